@@ -1,0 +1,25 @@
+# The outside libraries, each under one name: outside_NAME. docs/map.md says what each is for.
+
+find_package(PkgConfig REQUIRED)
+find_package(fmt REQUIRED)
+find_package(Threads REQUIRED)
+
+function(virtue_outside name)
+    pkg_check_modules(${name} REQUIRED IMPORTED_TARGET GLOBAL ${ARGN})
+    add_library(outside_${name} INTERFACE)
+    target_link_libraries(outside_${name} INTERFACE PkgConfig::${name})
+endfunction()
+
+virtue_outside(spdlog spdlog)
+virtue_outside(uv libuv)
+virtue_outside(pugixml pugixml)
+virtue_outside(yaml yaml-cpp)
+virtue_outside(nl libnl-3.0 libnl-route-3.0)
+virtue_outside(nftables libnftables)
+virtue_outside(udev libudev)
+virtue_outside(gnutls gnutls)
+virtue_outside(sasl libsasl2)
+virtue_outside(edit libedit)
+find_package(Boost 1.81 REQUIRED COMPONENTS json)
+add_library(outside_boost_json INTERFACE)
+target_link_libraries(outside_boost_json INTERFACE Boost::json)
