@@ -1,0 +1,133 @@
+// The places where coroutines wait for one another: Condition, Completion<T>, Semaphore, Queue<T>. Waking
+// schedules the waiter on the loop; it never runs inside the waker's transaction. Loop thread only.
+#pragma once
+#include <deque>
+#include <exception>
+#include <optional>
+
+#include "io/loop.h"
+
+namespace virtue::io {
+
+/// Waiters queue in order; each wakes by notify, by its deadline, or by cancellation.
+class Condition {
+public:
+    explicit Condition(Loop& loop) : loop_(&loop) {}
+    ~Condition();
+    Condition(const Condition&) = delete;
+    Condition& operator=(const Condition&) = delete;
+
+    class Waiter;
+    /// `WakeReason reason = co_await condition.wait(deadline);`
+    Task<WakeReason> wait(Deadline deadline);
+    void notify_one();
+    void notify_all();
+    bool has_waiters() const { return first_ != nullptr; }
+
+private:
+    friend class Waiter;
+    Loop* loop_;
+    Waiter* first_ = nullptr;
+    Waiter* last_ = nullptr;
+};
+
+/// A value or error that is set once and may be awaited by one or many.
+template <typename T>
+class Completion {
+public:
+    explicit Completion(Loop& loop) : condition_(loop) {}
+    bool is_set() const { return value_.has_value() || error_; }
+    void set(T value) {
+        if (is_set()) return;
+        value_.emplace(std::move(value));
+        condition_.notify_all();
+    }
+    void set_error(std::exception_ptr error) {
+        if (is_set()) return;
+        error_ = std::move(error);
+        condition_.notify_all();
+    }
+    /// Waits for the value and moves it out. Throws the error that was set, or operation_timeout /
+    /// operation_aborted with `what` in the sentence.
+    Task<T> take(Deadline deadline, const char* what) {
+        while (!is_set()) {
+            WakeReason reason = co_await condition_.wait(deadline);
+            if (!is_set()) require_notified(reason, what);
+        }
+        if (error_) std::rethrow_exception(error_);
+        co_return std::move(*value_);
+    }
+
+private:
+    Condition condition_;
+    std::optional<T> value_;
+    std::exception_ptr error_;
+};
+
+/// A count of permits, handed out in the order of asking.
+class Semaphore {
+public:
+    Semaphore(Loop& loop, int permits) : condition_(loop), permits_(permits) {}
+
+    /// One permit; gives it back when destroyed.
+    class Permit {
+    public:
+        Permit() = default;
+        explicit Permit(Semaphore& owner) : owner_(&owner) {}
+        Permit(Permit&& other) noexcept : owner_(std::exchange(other.owner_, nullptr)) {}
+        Permit& operator=(Permit&& other) noexcept {
+            release();
+            owner_ = std::exchange(other.owner_, nullptr);
+            return *this;
+        }
+        ~Permit() { release(); }
+        void release();
+        explicit operator bool() const { return owner_ != nullptr; }
+
+    private:
+        Semaphore* owner_ = nullptr;
+    };
+    /// Waits for a permit; throws operation_timeout / operation_aborted naming `what`.
+    Task<Permit> acquire(Deadline deadline, const char* what);
+    int available() const { return permits_; }
+
+private:
+    Condition condition_;
+    int permits_;
+    int queued_ = 0;
+};
+
+/// Items passed from producers to consumers on the loop, in order.
+template <typename T>
+class Queue {
+public:
+    explicit Queue(Loop& loop) : condition_(loop) {}
+    void push(T item) {
+        items_.push_back(std::move(item));
+        condition_.notify_one();
+    }
+    /// After close(), pop() gives what is left and then nothing.
+    void close() {
+        closed_ = true;
+        condition_.notify_all();
+    }
+    /// The next item; nothing when closed and empty. Throws operation_timeout / operation_aborted.
+    Task<std::optional<T>> pop(Deadline deadline) {
+        while (items_.empty() && !closed_) {
+            WakeReason reason = co_await condition_.wait(deadline);
+            if (items_.empty() && !closed_) require_notified(reason, "the next item of a queue");
+        }
+        if (items_.empty()) co_return std::nullopt;
+        std::optional<T> item(std::move(items_.front()));
+        items_.pop_front();
+        co_return item;
+    }
+    size_t size() const { return items_.size(); }
+
+private:
+    Condition condition_;
+    std::deque<T> items_;
+    bool closed_ = false;
+};
+
+}  // namespace virtue::io
