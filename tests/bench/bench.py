@@ -1,0 +1,427 @@
+#!/usr/bin/python3
+"""./dev bench: libvirtd and virtued side by side, next to the floor, through the same stock client library.
+
+Each daemon runs in private namespaces (peers.py). Every figure is taken in rounds, one daemon after the other in each
+round, so that the machine's noise hits both; the table shows medians. docs/performance.md says how to read it.
+"""
+
+import argparse
+import dataclasses
+import fnmatch
+import json
+import os
+import pathlib
+import platform
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import peers
+
+DOCUMENT = peers.ROOT / "docs" / "performance.md"
+MARKS = ("<!-- bench: begin -->", "<!-- bench: end -->")
+LIMIT = 600  # seconds for the whole run
+
+
+@dataclasses.dataclass(frozen=True)
+class Figure:
+    """One line of the table."""
+
+    key: str
+    label: str
+    unit: str  # µs, ms, MB, calls/s or "" for a count
+    aim: str  # a key of AIMS, or ""
+    more_is_better: bool = False
+
+
+FIGURES = [
+    Figure("null.p50", "null call, median", "µs", "floor"),
+    Figure("null.p99", "null call, 99th percentile", "µs", "floor"),
+    Figure("null.one.p50", "null call on one CPU, median", "µs", "floor"),
+    Figure("null.one.p99", "null call on one CPU, 99th percentile", "µs", "floor"),
+    Figure("calls.1", "calls, 1 client", "calls/s", "floor", True),
+    Figure("calls.8", "calls, 8 clients", "calls/s", "floor", True),
+    Figure("calls.64", "calls, 64 clients", "calls/s", "floor", True),
+    Figure("connect", "connect and close", "µs", "cheap"),
+    Figure("list", "list 1,000 domains", "µs", "fifth"),
+    Figure("lookup.name", "look-up by name among 1,000", "µs", "cheap"),
+    Figure("lookup.uuid", "look-up by UUID among 1,000", "µs", "cheap"),
+    Figure("info", "info of one among 1,000", "µs", "cheap"),
+    Figure("xml", "XML of one among 1,000", "µs", "fifth"),
+    Figure("define", "define", "µs", "fifth"),
+    Figure("undefine", "undefine", "µs", "fifth"),
+    Figure("stats.1000", "bulk stats, 1,000 inactive", "ms", "fifth"),
+    Figure("stats.20", "bulk stats, 20 running", "ms", "fifth"),
+    Figure("capabilities.cold", "capabilities, first ever", "ms", "fifth"),
+    Figure("capabilities.warm", "capabilities, first of a daemon", "ms", "fifth"),
+    Figure("capabilities.next", "capabilities, following", "µs", "fifth"),
+    Figure("domcapabilities", "domain capabilities, following", "µs", "fifth"),
+    Figure("daemon.0", "daemon start, no definitions", "ms", "fifth"),
+    Figure("daemon.1000", "daemon start, 1,000 definitions", "ms", "fifth"),
+    Figure("start", "start a minimal guest", "ms", "qemu"),
+    Figure("destroy", "destroy it", "ms", "fifth"),
+    Figure("rss.0", "resident memory, idle", "MB", "third"),
+    Figure("rss.1000", "resident memory, 1,000 defined", "MB", "third"),
+    Figure("rss.20", "resident memory, 20 running", "MB", "third"),
+    Figure("pss.0", "proportional memory, idle", "MB", "third"),
+    Figure("pss.1000", "proportional memory, 1,000 defined", "MB", "third"),
+    Figure("pss.20", "proportional memory, 20 running", "MB", "third"),
+    Figure("threads.0", "threads, idle", "", ""),
+    Figure("threads.1000", "threads, 1,000 defined", "", ""),
+    Figure("threads.20", "threads, 20 running", "", "threads"),
+]
+
+# What each aim asks, as the table says it.
+AIMS = {
+    "floor": "≤ 1.2 × floor",
+    "fifth": "≥ 5 × libvirtd",
+    "cheap": "≥ 5 × libvirtd or at the floor",  # one short round trip: the floor may be above a fifth of libvirtd
+    "qemu": "≤ QEMU + 30 ms",
+    "third": "≤ 1/3 of libvirtd",
+    "threads": "as when idle",
+    "": "",
+}
+
+
+class Results:
+    """All samples, by figure and by column: floor, libvirtd, virtued."""
+
+    def __init__(self):
+        self.samples = {}
+
+    def add(self, key, column, value):
+        self.samples.setdefault(key, {}).setdefault(column, []).append(value)
+
+    def median(self, key, column):
+        values = self.samples.get(key, {}).get(column)
+        return statistics.median(values) if values else None
+
+    def verdict(self, figure):
+        """(ratio as text, whether the aim is met or None when that cannot be said)."""
+        ours = self.median(figure.key, "virtued")
+        theirs = self.median(figure.key, "libvirtd")
+        floor = self.median(figure.key, "floor")
+        if ours is None:
+            return "", None
+        if figure.aim == "floor" and floor:
+            ratio = floor / ours if figure.more_is_better else ours / floor
+            return f"{ratio:.2f} × floor", ratio <= 1.2
+        if figure.aim == "qemu" and floor:
+            return f"QEMU {ours - floor:+.0f} ms", ours - floor <= 30
+        if figure.aim == "threads":
+            idle = self.median("threads.0", "virtued")
+            return ("", None) if idle is None else (f"{ours - idle:+.0f}", ours <= idle)
+        if not theirs:
+            return "", None
+        if figure.aim == "third":
+            return f"{ours / theirs:.2f} of libvirtd", ours / theirs <= 1 / 3
+        ratio = theirs / ours if ours else float("inf")
+        if figure.aim == "cheap" and floor and ratio < 5:
+            return f"{ratio:.1f} × libvirtd, {ours / floor:.2f} × floor", ours / floor <= 1.2
+        return f"{ratio:.1f} × libvirtd", ratio >= 5 if figure.aim in ("fifth", "cheap") else None
+
+    def rows(self):
+        yield ["figure", "floor", "libvirtd", "virtued", "ratio", "aim", "met"]
+        for figure in FIGURES:
+            if figure.key not in self.samples:
+                continue
+            ratio, met = self.verdict(figure)
+            columns = [show(self.median(figure.key, name), figure.unit) for name in ("floor", "libvirtd", "virtued")]
+            yield [figure.label, *columns, ratio, AIMS[figure.aim], {True: "yes", False: "no", None: ""}[met]]
+
+
+def show(value, unit):
+    if value is None:
+        return ""
+    digits = 0 if value >= 100 or unit == "" else 1 if value >= 10 else 2
+    return f"{value:,.{digits}f} {unit}".strip()
+
+
+def table(rows):
+    rows = list(rows)
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = [cell.rjust(width) if 0 < column < 4 else cell.ljust(width)
+                 for column, (cell, width) in enumerate(zip(row, widths))]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def markdown(rows):
+    rows = list(rows)
+    lines = ["| " + " | ".join(rows[0]) + " |", "|---|--:|--:|--:|---|---|---|"]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows[1:]])
+
+
+class Bench:
+    """One run: owns the peers, knows which figures are wanted, and fills the results."""
+
+    def __init__(self, options, directory):
+        self.options = options
+        self.directory = directory
+        self.results = Results()
+        self.daemons = []
+        self.echo = None
+        self.seconds = 0.3 if options.quick else 1.0
+        self.rounds = 1 if options.quick else 7
+        self.few_rounds = 1 if options.quick else 3
+
+    def wants(self, *keys):
+        return not self.options.only or any(fnmatch.fnmatch(key, self.options.only + "*") for key in keys)
+
+    def open(self):
+        wanted = self.options.peer or ["libvirtd", "virtued"]
+        for kind in (peers.Libvirtd, peers.Virtued):
+            if kind.name not in wanted:
+                continue
+            if kind is peers.Virtued and not kind.program.exists():
+                say(f"{kind.program} is not there: its column stays empty")
+                continue
+            self.daemons.append(kind(self.directory / kind.name))
+        if self.wants("null.p50", "null.p99", "null.one.p50", "null.one.p99", "calls.1", "calls.8", "calls.64",
+                      "connect", "lookup.name", "lookup.uuid", "info"):
+            self.echo = peers.Echo(self.directory / "floor")
+            self.echo.start()
+
+    def close(self):
+        for peer in self.daemons + ([self.echo] if self.echo else []):
+            peer.close()
+
+    def restart(self, daemon):
+        daemon.stop()
+        return daemon.start()
+
+    def each(self, rounds, scenario, figures, floor=False, bound=False, **options):
+        """Runs `scenario` in rounds over all peers. `figures` says {key: (field of its answer, factor)}.
+
+        `bound`: the client and the daemon share one CPU."""
+        if not self.wants(*figures):
+            return
+        say(", ".join(figures))
+        for _ in range(rounds):
+            for peer in ([self.echo] if floor else []) + self.daemons:
+                answer = (peer.ask_on_one_cpu if bound else peer.ask)(scenario, **options)
+                for key, (field, factor) in figures.items():
+                    self.results.add(key, peer.name, answer[field] * factor)
+
+    def restarts(self, key, rounds, before=None):
+        """Daemon starts, and after each the first capabilities."""
+        for _ in range(rounds):
+            for daemon in self.daemons:
+                daemon.stop()
+                if before:
+                    before(daemon)
+                answer = daemon.start()
+                if not before:
+                    self.results.add(key, daemon.name, answer["first_answer"] / 1e3)
+                first = daemon.ask("capabilities", seconds=0)["first"] / 1e3
+                if key == "daemon.0":
+                    self.results.add("capabilities.cold" if before else "capabilities.warm", daemon.name, first)
+
+    def weigh(self, what):
+        """Memory and threads, once the daemons have been left alone for a moment."""
+        keys = [f"{kind}.{what}" for kind in ("rss", "pss", "threads")]
+        if not self.wants(*keys):
+            return
+        say(", ".join(keys))
+        time.sleep(0.3 if self.options.quick else 2)
+        for daemon in self.daemons:
+            weight = daemon.memory()
+            self.results.add(keys[0], daemon.name, weight["rss"] / 1024)
+            self.results.add(keys[1], daemon.name, weight["pss"] / 1024)
+            self.results.add(keys[2], daemon.name, weight["threads"])
+
+    def empty_phase(self):
+        if self.wants("capabilities.cold"):
+            say("capabilities.cold")
+            self.restarts("daemon.0", self.few_rounds, peers.Peer.forget_caches)
+        if self.wants("daemon.0", "capabilities.warm"):
+            say("daemon.0, capabilities.warm")
+            self.restarts("daemon.0", self.rounds)
+        for daemon in self.daemons:
+            self.restart(daemon)
+        self.weigh("0")
+        seconds = self.seconds
+        self.each(self.rounds, "null", {"null.p50": ("p50", 1), "null.p99": ("p99", 1)}, floor=True, seconds=seconds)
+        self.each(self.rounds, "null", {"null.one.p50": ("p50", 1), "null.one.p99": ("p99", 1)}, floor=True,
+                  bound=True, seconds=seconds)
+        for clients in (1, 8, 64):
+            self.each(self.few_rounds, "calls", {f"calls.{clients}": ("rate", 1)}, floor=True, clients=clients,
+                      seconds=seconds)
+        self.each(self.few_rounds, "connect", {"connect": ("p50", 1)}, floor=True, seconds=seconds)
+        self.each(self.few_rounds, "capabilities", {"capabilities.next": ("p50", 1)}, seconds=seconds)
+        self.each(self.few_rounds, "domain-capabilities", {"domcapabilities": ("p50", 1)}, seconds=seconds)
+        self.each(self.few_rounds, "define", {"define": ("define_p50", 1), "undefine": ("undefine_p50", 1)},
+                  seconds=seconds)
+        if self.wants("start", "destroy"):
+            starts, ends = peers.qemu_floor(self.directory, 5 if self.options.quick else 15)
+            for start, end in zip(starts, ends):
+                self.results.add("start", "floor", start)
+                self.results.add("destroy", "floor", end)
+        self.each(self.few_rounds, "start", {"start": ("start_p50", 1e-3), "destroy": ("destroy_p50", 1e-3)},
+                  count=3 if self.options.quick else 5)
+
+    def thousand_phase(self):
+        if not self.wants("rss.1000", "pss.1000", "threads.1000", "list", "lookup.name", "lookup.uuid", "info", "xml",
+                          "stats.1000", "daemon.1000"):
+            return
+        say("defining 1,000 domains")
+        for daemon in self.daemons:
+            daemon.ask("fill", domains=1000, kind="ordinary")
+        self.weigh("1000")
+        for scenario, key in (("list", "list"), ("lookup-name", "lookup.name"), ("lookup-uuid", "lookup.uuid"),
+                              ("info", "info"), ("xml", "xml")):
+            self.each(self.few_rounds, scenario, {key: ("p50", 1)}, seconds=self.seconds)
+            if key in ("lookup.name", "lookup.uuid", "info") and self.wants(key) and self.echo:
+                for _ in range(self.few_rounds):  # a null call with a little to look up
+                    self.results.add(key, "floor", self.echo.ask("null", seconds=self.seconds)["p50"])
+        self.each(self.few_rounds, "stats", {"stats.1000": ("p50", 1e-3)}, seconds=self.seconds, domains=1000)
+        if self.wants("daemon.1000"):
+            say("daemon.1000")
+            self.restarts("daemon.1000", self.few_rounds)
+        for daemon in self.daemons:
+            daemon.ask("empty")
+            self.restart(daemon)
+
+    def running_phase(self):
+        if not self.wants("rss.20", "pss.20", "threads.20", "stats.20"):
+            return
+        say("starting 20 guests")
+        for daemon in self.daemons:
+            daemon.ask("fill", domains=20, kind="minimal")
+            daemon.ask("run", domains=20)
+        time.sleep(1 if self.options.quick else 5)  # the firmware finds nothing to boot and the guests fall idle
+        self.each(self.few_rounds, "stats", {"stats.20": ("p50", 1e-3)}, seconds=self.seconds, domains=20)
+        self.weigh("20")
+        for daemon in self.daemons:
+            daemon.ask("empty")
+
+    def run(self):
+        self.empty_phase()
+        self.thousand_phase()
+        self.running_phase()
+
+
+def say(text):
+    print(f"  {text}", file=sys.stderr, flush=True)
+
+
+def first_line(arguments):
+    try:
+        return subprocess.run(arguments, capture_output=True, text=True, check=False).stdout.strip().splitlines()[0]
+    except (OSError, IndexError):
+        return "absent"
+
+
+def machine():
+    """What the figures depend on, for the document and the JSON file."""
+    model = "unknown processor"
+    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            model = line.partition(":")[2].strip()
+            break
+    return {
+        "date": time.strftime("%Y-%m-%d"),
+        "processor": f"{os.cpu_count()} × {model}",
+        "kernel": platform.release(),
+        "libvirtd": first_line(["/usr/sbin/libvirtd", "--version"]),
+        "qemu": first_line([peers.QEMU, "--version"]),
+        "load": round(os.getloadavg()[0], 1),
+    }
+
+
+def write_document(about, results):
+    text = DOCUMENT.read_text()
+    head, _, rest = text.partition(MARKS[0])
+    _, found, tail = rest.partition(MARKS[1])
+    if not found:
+        raise peers.BenchError(f"{DOCUMENT} has no {MARKS[0]} … {MARKS[1]}")
+    what = (f"Measured on {about['date']}: {about['processor']}, Linux {about['kernel']}, {about['libvirtd']}, "
+            f"{about['qemu']}; load before the run {about['load']}.")
+    DOCUMENT.write_text(f"{head}{MARKS[0]}\n{what}\n\n{markdown(results.rows())}\n{MARKS[1]}{tail}")
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="./dev bench", description="libvirtd, virtued and the floor side by side")
+    parser.add_argument("--only", metavar="PATTERN", help="only figures whose key begins so, e.g. null or 'rss.*'")
+    parser.add_argument("--quick", action="store_true", help="one short round of everything: a look, not a measurement")
+    parser.add_argument("--peer", action="append", choices=["libvirtd", "virtued"], help="only this daemon")
+    parser.add_argument("--json", metavar="FILE", help="write all samples to FILE")
+    parser.add_argument("--write-docs", action="store_true", help="put the table into docs/performance.md")
+    parser.add_argument("--keys", action="store_true", help="print the keys that --only takes, and end")
+    return parser.parse_args()
+
+
+def check_needs():
+    if os.geteuid() != 0:
+        raise peers.BenchError("the private namespaces need root: run it as root")
+    for path in (peers.CLIENT, peers.ECHO):
+        if not path.exists():
+            raise peers.BenchError(f"{path} is missing: ./dev build release (it needs Debian's libvirt-dev)")
+    for path in (peers.QEMU, "/usr/sbin/libvirtd"):
+        if not os.path.exists(path):
+            raise peers.BenchError(f"{path} is missing: ./dev setup installs it")
+
+
+def stop_on_signals():
+    def stop(number, _frame):
+        if number == signal.SIGALRM:
+            raise peers.BenchError(f"not done after {LIMIT} s; --only and --quick make it shorter")
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
+        signal.signal(number, stop)
+    signal.alarm(LIMIT)
+
+
+def work_directory():
+    """A fresh folder on the disk; those of runs that were killed are removed."""
+    for old in pathlib.Path("/var/tmp").glob("virtue-bench-*"):
+        owner = old.name.split("-")[2]
+        if not os.path.exists(f"/proc/{owner}"):
+            shutil.rmtree(old, ignore_errors=True)
+    return pathlib.Path(tempfile.mkdtemp(prefix=f"virtue-bench-{os.getpid()}-", dir="/var/tmp"))
+
+
+def main():
+    options = arguments()
+    if options.keys:
+        print("\n".join(f"{figure.key:20} {figure.label}" for figure in FIGURES))
+        return 0
+    check_needs()
+    stop_on_signals()
+    about = machine()
+    directory = work_directory()
+    bench = Bench(options, directory)
+    begin = time.monotonic()
+    try:
+        bench.open()
+        bench.run()
+    finally:
+        signal.alarm(0)
+        bench.close()
+        shutil.rmtree(directory, ignore_errors=True)
+    print(table(bench.results.rows()))
+    print(f"\n{len(bench.results.samples)} figures in {time.monotonic() - begin:.0f} s on {about['processor']}")
+    if options.json:
+        pathlib.Path(options.json).write_text(
+            json.dumps({"machine": about, "samples": bench.results.samples}, indent=1) + "\n")
+    if options.write_docs:
+        write_document(about, bench.results)
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (peers.BenchError, subprocess.TimeoutExpired) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("bench: interrupted; everything it started has ended", file=sys.stderr)
+        sys.exit(130)
