@@ -11,7 +11,8 @@ ErrorText error_text(ErrorCode code) {
         case ErrorCode::no_memory:
             return {"out of memory", "out of memory: %s"};
         case ErrorCode::no_support:
-            return {"this function is not supported by the connection driver", "this function is not supported by the connection driver: %s"};
+            return {"this function is not supported by the connection driver",
+                    "this function is not supported by the connection driver: %s"};
         case ErrorCode::unknown_host:
             return {"unknown host", "unknown host %s"};
         case ErrorCode::no_connect:
@@ -131,7 +132,8 @@ ErrorText error_text(ErrorCode code) {
         case ErrorCode::operation_timeout:
             return {"Timed out during operation", "Timed out during operation: %s"};
         case ErrorCode::migrate_persist_failed:
-            return {"Failed to make domain persistent after migration", "Failed to make domain persistent after migration: %s"};
+            return {"Failed to make domain persistent after migration",
+                    "Failed to make domain persistent after migration: %s"};
         case ErrorCode::hook_script_failed:
             return {"Hook script execution failed", "Hook script execution failed: %s"};
         case ErrorCode::invalid_domain_snapshot:
@@ -177,7 +179,8 @@ ErrorText error_text(ErrorCode code) {
         case ErrorCode::cpu_incompatible:
             return {"the CPU is incompatible with host CPU", "the CPU is incompatible with host CPU: %s"};
         case ErrorCode::xml_invalid_schema:
-            return {"XML document failed to validate against schema", "XML document failed to validate against schema: %s"};
+            return {"XML document failed to validate against schema",
+                    "XML document failed to validate against schema: %s"};
         case ErrorCode::migrate_finish_ok:
             return {"migration successfully aborted", "migration successfully aborted: %s"};
         case ErrorCode::auth_unavailable:
@@ -187,7 +190,8 @@ ErrorText error_text(ErrorCode code) {
         case ErrorCode::no_client:
             return {"Client not found", "Client not found: %s"};
         case ErrorCode::agent_unsynced:
-            return {"guest agent replied with wrong id to guest-sync command", "guest agent replied with wrong id to guest-sync command: %s"};
+            return {"guest agent replied with wrong id to guest-sync command",
+                    "guest agent replied with wrong id to guest-sync command: %s"};
         case ErrorCode::libssh:
             return {"libssh transport error", "libssh transport error: %s"};
         case ErrorCode::device_missing:

@@ -1,8 +1,8 @@
 #include "base/fd.h"
 
-#include <cerrno>
 #include <fcntl.h>
 #include <unistd.h>
+#include <cerrno>
 
 #include "base/error.h"
 

@@ -1,7 +1,7 @@
 #include "base/uuid.h"
 
-#include <algorithm>
 #include <sys/random.h>
+#include <algorithm>
 
 namespace virtue {
 namespace {
