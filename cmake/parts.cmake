@@ -1,6 +1,8 @@
 # virtue_part(FOLDER LINK part-or-library…): a static library from src/FOLDER, and one test program
 # from its *_test.cc. New files are found by themselves; no list of sources is kept by hand.
 
+include(${CMAKE_CURRENT_LIST_DIR}/fuzz.cmake)
+
 function(virtue_target_of name out)
     string(REPLACE "/" "_" flat ${name})
     set(${out} virtue_${flat} PARENT_SCOPE)
@@ -43,6 +45,7 @@ function(virtue_part folder)
         target_link_libraries(${target}_test PRIVATE ${target})
         set_property(GLOBAL APPEND PROPERTY VIRTUE_UNIT_TESTS ${target}_test)
     endif()
+    virtue_fuzzers(${folder} ${target})
 endfunction()
 
 function(virtue_program name main)
