@@ -12,7 +12,7 @@ endfunction()
 
 virtue_outside(spdlog spdlog)
 virtue_outside(uv libuv)
-virtue_outside(pugixml pugixml)
+virtue_outside(xml2 libxml-2.0)
 virtue_outside(yaml yaml-cpp)
 virtue_outside(nl libnl-3.0 libnl-route-3.0)
 virtue_outside(nftables libnftables)

@@ -1,0 +1,179 @@
+#include "xml/mapper.h"
+
+#include <algorithm>
+#include <exception>
+
+#include <fmt/format.h>
+
+namespace virtue::xml {
+
+namespace {
+
+// How many single-letter edits lie between two names; for the hint about a mistyped one.
+size_t distance(std::string_view a, std::string_view b) {
+    std::vector<size_t> row(b.size() + 1);
+    for (size_t j = 0; j <= b.size(); j++) row[j] = j;
+    for (size_t i = 1; i <= a.size(); i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b.size(); j++) {
+            const size_t above = row[j];
+            row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+            diagonal = above;
+        }
+    }
+    return row[b.size()];
+}
+
+std::string nearest(std::string_view name, const std::vector<std::string_view>& known) {
+    std::string_view best;
+    size_t least = 3;
+    for (std::string_view candidate : known) {
+        const size_t d = distance(name.substr(0, 64), candidate);
+        if (d >= least) continue;
+        least = d;
+        best = candidate;
+    }
+    return best.empty() ? std::string() : fmt::format("did you mean '{}'?", best);
+}
+
+bool contains(const std::vector<std::string_view>& list, std::string_view name) {
+    return std::find(list.begin(), list.end(), name) != list.end();
+}
+
+}  // namespace
+
+Mapper::Mapper(Element element, const Options& options) : options_(options) {
+    push(element);
+}
+
+Mapper::Mapper(Writer& writer, const Options& options) : options_(options), writer_(&writer) {
+    push({});
+}
+
+Mapper::~Mapper() = default;
+
+void Mapper::push(Element element) {
+    Frame frame;
+    frame.element = element;
+    frames_.push_back(std::move(frame));
+}
+
+Element Mapper::find_child(const char* name) {
+    std::string_view local = name;
+    if (options_.validate) frames_.back().known_elements.push_back(local);
+    std::string_view uri;
+    for (const Namespace& space : namespaces_)
+        if (local.size() > space.prefix.size() && local.substr(0, space.prefix.size()) == space.prefix &&
+            local[space.prefix.size()] == ':') {
+            uri = space.uri;
+            local.remove_prefix(space.prefix.size() + 1);
+            break;
+        }
+    return frames_.back().element.child(local, uri);
+}
+
+bool Mapper::enter(const char* name) {
+    if (writing()) {
+        writer_->begin(name);
+        return true;
+    }
+    Element found = find_child(name);
+    if (!found) return false;
+    push(found);
+    return true;
+}
+
+void Mapper::leave(bool drop_empty) {
+    if (writing()) {
+        writer_->end(drop_empty);
+        return;
+    }
+    if (options_.validate) check_known(frames_.back());
+    frames_.pop_back();
+}
+
+void Mapper::check_root() const {
+    if (reading() && options_.validate) check_known(frames_.back());
+}
+
+void Mapper::flag(const char* name, bool& value) {
+    if (reading()) {
+        Element found = find_child(name);
+        if (!found) return;
+        value = true;
+        push(found);
+        leave(false);
+    } else if (value) {
+        writer_->begin(name);
+        writer_->end();
+    }
+}
+
+void Mapper::raw(const char* name, RawXml& value) {
+    if (reading()) {
+        if (Element found = find_child(name)) value = RawXml(found);
+    } else if (!value.empty()) {
+        writer_->raw(value.laid_out(writer_->depth()));
+    }
+}
+
+std::optional<std::string_view> Mapper::read_attribute(const char* name) {
+    if (options_.validate) frames_.back().known_attributes.push_back(name);
+    return frames_.back().element.attribute(name);
+}
+
+void Mapper::declare_namespace(const char* prefix, const char* uri, bool used) {
+    namespaces_.push_back({prefix, uri});
+    if (writing() && used) writer_->attribute(fmt::format("xmlns:{}", prefix), uri);
+}
+
+void Mapper::check_known(const Frame& frame) const {
+    if (frame.anything) return;
+    const Element at = frame.element;
+    at.each_attribute([&](std::string_view name, std::string_view uri) {
+        if (!uri.empty() || contains(frame.known_attributes, name)) return;
+        throw Error(ErrorCode::xml_invalid_schema, options_.domain,
+                    fmt::format("{} (line {}): there is no attribute '{}' in element '{}'", at.path(), at.line(), name,
+                                at.name()),
+                    nearest(name, frame.known_attributes));
+    });
+    for (Element e = at.first_child(); e; e = e.next()) {
+        std::string name(e.name());
+        for (const Namespace& space : namespaces_)
+            if (!e.namespace_uri().empty() && space.uri == e.namespace_uri())
+                name = fmt::format("{}:{}", space.prefix, e.name());
+        if (contains(frame.known_elements, name)) continue;
+        throw Error(
+            ErrorCode::xml_invalid_schema, options_.domain,
+            fmt::format("{} (line {}): element '{}' cannot hold an element '{}'", e.path(), e.line(), at.name(), name),
+            nearest(name, frame.known_elements));
+    }
+}
+
+void Mapper::fail(ErrorCode code, std::string_view sentence) const {
+    const Element at = frames_.back().element;
+    if (!at) throw Error(code, options_.domain, std::string(sentence));
+    throw Error(code, options_.domain, fmt::format("{}: {}", at.path(), sentence));
+}
+
+void Mapper::fail_value(const char* attribute, std::string_view text, std::string_view wanted) const {
+    // libvirt raises these in its XML part, whatever is being read; clients see the number.
+    const Element at = frames_.back().element;
+    const std::string shown = text.size() > 100 ? std::string(text.substr(0, 100)) + "…" : std::string(text);
+    const std::string what = attribute != nullptr ? fmt::format("attribute '{}'", attribute) : std::string("the text");
+    throw Error(ErrorCode::xml_error, ErrorDomain::xml,
+                fmt::format("{}: {} must be {}, got '{}'", at.path(), what, wanted, shown));
+}
+
+void Mapper::fail_missing_attribute(const char* name) const {
+    throw Error(ErrorCode::xml_error, ErrorDomain::xml,
+                fmt::format("{}: attribute '{}' is missing", frames_.back().element.path(), name));
+}
+
+void Mapper::fail_missing_element(const char* name) const {
+    throw Error(ErrorCode::xml_error, ErrorDomain::xml,
+                fmt::format("{}: element '{}' is missing", frames_.back().element.path(), name));
+}
+
+}  // namespace virtue::xml

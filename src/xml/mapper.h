@@ -1,0 +1,281 @@
+// One function `void map(xml::Mapper&, T&)` per element type says what the element holds; the Mapper makes it read,
+// write and check. map() calls attributes first, then text or children, in the order in which they are written.
+// Lives on the stack of parse() or format(); one thread.
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "xml/codec.h"
+#include "xml/document.h"
+#include "xml/raw.h"
+#include "xml/writer.h"
+
+namespace virtue::xml {
+
+/// How to read or write. The flags are reachable from every map() through Mapper::options().
+struct Options {
+    ErrorDomain domain = ErrorDomain::xml;  ///< the part that errors name
+    std::string_view source = "(input)";    ///< the document's name in messages, "(domain_definition)"
+    bool validate = false;                  ///< reading: unknown elements and attributes are errors
+    bool inactive = true;                   ///< writing: the definition, without what only a running object has
+    bool secure = false;                    ///< writing: with passwords
+    bool migratable = false;                ///< writing: for older libvirt at the other side
+    bool status = false;                    ///< a status file: with everything a restart needs
+    int indent = 0;                         ///< writing: levels to indent by
+    Limits limits;
+};
+
+class Mapper {
+public:
+    Mapper(Element element, const Options& options);
+    Mapper(Writer& writer, const Options& options);
+    ~Mapper();
+    Mapper(const Mapper&) = delete;
+    Mapper& operator=(const Mapper&) = delete;
+
+    bool reading() const { return writer_ == nullptr; }
+    bool writing() const { return writer_ != nullptr; }
+    const Options& options() const { return options_; }
+    /// Reading: the element that map() stands in.
+    Element element() const { return frames_.back().element; }
+    Writer& writer() { return *writer_; }
+
+    // Attributes. A wrong value throws xml_error with the path.
+
+    /// Absent leaves `value` as it is; written unless it is empty, a nameless enum value or no value.
+    template <typename T>
+    void attribute(const char* name, T& value) {
+        if (reading()) {
+            if (auto text = read_attribute(name)) value = decode<T>(name, *text, true);
+        } else if (!Codec<T>::absent(value)) {
+            writer_->attribute(name, Codec<T>::format(value));
+        }
+    }
+    template <typename T>
+    void attribute(const char* name, std::optional<T>& value) {
+        if (reading()) {
+            if (auto text = read_attribute(name)) value = decode<T>(name, *text, true);
+        } else if (value) {
+            writer_->attribute(name, Codec<T>::format(*value));
+        }
+    }
+    /// Not written if it equals `omitted`.
+    template <typename T, typename U>
+    void attribute(const char* name, T& value, const U& omitted) {
+        if (reading() || value != static_cast<T>(omitted)) attribute(name, value);
+    }
+    /// Must be there: xml_error otherwise.
+    template <typename T>
+    void required(const char* name, T& value) {
+        if (reading() && !element().attribute(name)) fail_missing_attribute(name);
+        attribute(name, value);
+    }
+
+    // The element's own text.
+    template <typename T>
+    void text(T& value) {
+        if (reading()) {
+            value = decode<T>(nullptr, element().text(), false);
+        } else if (!Codec<T>::absent(value)) {
+            writer_->text(Codec<T>::format(value));
+        }
+    }
+
+    // Child elements.
+
+    /// Read if there; written unless nothing at all would stand in it.
+    template <typename T>
+    void child(const char* name, T& value) {
+        if (enter(name)) {
+            map(*this, value);
+            leave(true);
+        }
+    }
+    /// There or not there.
+    template <typename T>
+    void child(const char* name, std::optional<T>& value) {
+        if (writing() && !value) return;
+        if (enter(name)) {
+            if (reading()) value.emplace();
+            map(*this, *value);
+            leave(false);
+        }
+    }
+    /// Any number of them.
+    template <typename T>
+    void children(const char* name, std::vector<T>& values) {
+        if (writing()) {
+            for (T& value : values) {
+                enter(name);
+                map(*this, value);
+                leave(false);
+            }
+            return;
+        }
+        for (Element e = find_child(name); e; e = e.next_same()) {
+            push(e);
+            values.emplace_back();
+            map(*this, values.back());
+            leave(false);
+        }
+    }
+    /// A child element that holds text only.
+    template <typename T>
+    void value(const char* name, T& v) {
+        if (writing() && Codec<T>::absent(v)) return;
+        if (enter(name)) {
+            text(v);
+            leave(false);
+        }
+    }
+    template <typename T>
+    void value(const char* name, std::optional<T>& v) {
+        if (writing() && !v) return;
+        if (enter(name)) {
+            if (reading()) v.emplace();
+            text(*v);
+            leave(false);
+        }
+    }
+    template <typename T, typename U>
+    void value(const char* name, T& v, const U& omitted) {
+        if (reading() || v != static_cast<T>(omitted)) value(name, v);
+    }
+    /// Any number of child elements that hold text only.
+    template <typename T>
+    void values(const char* name, std::vector<T>& list) {
+        if (writing()) {
+            for (T& v : list) value(name, v);
+            return;
+        }
+        for (Element e = find_child(name); e; e = e.next_same()) {
+            push(e);
+            list.push_back(decode<T>(nullptr, e.text(), false));
+            leave(false);
+        }
+    }
+    /// True while an empty element of that name is there.
+    void flag(const char* name, bool& value);
+    /// A child element with one attribute: <link state='up'/>.
+    template <typename T>
+    void attribute_of(const char* child_name, const char* name, T& v) {
+        if (enter(child_name)) {
+            attribute(name, v);
+            leave(true);
+        }
+    }
+    /// A child element without a struct of its own: `body` maps what it holds. Not written when empty, unless `keep`.
+    /// Returns false when reading found no such element.
+    template <typename Body>
+    bool group(const char* name, Body body, bool keep = false) {
+        if (!enter(name)) return false;
+        body();
+        leave(!keep);
+        return true;
+    }
+    /// Runs `body` for each child of that name; reading only.
+    template <typename Body>
+    void each(const char* name, Body body) {
+        for (Element e = find_child(name); e; e = e.next_same()) {
+            push(e);
+            body();
+            leave(false);
+        }
+    }
+    /// A subtree of any content, kept as it came.
+    void raw(const char* name, RawXml& value);
+
+    /// Reading: true if a child of that name is there. Notes the name as known.
+    bool has(const char* name) { return static_cast<bool>(find_child(name)); }
+    /// Reading: the text of an attribute. Notes the name as known.
+    std::optional<std::string_view> read_attribute(const char* name);
+
+    /// Names starting with "prefix:" mean elements of namespace `uri` from here on. `used` (writing): whether the
+    /// declaration is wanted on this element.
+    void declare_namespace(const char* prefix, const char* uri, bool used);
+
+    /// Validation: throws xml_invalid_schema if the root holds what map() did not ask for.
+    void check_root() const;
+    /// Validation: everything in this element is accepted.
+    void accept_anything() { frames_.back().anything = true; }
+
+    // Failures, all with the path of the element that map() stands in.
+
+    /// xml_error: "path: sentence".
+    [[noreturn]] void fail(std::string_view sentence) const { fail(ErrorCode::xml_error, sentence); }
+    [[noreturn]] void fail(ErrorCode code, std::string_view sentence) const;
+    /// "path: attribute 'bytes' must be WANTED, got 'TEXT'".
+    [[noreturn]] void fail_value(const char* attribute, std::string_view text, std::string_view wanted) const;
+    [[noreturn]] void fail_missing_attribute(const char* name) const;
+    [[noreturn]] void fail_missing_element(const char* name) const;
+
+private:
+    struct Frame {
+        Element element;
+        std::vector<std::string_view> known_attributes;
+        std::vector<std::string_view> known_elements;
+        bool anything = false;
+    };
+    struct Namespace {
+        std::string_view prefix;
+        std::string_view uri;
+    };
+
+    template <typename T>
+    T decode(const char* name, std::string_view text, bool is_attribute) {
+        auto value = Codec<T>::parse(text);
+        if (!value) fail_value(is_attribute ? name : nullptr, text, Codec<T>::wanted());
+        return std::move(*value);
+    }
+    Element find_child(const char* name);
+    bool enter(const char* name);
+    void push(Element element);
+    void leave(bool drop_empty);
+    void check_known(const Frame& frame) const;
+
+    Options options_;
+    Writer* writer_ = nullptr;
+    std::vector<Frame> frames_;
+    std::vector<Namespace> namespaces_;
+};
+
+/// T::element names the root; parse() checks it. Throws Error.
+template <typename T>
+T read(Element root, const Options& options) {
+    if (root.name() != T::element)
+        virtue::fail(ErrorCode::xml_error, options.domain, "{}: expecting root element of '{}', not '{}'",
+                     options.source, T::element, root.name());
+    T value;
+    Mapper m(root, options);
+    map(m, value);
+    m.check_root();
+    return value;
+}
+
+/// Reads a whole document. Throws Error: xml_detail if it is malformed, xml_error and others if it makes no sense.
+template <typename T>
+T parse(std::string_view text, Options options = {}) {
+    const std::string source =
+        options.source == "(input)" ? "(" + std::string(T::element) + "_definition)" : std::string(options.source);
+    options.source = source;
+    const Document document = Document::parse(text, source, options.domain, options.limits);
+    return read<T>(document.root(), options);
+}
+
+/// Writes `value` under the name of its type (or another).
+template <typename T>
+std::string format(const T& value, const Options& options = {}, const char* name = T::element) {
+    Writer writer(options.indent);
+    Mapper m(writer, options);
+    writer.begin(name);
+    // map() takes what it may fill; writing changes nothing.
+    map(m, const_cast<T&>(value));
+    writer.end();
+    return writer.take();
+}
+
+}  // namespace virtue::xml
