@@ -1,0 +1,201 @@
+"""What every test of a stock client stands on: a private world, the daemon in libvirt's own place, and a guest.
+
+A test calls main() instead of unittest.main(). It runs again inside fresh mount, pid, network and host-name namespaces,
+in which /run, /var/lib/libvirt and /etc/libvirt are empty, so that a client finds the daemon at its ordinary address
+(qemu:///system) and nothing outlives the test. VIRTUE_PEER=reference takes Debian's libvirtd instead of virtued.
+"""
+
+import os
+import pathlib
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+INSIDE = "VIRTUE_CLIENT_TEST_DIRECTORY"
+REFERENCE = os.environ.get("VIRTUE_PEER") == "reference"
+SOCKET = "/run/libvirt/libvirt-sock"
+PATIENCE = 300  # seconds that anything may take on a slow, busy machine before it counts as hanging
+
+
+def virtued():
+    """The daemon under test: VIRTUED, or the newest build."""
+    named = os.environ.get("VIRTUED")
+    if named:
+        return pathlib.Path(named)
+    built = [ROOT / "build" / preset / "bin" / "virtued" for preset in ("dev", "release", "asan")]
+    there = [path for path in built if path.exists()]
+    return max(there, key=lambda path: path.stat().st_mtime) if there else None
+
+
+def directory():
+    """The private world's folder on the disk."""
+    return pathlib.Path(os.environ[INSIDE])
+
+
+def skip(why):
+    print(f"SKIP: {why}")
+    sys.exit(0)
+
+
+def main(*needs):
+    """Runs the calling test program in a private world. `needs` are files without which it is skipped."""
+    if INSIDE in os.environ:
+        unittest.main(verbosity=2)
+    if os.geteuid() != 0:
+        skip("private namespaces need root")
+    for path in needs:
+        if not os.path.exists(path):
+            skip(f"{path} is not there")
+    if not REFERENCE and virtued() is None:
+        skip("virtued is not built")
+    # Not in /tmp: QEMU as another user must be able to reach it. Short: a socket's path has 107 bytes.
+    place = pathlib.Path(tempfile.mkdtemp(prefix="vct-", dir="/var/tmp"))
+    place.chmod(0o755)
+    command = ["setpriv", "--pdeathsig", "KILL", "unshare", "-mnpu", "--fork", "--kill-child", "--mount-proc",
+               "bash", str(ROOT / "tests" / "bench" / "private_namespace.sh"), str(place),
+               sys.executable, sys.argv[0], *sys.argv[1:]]
+    child = subprocess.Popen(command, env=os.environ | {INSIDE: str(place), "LC_ALL": "C.UTF-8", "COLUMNS": "1000"},
+                             stdin=subprocess.DEVNULL)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: child.kill())
+    try:
+        sys.exit(child.wait())
+    finally:
+        child.kill()
+        child.wait()
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def wait_for(what, condition, seconds=PATIENCE):
+    """Waits until `condition()` is true and returns its value."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {seconds} s for {what}")
+        time.sleep(0.02)
+
+
+def listens(path):
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(path)
+        except OSError:
+            return False
+    return True
+
+
+class Daemon:
+    """The daemon under test, as root or as the user `nobody` with folders of its own. Stop it, or use `with`."""
+
+    def __init__(self, user=False):
+        self.user = user
+        self.environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/root",
+                            "COLUMNS": "1000"}  # virsh's line editor folds what it echoes at this width
+        self.socket = SOCKET
+        self.log = directory() / ("daemon-user.log" if user else "daemon.log")
+        if user:
+            home = directory() / "home"
+            account = pwd.getpwnam("nobody")
+            for path in (home, home / "run"):
+                path.mkdir(mode=0o700)
+                os.chown(path, account.pw_uid, account.pw_gid)
+            self.environment |= {"HOME": str(home), "XDG_RUNTIME_DIR": str(home / "run"), "USER": "nobody",
+                                 "XDG_CONFIG_HOME": str(home / "config"), "XDG_CACHE_HOME": str(home / "cache")}
+            self.socket = str(home / "run" / "libvirt" / "libvirt-sock")
+        if REFERENCE and not user:
+            configuration = pathlib.Path("/etc/libvirt")
+            (configuration / "libvirtd.conf").write_text(
+                'auth_unix_rw = "none"\nauth_unix_ro = "none"\nlog_level = 3\n'
+                'host_uuid = "8f07fe28-753f-2729-d76d-bdbd892f949a"\n')
+            (configuration / "qemu.conf").write_text("namespaces = []\n")
+            if not listens("/run/libvirt/virtlogd-sock"):
+                subprocess.run(["virtlogd", "-d"], check=True)
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(self.as_user(["libvirtd"] if REFERENCE else [virtued()]), stdout=log,
+                                            stderr=log, stdin=subprocess.DEVNULL, env=self.environment, cwd="/",
+                                            start_new_session=True)
+        wait_for("the daemon to listen", self._listens)
+
+    def _listens(self):
+        if self.process.poll() is not None:
+            raise AssertionError(f"the daemon ended:\n{self.log.read_text(errors='replace')[-2000:]}")
+        return listens(self.socket)
+
+    def as_user(self, command):
+        """The command, run by the daemon's user."""
+        command = [str(word) for word in command]
+        if not self.user:
+            return command
+        return ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups", *command]
+
+    def run(self, command, check=True, **options):
+        """Runs a client to its end as the daemon's user; stdout and stderr come back as one text."""
+        done = subprocess.run(self.as_user(command), env=self.environment, text=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, timeout=PATIENCE, check=False,
+                              **({"stdin": subprocess.DEVNULL} | options))
+        if check and done.returncode != 0:
+            raise AssertionError(f"{' '.join(map(str, command))} ended with {done.returncode}:\n{done.stdout}")
+        return done.stdout
+
+    def open(self, command, **options):
+        """Starts a client as the daemon's user."""
+        return subprocess.Popen(self.as_user(command), env=self.environment, **options)
+
+    def stop(self):
+        self.process.terminate()
+        try:
+            self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError("the daemon does not end on SIGTERM") from None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+def guest_image():
+    """A folder with vmlinuz and initrd.img that QEMU may read under any user; skips the test when there is none."""
+    maker = ROOT / "scripts" / "guest-image"
+    if "VIRTUE_GUEST" in os.environ:
+        source = pathlib.Path(os.environ["VIRTUE_GUEST"])
+    elif maker.exists():
+        cached = ROOT / ".cache" / "guest" / "current"
+        if not (cached / "initrd.img").exists():
+            raise unittest.SkipTest("no cached guest: run scripts/guest-image")
+        source = cached.resolve()
+    else:
+        raise unittest.SkipTest("no scripts/guest-image")
+    target = pathlib.Path("/var/lib/libvirt/boot")
+    target.mkdir(parents=True, exist_ok=True)
+    for name in ("vmlinuz", "initrd.img"):
+        if not (target / name).exists():
+            shutil.copy(source / name, target / name)
+    return target
+
+
+def guest_xml(name):
+    """A Linux guest that boots from the guest image and answers on its serial console."""
+    image = guest_image()
+    return f"""<domain type='qemu'><name>{name}</name><memory unit='MiB'>256</memory><vcpu>1</vcpu>
+<os><type arch='x86_64' machine='pc'>hvm</type><kernel>{image}/vmlinuz</kernel><initrd>{image}/initrd.img</initrd>
+<cmdline>console=ttyS0 quiet</cmdline></os><features><acpi/></features>
+<on_poweroff>destroy</on_poweroff><on_reboot>restart</on_reboot>
+<devices><serial type='pty'/><console type='pty'/><memballoon model='virtio'/></devices></domain>"""
+
+
+PROMPT = "virtue-guest# "
