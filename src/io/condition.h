@@ -9,7 +9,8 @@
 
 namespace virtue::io {
 
-/// Waiters queue in order; each wakes by notify, by its deadline, or by cancellation.
+/// Waiters queue in order; each wakes by notify, by its deadline, or by cancellation. Destroying a Condition wakes
+/// its waiters with operation_aborted, so that a coroutine never goes on in an object that is gone.
 class Condition {
 public:
     explicit Condition(Loop& loop) : loop_(&loop) {}
@@ -18,18 +19,69 @@ public:
     Condition& operator=(const Condition&) = delete;
 
     class Waiter;
-    /// `WakeReason reason = co_await condition.wait(deadline);`
-    Task<WakeReason> wait(Deadline deadline);
+    /// `WakeReason reason = co_await condition.wait(deadline);` A deadline that is over does not suspend.
+    Waiter wait(Deadline deadline);
+    /// Wakes the waiter that came first. If its frame is dropped before it ran, the next one wakes instead.
     void notify_one();
     void notify_all();
-    bool has_waiters() const { return first_ != nullptr; }
+    /// Wakes everybody as if cancelled.
+    void cancel_all();
+    /// True while somebody waits and was not yet woken.
+    bool has_waiters() const { return waiting_.first != nullptr; }
+    /// True while somebody waits, or was notified and did not run yet.
+    bool has_unfinished() const;
 
 private:
     friend class Waiter;
+    struct List {
+        Waiter* first = nullptr;
+        Waiter* last = nullptr;
+    };
     Loop* loop_;
-    Waiter* first_ = nullptr;
-    Waiter* last_ = nullptr;
+    List waiting_;
+    List woken_;
 };
+
+/// One wait, to be awaited where it is made. It lives in the frame of the coroutine that waits and allocates
+/// nothing; destroyed early it leaves every queue.
+class [[nodiscard]] Condition::Waiter final : detail::ReadyNode, detail::TimedNode, detail::CancelLink {
+public:
+    Waiter(Condition& condition, Deadline deadline) : condition_(&condition), deadline_(deadline) {}
+    /// A wait that is over before it began.
+    explicit Waiter(WakeReason reason) : reason_(reason), over_(true) {}
+    ~Waiter();
+    Waiter(const Waiter&) = delete;
+    Waiter& operator=(const Waiter&) = delete;
+
+    bool await_ready();
+    void await_suspend(std::coroutine_handle<> handle);
+    /// Throws operation_aborted if the Condition was destroyed.
+    WakeReason await_resume();
+
+private:
+    friend class Condition;
+    void run_ready() override { handle_.resume(); }
+    void expired() override { wake(WakeReason::deadline); }
+    void cancelled() override { wake(WakeReason::cancelled); }
+    void wake(WakeReason reason);
+    void append(List& list);
+    void leave_list() noexcept;
+
+    Condition* condition_ = nullptr;
+    List* list_ = nullptr;
+    Waiter* previous_ = nullptr;
+    Waiter* next_ = nullptr;
+    Deadline deadline_;
+    std::coroutine_handle<> handle_;
+    WakeReason reason_ = WakeReason::notified;
+    bool over_ = false;
+    bool single_ = false;
+    bool orphaned_ = false;
+};
+
+inline Condition::Waiter Condition::wait(Deadline deadline) {
+    return Waiter(*this, deadline);
+}
 
 /// A value or error that is set once and may be awaited by one or many.
 template <typename T>
@@ -47,8 +99,8 @@ public:
         error_ = std::move(error);
         condition_.notify_all();
     }
-    /// Waits for the value and moves it out. Throws the error that was set, or operation_timeout /
-    /// operation_aborted with `what` in the sentence.
+    /// Waits for the value and moves it out (a second taker finds it moved from). Throws the error that was set, or
+    /// operation_timeout / operation_aborted with `what` in the sentence.
     Task<T> take(Deadline deadline, const char* what) {
         while (!is_set()) {
             WakeReason reason = co_await condition_.wait(deadline);
@@ -94,7 +146,6 @@ public:
 private:
     Condition condition_;
     int permits_;
-    int queued_ = 0;
 };
 
 /// Items passed from producers to consumers on the loop, in order.

@@ -26,7 +26,11 @@ void make_folders(const std::string& path, uint32_t mode);
 /// Names in a folder (without . and ..), sorted; empty if the folder is absent.
 std::vector<std::string> list_folder(const std::string& path);
 
-/// An advisory lock on a whole file, held while this object lives and dropped by the kernel when we die.
+/// Removes what processes that died while writing left beside the files of a folder.
+void remove_leftovers(const std::string& folder);
+
+/// An advisory lock on a whole file, held while this object lives and dropped by the kernel when we die. It belongs
+/// to the process: closing any other descriptor of the same file in this process drops it, so never read that file.
 class FileLock {
 public:
     /// Locks by fcntl (F_SETLK, as libvirt's pid files do). Throws operation_failed naming the holder's pid.

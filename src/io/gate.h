@@ -27,7 +27,6 @@ public:
 private:
     struct Root;
     static Root run(Gate& gate, Task<void> task);
-    Loop& loop_;
     std::function<void(std::exception_ptr)> on_error_;
     CancelSource cancel_;
     Condition empty_;

@@ -4,9 +4,11 @@
 #include <coroutine>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <type_traits>
 
 #include "io/deadline.h"
+#include "io/node.h"
 #include "io/task.h"
 
 struct uv_loop_s;
@@ -23,7 +25,7 @@ public:
 
     /// Runs until stop().
     void run();
-    /// Makes run() return after the present callback.
+    /// Makes run() return after the present callback; before run(), makes the next run() return at once.
     void stop();
     /// Runs the loop until `task` has ended and returns its result, or throws its error: for tests, for main()
     /// and for callers that are not coroutines. Not to be called from inside run().
@@ -33,6 +35,7 @@ public:
     /// Calls `function` on the loop soon. Any thread.
     void post_from_any_thread(std::function<void()> function);
     /// Resumes `handle` after what runs now has suspended, so that waking others never cuts a transaction in two.
+    /// The frame must live until then; what may be dropped while it waits uses a Condition.
     void schedule(std::coroutine_handle<> handle);
     /// Calls `function` after what runs now has suspended.
     void defer(std::function<void()> function);
@@ -42,8 +45,15 @@ public:
     Task<bool> sleep(Milliseconds duration);
 
     /// Resumes everything that was scheduled. Every callback from libuv ends with it (called in io/ only).
-    void drain();
+    void drain() noexcept;
     uv_loop_s* raw() { return raw_; }
+
+    /// The next are for the waiting objects of io/: the ready queue, the deadline heap, what the loop keeps.
+    void enqueue(detail::ReadyNode& node) noexcept;
+    void add_timed(detail::TimedNode& node, TimePoint time);
+    void remove_timed(detail::TimedNode& node) noexcept;
+    void keep(std::unique_ptr<detail::Resident> resident);
+    void dismiss(const detail::Resident* resident);
 
 private:
     struct State;

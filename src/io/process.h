@@ -1,6 +1,6 @@
 // Child processes: an argument vector, never a shell; descriptors passed by number; watched by pidfd. A Process
 // owns its child's exit status: destroying it does not end the child (guests outlive the daemon), it only stops
-// watching. Loop thread only.
+// watching; the loop then reaps it. Loop thread only.
 #pragma once
 #include <functional>
 #include <memory>
@@ -16,27 +16,27 @@ namespace virtue::io {
 
 /// What to start and how.
 struct ProcessOptions {
-    std::vector<std::string> arguments;                 ///< arguments[0] is the program: a path, or a name looked up in PATH
-    std::vector<std::string> environment;               ///< "NAME=value"; the child gets these and nothing else
-    std::vector<std::pair<const Fd*, int>> descriptors; ///< ours → its number in the child; all others are closed
-    const Fd* standard_input = nullptr;                 ///< /dev/null when absent; the same for the next two
+    std::vector<std::string> arguments;    ///< arguments[0] is the program: a path, or a name looked up in PATH
+    std::vector<std::string> environment;  ///< "NAME=value"; the child gets these and nothing else
+    std::vector<std::pair<const Fd*, int>> descriptors;  ///< ours → its number in the child; all others are closed
+    const Fd* standard_input = nullptr;                  ///< /dev/null when absent; the same for the next two
     const Fd* standard_output = nullptr;
     const Fd* standard_error = nullptr;
     std::string working_directory = "/";
-    std::optional<uint32_t> uid;                        ///< run as this user, with gid and exactly these groups
+    std::optional<uint32_t> uid;  ///< run as this user, with gid and exactly these groups
     std::optional<uint32_t> gid;
     std::vector<uint32_t> groups;
-    bool new_session = true;                            ///< setsid(): signals to our group do not reach it
+    bool new_session = true;  ///< setsid(): signals to our group do not reach it
     int umask = 0022;
-    uint64_t max_open_files = 0;                        ///< RLIMIT_NOFILE; 0 leaves it
-    uint64_t max_core_size = UINT64_MAX;                ///< RLIMIT_CORE; UINT64_MAX leaves it
-    std::string cgroup;                                 ///< cgroup folder whose cgroup.procs it joins before exec; may be empty
+    uint64_t max_open_files = 0;          ///< RLIMIT_NOFILE; 0 leaves it
+    uint64_t max_core_size = UINT64_MAX;  ///< RLIMIT_CORE; UINT64_MAX leaves it
+    std::string cgroup;                   ///< cgroup folder whose cgroup.procs it joins before exec; may be empty
 };
 
 /// How a process ended.
 struct ExitStatus {
-    bool known = true;   ///< false for a process that is not our child: it is gone, we cannot know how
-    int code = 0;        ///< exit code, when signal is 0
+    bool known = true;  ///< false for a process that is not our child: it is gone, we cannot know how
+    int code = 0;       ///< exit code, when signal is 0
     int signal = 0;
     bool success() const { return known && signal == 0 && code == 0; }
     std::string to_string() const;  ///< "exit status 3", "killed by signal 9 (Killed)"
@@ -55,11 +55,13 @@ public:
     Process& operator=(const Process&) = delete;
 
     int pid() const;
-    uint64_t start_time() const;   ///< field 22 of /proc/PID/stat
+    uint64_t start_time() const;  ///< field 22 of /proc/PID/stat
     bool has_ended() const;
     const ExitStatus& status() const;
     /// Sends a signal through the pidfd: never to a stranger that got the same number. False if it has ended.
     bool signal(int number);
+    /// Signals the process group that a child of ours leads. False if it has ended, is not our child or leads none.
+    bool signal_group(int number);
     /// Waits for the end. Throws operation_timeout / operation_aborted.
     Task<ExitStatus> wait(Deadline deadline);
     /// Called once on the loop after the end.

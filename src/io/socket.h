@@ -10,7 +10,8 @@
 #include <vector>
 
 #include "base/fd.h"
-#include "io/loop.h"
+#include "io/acceptor.h"
+#include "io/watch.h"
 
 namespace virtue::io {
 
@@ -24,7 +25,7 @@ struct PeerCredentials {
 /// A connected byte stream.
 class Socket {
 public:
-    /// Takes over `fd` and makes it non-blocking.
+    /// Takes over `fd` and makes it non-blocking. Throws system_error if it is nothing one can wait for.
     Socket(Loop& loop, Fd fd);
     ~Socket();
     Socket(const Socket&) = delete;
@@ -51,15 +52,15 @@ public:
     Moved try_write_fd(const Fd& fd);
 
     /// Callback style: called again and again while readable / writable; an empty function stops watching.
-    void on_readable(std::function<void()> callback);
-    void on_writable(std::function<void()> callback);
+    void on_readable(std::function<void()> callback) { watch_.on_readable(std::move(callback)); }
+    void on_writable(std::function<void()> callback) { watch_.on_writable(std::move(callback)); }
 
     /// Await style. read_some gives 0 at the end of the stream.
     Task<size_t> read_some(std::span<uint8_t> into, Deadline deadline);
     Task<void> read_exactly(std::span<uint8_t> into, Deadline deadline);
     Task<void> write_all(std::span<const uint8_t> from, Deadline deadline);
-    Task<WakeReason> wait_readable(Deadline deadline);
-    Task<WakeReason> wait_writable(Deadline deadline);
+    Condition::Waiter wait_readable(Deadline deadline) { return watch_.wait_readable(deadline); }
+    Condition::Waiter wait_writable(Deadline deadline) { return watch_.wait_writable(deadline); }
 
     PeerCredentials peer() const;
     /// Sends end-of-stream; reading goes on.
@@ -70,10 +71,9 @@ public:
     int fd() const { return fd_.get(); }
 
 private:
-    struct Watch;
-    Loop& loop_;
     Fd fd_;
-    Watch* watch_;
+    bool is_socket_;
+    FdWatch watch_;  // after fd_: it must stop before the descriptor is closed
 };
 
 /// A listening UNIX socket; the path is removed when it is destroyed (unless passed in by a service manager).
@@ -96,8 +96,11 @@ public:
     void set_accepting(bool accepting);
 
 private:
-    struct Watch;
-    Watch* watch_;
+    void remove_file();
+    std::string path_;  // empty for a socket that was passed in
+    uint64_t device_ = 0;
+    uint64_t inode_ = 0;
+    std::unique_ptr<Acceptor> acceptor_;
 };
 
 }  // namespace virtue::io
