@@ -42,6 +42,8 @@ class GoWire(unittest.TestCase):
         ])
 
 
+NEEDS = ("/usr/share/gocode/src/github.com/digitalocean/go-libvirt", "/usr/bin/go", "/usr/bin/qemu-system-x86_64")
+load_tests = private.load_tests
+
 if __name__ == "__main__":
-    private.main("/usr/share/gocode/src/github.com/digitalocean/go-libvirt", "/usr/bin/go",
-                 "/usr/bin/qemu-system-x86_64")
+    private.main()

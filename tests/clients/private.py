@@ -1,15 +1,15 @@
 """What every test of a stock client stands on: a private world, the daemon in libvirt's own place, and a guest.
 
-A test calls main() instead of unittest.main(). It runs again inside fresh mount, pid, network and host-name namespaces,
-in which /run, /var/lib/libvirt and /etc/libvirt are empty, so that a client finds the daemon at its ordinary address
-(qemu:///system) and nothing outlives the test. VIRTUE_PEER=reference takes Debian's libvirtd instead of virtued.
+A test file has `load_tests = private.load_tests` and NEEDS. Each of its classes then runs in a process of its own inside
+fresh mount, pid, network and host-name namespaces, in which /run, /var/lib/libvirt and /etc/libvirt are empty, so that
+a client finds the daemon at its ordinary address (qemu:///system) and nothing outlives the test. VIRTUE_PEER=reference takes Debian's libvirtd instead of virtued.
 """
 
+import json
 import os
 import pathlib
 import pwd
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -40,38 +40,121 @@ def directory():
     return pathlib.Path(os.environ[INSIDE])
 
 
-def skip(why):
-    print(f"SKIP: {why}")
-    sys.exit(0)
-
-
-def main(*needs):
-    """Runs the calling test program in a private world. `needs` are files without which it is skipped."""
-    if INSIDE in os.environ:
-        unittest.main(verbosity=2)
+def obstacle(needs):
+    """Why the tests of a file cannot run here, or nothing. `needs` are paths that must exist."""
     if os.geteuid() != 0:
-        skip("private namespaces need root")
-    for path in needs:
-        if not os.path.exists(path):
-            skip(f"{path} is not there")
+        return "private namespaces need root"
+    missing = [path for path in needs if not os.path.exists(path)]
+    if missing:
+        return f"{missing[0]} is not there"
     if not REFERENCE and virtued() is None:
-        skip("virtued is not built")
+        return "virtued is not built"
+    return ""
+
+
+def run_inside(arguments):
+    """Runs a test program in a fresh private world; returns (its output, {test: [outcome, text]})."""
     # Not in /tmp: QEMU as another user must be able to reach it. Short: a socket's path has 107 bytes.
     place = pathlib.Path(tempfile.mkdtemp(prefix="vct-", dir="/var/tmp"))
     place.chmod(0o755)
     command = ["setpriv", "--pdeathsig", "KILL", "unshare", "-mnpu", "--fork", "--kill-child", "--mount-proc",
-               "bash", str(ROOT / "tests" / "bench" / "private_namespace.sh"), str(place),
-               sys.executable, sys.argv[0], *sys.argv[1:]]
-    child = subprocess.Popen(command, env=os.environ | {INSIDE: str(place), "LC_ALL": "C.UTF-8", "COLUMNS": "1000"},
-                             stdin=subprocess.DEVNULL)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: child.kill())
+               "bash", str(ROOT / "tests" / "bench" / "private_namespace.sh"), str(place), sys.executable, *arguments]
     try:
-        sys.exit(child.wait())
+        with subprocess.Popen(command, env=os.environ | {INSIDE: str(place), "LC_ALL": "C.UTF-8", "COLUMNS": "1000"},
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, errors="replace") as child:
+            try:
+                output = child.communicate()[0]
+            finally:
+                child.kill()
+        outcomes = place / "outcomes"
+        return output, json.loads(outcomes.read_text()) if outcomes.exists() else {}
     finally:
-        child.kill()
-        child.wait()
         shutil.rmtree(place, ignore_errors=True)
+
+
+class Recorder(unittest.TextTestResult):
+    """Keeps what became of each test, for the Outside that asked; one entry a test, subtests joined."""
+
+    outcomes = {}
+
+    def _note(self, test, outcome, text=""):
+        # A class or module that could not be set up has no method: it speaks for all its tests.
+        name = getattr(test, "_testMethodName", "*")
+        before = self.outcomes.get(name)
+        self.outcomes[name] = [outcome, (before[1] if before and before[0] == outcome else "") + text]
+
+    def addSuccess(self, test):
+        super().addSuccess(test)
+        if test._testMethodName not in self.outcomes:
+            self._note(test, "passed")
+
+    def addSkip(self, test, reason):
+        super().addSkip(test, reason)
+        self._note(test, "skipped", reason)
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self._note(test, "failed", self._exc_info_to_string(err, test))
+
+    addError = addFailure
+
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err is not None:
+            self._note(test, "failed", f"{subtest}: {err[1]}\n")
+
+
+class Outside(unittest.TestCase):
+    """Stands for one class of tests that run in a private world; each of its methods reports for one of theirs."""
+
+    needs = ()
+    arguments = ()
+
+    @classmethod
+    def setUpClass(cls):
+        why = obstacle(cls.needs)
+        if why:
+            raise unittest.SkipTest(why)
+        cls.output, cls.outcomes = run_inside(cls.arguments)
+
+    def report(self, name):
+        outcome, text = self.outcomes.get(name) or self.outcomes.get("*") or ["failed", self.output]
+        if outcome == "skipped":
+            self.skipTest(text)
+        if outcome == "failed":
+            self.fail(text)
+
+
+def load_tests(_loader, tests, _pattern):
+    """unittest's hook: outside of a private world, each class is stood for by an Outside."""
+    if INSIDE in os.environ:
+        return tests
+    classes = {}
+    for group in tests:
+        for test in group:
+            classes.setdefault(type(test), []).append(test._testMethodName)
+    suite = unittest.TestSuite()
+    for kind, names in classes.items():
+        module = sys.modules[kind.__module__]
+        methods = {name: (lambda self, name=name: self.report(name)) for name in names}
+        proxy = type(kind.__name__, (Outside,), methods | {
+            "__module__": kind.__module__, "__doc__": kind.__doc__, "needs": module.NEEDS,
+            "arguments": (os.path.abspath(module.__file__), kind.__name__)})
+        suite.addTest(unittest.TestSuite(proxy(name) for name in names))
+    return suite
+
+
+def main():
+    """What a test program ends with."""
+    if INSIDE not in os.environ:
+        # A name on the command line would be loaded past load_tests: make it a choice among what that gives.
+        words = [word for name in sys.argv[1:] for word in ([name] if name.startswith("-") else ["-k", name])]
+        unittest.main(verbosity=2, argv=[sys.argv[0], *words])
+    program = unittest.main(verbosity=2, exit=False,
+                            testRunner=unittest.TextTestRunner(resultclass=Recorder, verbosity=2))
+    (directory() / "outcomes").write_text(json.dumps(Recorder.outcomes))
+    sys.exit(not program.result.wasSuccessful())
 
 
 def wait_for(what, condition, seconds=PATIENCE):

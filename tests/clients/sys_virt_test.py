@@ -22,5 +22,8 @@ class SysVirt(unittest.TestCase):
         ])
 
 
+NEEDS = ("/usr/lib/x86_64-linux-gnu/perl5/5.36/Sys/Virt.pm", "/usr/bin/qemu-system-x86_64")
+load_tests = private.load_tests
+
 if __name__ == "__main__":
-    private.main("/usr/lib/x86_64-linux-gnu/perl5/5.36/Sys/Virt.pm", "/usr/bin/qemu-system-x86_64")
+    private.main()

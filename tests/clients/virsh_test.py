@@ -328,5 +328,8 @@ class TestDriver(unittest.TestCase):
             session.check(self, daemon.run, "test+unix:///default")
 
 
+NEEDS = ("/usr/bin/virsh", "/usr/bin/qemu-system-x86_64")
+load_tests = private.load_tests
+
 if __name__ == "__main__":
-    private.main("/usr/bin/virsh", "/usr/bin/qemu-system-x86_64")
+    private.main()
