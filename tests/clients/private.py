@@ -26,13 +26,10 @@ PATIENCE = 300  # seconds that anything may take on a slow, busy machine before 
 
 
 def virtued():
-    """The daemon under test: VIRTUED, or the newest build."""
-    named = os.environ.get("VIRTUED")
-    if named:
-        return pathlib.Path(named)
-    built = [ROOT / "build" / preset / "bin" / "virtued" for preset in ("dev", "release", "asan")]
-    there = [path for path in built if path.exists()]
-    return max(there, key=lambda path: path.stat().st_mtime) if there else None
+    """The daemon under test, or nothing when it is not built."""
+    built = ROOT / "build" / os.environ.get("VIRTUE_PRESET", "dev") / "bin" / "virtued"
+    path = pathlib.Path(os.environ.get("VIRTUED", built))
+    return path if path.exists() else None
 
 
 def directory():
@@ -60,7 +57,8 @@ def run_inside(arguments):
     command = ["setpriv", "--pdeathsig", "KILL", "unshare", "-mnpu", "--fork", "--kill-child", "--mount-proc",
                "bash", str(ROOT / "tests" / "bench" / "private_namespace.sh"), str(place), sys.executable, *arguments]
     try:
-        with subprocess.Popen(command, env=os.environ | {INSIDE: str(place), "LC_ALL": "C.UTF-8", "COLUMNS": "1000"},
+        with subprocess.Popen(command, env=os.environ | {INSIDE: str(place), "LC_ALL": "C.UTF-8", "COLUMNS": "1000",
+                                                        "VIRTUE_GUEST": made_guest()},
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               text=True, errors="replace") as child:
             try:
@@ -251,18 +249,20 @@ class Daemon:
         self.stop()
 
 
+def made_guest():
+    """The folder of the guest image, made when it is not cached; that needs the network, so not inside."""
+    if "VIRTUE_GUEST" in os.environ:
+        return os.environ["VIRTUE_GUEST"]
+    made = subprocess.run([str(ROOT / "scripts" / "guest-image"), "--quiet"], stdout=subprocess.PIPE, text=True,
+                          check=False, timeout=2 * PATIENCE)
+    return made.stdout.strip() if made.returncode == 0 else ""
+
+
 def guest_image():
     """A folder with vmlinuz and initrd.img that QEMU may read under any user; skips the test when there is none."""
-    maker = ROOT / "scripts" / "guest-image"
-    if "VIRTUE_GUEST" in os.environ:
-        source = pathlib.Path(os.environ["VIRTUE_GUEST"])
-    elif maker.exists():
-        cached = ROOT / ".cache" / "guest" / "current"
-        if not (cached / "initrd.img").exists():
-            raise unittest.SkipTest("no cached guest: run scripts/guest-image")
-        source = cached.resolve()
-    else:
-        raise unittest.SkipTest("no scripts/guest-image")
+    source = pathlib.Path(os.environ.get("VIRTUE_GUEST") or "/nowhere")
+    if not (source / "initrd.img").exists():
+        raise unittest.SkipTest("scripts/guest-image could not make the guest")
     target = pathlib.Path("/var/lib/libvirt/boot")
     target.mkdir(parents=True, exist_ok=True)
     for name in ("vmlinuz", "initrd.img"):
