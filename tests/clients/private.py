@@ -1,8 +1,9 @@
 """What every test of a stock client stands on: a private world, the daemon in libvirt's own place, and a guest.
 
-A test file has `load_tests = private.load_tests` and NEEDS. Each of its classes then runs in a process of its own inside
-fresh mount, pid, network and host-name namespaces, in which /run, /var/lib/libvirt and /etc/libvirt are empty, so that
-a client finds the daemon at its ordinary address (qemu:///system) and nothing outlives the test. VIRTUE_PEER=reference takes Debian's libvirtd instead of virtued.
+A test file has `load_tests = private.load_tests` and NEEDS. Each of its classes then runs in a process of its own,
+inside fresh mount, pid, network and host-name namespaces in which /run, /var/lib/libvirt and /etc/libvirt are empty, so
+that a client finds the daemon at its ordinary address (qemu:///system) and nothing outlives the test.
+VIRTUE_PEER=reference takes Debian's libvirtd instead of virtued.
 """
 
 import json
