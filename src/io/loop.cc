@@ -300,24 +300,31 @@ struct Root {
     };
 };
 
-Root run_to_end(uv_loop_t& loop, Task<void>& task, std::exception_ptr& error, bool& done) {
+struct RootState {
+    std::exception_ptr error;
+    bool started = false;
+    bool done = false;
+};
+
+Root run_to_end(uv_loop_t& loop, Task<void>& task, RootState& state) {
     try {
         co_await task;
     } catch (...) {
-        error = std::current_exception();
+        state.error = std::current_exception();
     }
-    done = true;
-    uv_stop(&loop);
+    state.done = true;
+    // A task that never waited ends before the loop runs; a stop would then hit the next run().
+    if (state.started) uv_stop(&loop);
 }
 
 }  // namespace
 
 void Loop::run_root(Task<void> task) {
-    std::exception_ptr error;
-    bool done = false;
-    run_to_end(state_->loop, task, error, done);
-    while (!done) run();
-    if (error) std::rethrow_exception(error);
+    RootState root;
+    run_to_end(state_->loop, task, root);
+    root.started = true;
+    while (!root.done) run();
+    if (root.error) std::rethrow_exception(root.error);
 }
 
 namespace detail {

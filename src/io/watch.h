@@ -11,7 +11,8 @@ namespace virtue::io {
 /// Close or destroy it before closing the descriptor.
 class FdWatch {
 public:
-    /// Makes `fd` non-blocking. Throws system_error if it cannot be watched (a plain file, or watched already).
+    /// Makes `fd` non-blocking. Throws system_error if it cannot be waited for (a plain file) or is
+    /// being watched already.
     FdWatch(Loop& loop, int fd);
     ~FdWatch();
     FdWatch(const FdWatch&) = delete;
