@@ -1,0 +1,22 @@
+// A way to open connections: main() makes one for each driver family ("qemu", "test") and hands them to the
+// servers. Loop thread only.
+#pragma once
+#include "driver/call.h"
+#include "driver/uri.h"
+
+namespace virtue::driver {
+
+/// Opens connections for the URIs that it accepts.
+class Backend {
+public:
+    virtual ~Backend() = default;
+    /// True if this family answers for the URI's scheme; open() then opens or explains. Several backends may share
+    /// a daemon; the first that accepts is taken.
+    virtual bool accepts(const Uri& uri) const = 0;
+    /// True if a connection without a URI should come here.
+    virtual bool is_default() const { return false; }
+    /// Opens; throws libvirt's error for a bad path ("unexpected QEMU URI path…").
+    virtual Task<Route> open(Call& call, Uri uri) = 0;
+};
+
+}  // namespace virtue::driver
