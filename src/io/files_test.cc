@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <fmt/core.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -70,6 +72,31 @@ TEST_CASE("without room the old file stays whole and nothing is left beside it")
     CHECK(error.message().find(path) != std::string::npos);
     CHECK(read_file(path, 100) == "old");
     CHECK(list_folder(folder.path) == std::vector<std::string>{"domain.xml"});
+}
+
+TEST_CASE("on a full disk the old file stays whole, and what was written beside gives its room back") {
+    Folder folder;
+    // The small disk exists for a child alone, which tells by its exit code what it found.
+    int child = ::fork();
+    if (child == 0) {
+        if (::unshare(CLONE_NEWNS) < 0) ::_exit(77);
+        if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) < 0) ::_exit(77);
+        if (::mount("tmpfs", folder.path.c_str(), "tmpfs", 0, "size=64k") < 0) ::_exit(77);
+        std::string path = folder.file("domain.xml");
+        write_file_atomically(path, "old", 0600);
+        std::string large(200000, 'x');
+        Error error = error_of([&] { write_file_atomically(path, large, 0600); });
+        if (error.int1() != ENOSPC) ::_exit(1);
+        if (read_file(path, 100) != "old") ::_exit(2);
+        if (list_folder(folder.path).size() != 1) ::_exit(3);
+        write_file_atomically(path, std::string(40000, 'y'), 0600);
+        ::_exit(0);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    if (code == 77) MESSAGE("no private mounts here: the full disk is not tested");
+    CHECK((code == 0 || code == 77));
 }
 
 TEST_CASE("a file that cannot be put in place is an error naming it") {

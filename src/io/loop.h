@@ -15,7 +15,9 @@ struct uv_loop_s;
 
 namespace virtue::io {
 
-/// An event loop. Neither copied nor moved. Members are for the loop's own thread unless they say otherwise.
+/// An event loop. Functions given to it (and to all that watches on it) must not throw: that ends the process.
+/// Everything that watches on it is destroyed before it. Neither copied nor moved. Members are for the loop's own
+/// thread unless they say otherwise.
 class Loop {
 public:
     Loop();

@@ -1,6 +1,6 @@
 // Child processes: an argument vector, never a shell; descriptors passed by number; watched by pidfd. A Process
 // owns its child's exit status: destroying it does not end the child (guests outlive the daemon), it only stops
-// watching; the loop then reaps it. Loop thread only.
+// watching; the loop then reaps it. The program must not ignore SIGCHLD, or exit statuses are lost. Loop thread only.
 #pragma once
 #include <functional>
 #include <memory>
