@@ -1,4 +1,4 @@
-# virtue_part(FOLDER LINK part-or-library…): a static library from src/FOLDER, and one test program
+# virtue_part(FOLDER LINK part-or-library… TEST_LINK library…): a static library from src/FOLDER, and one test program
 # from its *_test.cc. New files are found by themselves; no list of sources is kept by hand.
 
 include(${CMAKE_CURRENT_LIST_DIR}/fuzz.cmake)
@@ -27,7 +27,7 @@ function(virtue_link target)
 endfunction()
 
 function(virtue_part folder)
-    cmake_parse_arguments(PART "" "" "LINK" ${ARGN})
+    cmake_parse_arguments(PART "" "" "LINK;TEST_LINK" ${ARGN})
     virtue_target_of(${folder} target)
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*.cc)
     list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
@@ -42,7 +42,8 @@ function(virtue_part folder)
     virtue_link(${target} ${PART_LINK})
     if(tests AND NOT VIRTUE_NO_TESTS)
         add_executable(${target}_test ${tests} ${CMAKE_SOURCE_DIR}/tests/doctest_main.cc)
-        target_link_libraries(${target}_test PRIVATE ${target})
+        target_link_libraries(${target}_test PUBLIC ${target})
+        virtue_link(${target}_test ${PART_TEST_LINK})
         set_property(GLOBAL APPEND PROPERTY VIRTUE_UNIT_TESTS ${target}_test)
     endif()
     virtue_fuzzers(${folder} ${target})
