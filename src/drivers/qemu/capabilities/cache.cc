@@ -28,7 +28,6 @@ constexpr std::pair<const char*, const char*> emulator_names[] = {{"alpha", "alp
                                                                   {"cris", "cris"},
                                                                   {"i686", "i386"},
                                                                   {"lm32", "lm32"},
-                                                                  {"loongarch64", "loongarch64"},
                                                                   {"m68k", "m68k"},
                                                                   {"microblaze", "microblaze"},
                                                                   {"microblazeel", "microblazeel"},

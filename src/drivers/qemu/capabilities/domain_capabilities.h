@@ -1,10 +1,11 @@
 // The XML documents that tell clients what host and emulator can do: virConnectGetCapabilities and
-// virConnectGetDomainCapabilities. Pure functions over what was probed; any thread.
+// virConnectGetDomainCapabilities. The functions that await are for the loop thread, the others for any.
 #pragma once
 #include <span>
 #include <string>
 #include <vector>
 
+#include "drivers/qemu/capabilities/cache.h"
 #include "drivers/qemu/capabilities/capabilities.h"
 
 namespace virtue::qemu {
@@ -19,11 +20,19 @@ struct DomainCapabilitiesRequest {
 
 /// Where host-wide facts for both documents come from.
 struct HostFacts {
-    std::string host_arch;               ///< "x86_64"
-    std::vector<std::string> firmwares;  ///< loader paths that exist, in the order of qemu.conf's nvram list
-    std::string firmware_folder = "/usr/share/qemu/firmware";
-    bool iommu = false;  ///< VFIO can be used
+    std::string host_arch;                      ///< "x86_64"
+    std::vector<std::string> firmwares;         ///< loader paths that exist, in the order of qemu.conf's nvram list
+    std::vector<std::string> firmware_folders;  ///< with descriptions of firmwares, the later ones first
+    bool vfio = false;                          ///< devices can be given to guests by VFIO
+    bool swtpm = false;                         ///< swtpm and swtpm_setup are installed
 };
+
+/// Chooses the emulator, asks it, and writes the document. Throws libvirt's errors for what does not exist.
+Task<std::string> domain_capabilities(CapabilitiesCache& cache, DomainCapabilitiesRequest request, HostFacts host,
+                                      io::Deadline deadline);
+
+/// Reads which of qemu.conf's default firmwares, which firmware descriptions and which helpers are installed.
+HostFacts read_host_facts();
 
 /// The document. Throws invalid_arg with libvirt's words for what the emulator does not have.
 std::string domain_capabilities_xml(const DomainCapabilitiesRequest& request, const QemuCapabilities& capabilities,

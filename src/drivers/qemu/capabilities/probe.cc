@@ -166,6 +166,24 @@ void read_cpu_models(const Json& reply, AcceleratorCapabilities& into) {
     }
 }
 
+// Keeps of the schema what a client or a command line asks about: the kinds of display.
+void read_schema(const Json& reply, QemuCapabilities& into) {
+    std::map<std::string, const Json*, std::less<>> types;
+    for (const Json& item : reply.items()) types.emplace(item.at("name").as_string(), &item);
+    auto query = types.find("query-display-options");
+    if (query == types.end()) return;
+    auto options = types.find(query->second->string_or("ret-type", ""));
+    if (options == types.end() || options->second->find("members") == nullptr) return;
+    for (const Json& member : options->second->at("members").items()) {
+        if (member.string_or("name", "") != "type") continue;
+        auto words = types.find(member.string_or("type", ""));
+        if (words == types.end() || words->second->find("values") == nullptr) return;
+        for (const Json& word : words->second->at("values").items()) {
+            into.schema.insert(fmt::format("display.{}", word.as_string()));
+        }
+    }
+}
+
 Task<Json> ask(Monitor& monitor, std::string command, io::Deadline deadline) {
     Json none;
     co_return co_await monitor.command(std::move(command), std::move(none), deadline);
@@ -233,6 +251,9 @@ Task<void> ask_everything(Monitor& monitor, QemuCapabilities& into, io::Deadline
     query = "query-command-line-options";
     Json options = co_await ask(monitor, std::move(query), deadline);
     read_options(options, into);
+    query = "query-qmp-schema";
+    Json schema = co_await ask_if_known(monitor, into, std::move(query), deadline);
+    read_schema(schema, into);
     query = "query-tpm-models";
     Json tpm = co_await ask_if_known(monitor, into, std::move(query), deadline);
     for (const Json& model : tpm.items()) into.tpm_models.push_back(model.as_string());

@@ -1,0 +1,192 @@
+#include "host/cpu_map.h"
+
+#include <algorithm>
+
+#if defined(__x86_64__) || defined(__i386__)
+#include <cpuid.h>
+#endif
+
+namespace virtue::host {
+
+using namespace detail;
+
+namespace {
+
+constexpr std::string_view ppc64_models[] = {"POWER6",  "POWER7",        "POWER8",       "POWER9",
+                                             "POWER10", "POWERPC_e5500", "POWERPC_e6500"};
+
+const X86Model* find_model(std::string_view name) {
+    for (size_t i = 0; i < x86_model_count; i++) {
+        if (x86_models[i].name == name) return &x86_models[i];
+    }
+    return nullptr;
+}
+
+CpuFeatures features_of(std::string_view words) {
+    CpuFeatures set;
+    while (!words.empty()) {
+        const size_t end = std::min(words.find(' '), words.size());
+        if (auto index = find_cpu_feature(words.substr(0, end))) set.set(*index);
+        words.remove_prefix(std::min(end + 1, words.size()));
+    }
+    return set;
+}
+
+bool matches_signature(const X86Model& model, const CpuData& data) {
+    for (const X86Signature& signature : model.signatures) {
+        if (signature.family == 0) break;
+        if (signature.family == data.family && signature.model == data.model &&
+            (signature.steppings >> std::min(data.stepping, 15u) & 1) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct Candidate {
+    const X86Model* model = nullptr;
+    CpuFeatures require;
+    CpuFeatures disable;
+    size_t size() const { return require.count() + disable.count(); }
+};
+
+// Whether `candidate` describes the CPU better than `best`.
+bool is_better(const Candidate& best, const Candidate& candidate, const CpuData& data) {
+    if (best.model == nullptr) return true;
+    const bool best_matches = matches_signature(*best.model, data);
+    const bool candidate_matches = matches_signature(*candidate.model, data);
+    if (best_matches != candidate_matches) return candidate_matches;
+    if (candidate.size() != best.size()) return candidate.size() < best.size();
+    return candidate.disable.count() < best.disable.count();
+}
+
+void append_names(std::vector<std::string>& names, const CpuFeatures& features) {
+    for (size_t i = 0; i < x86_feature_count; i++) {
+        if (features.test(i)) names.emplace_back(x86_features[i].name);
+    }
+}
+
+}  // namespace
+
+std::vector<std::string_view> cpu_model_names(std::string_view arch) {
+    std::vector<std::string_view> names;
+    if (arch == "x86_64" || arch == "i686") {
+        for (size_t i = 0; i < x86_model_count; i++) names.emplace_back(x86_models[i].name);
+    } else if (arch == "ppc64" || arch == "ppc64le") {
+        names.assign(std::begin(ppc64_models), std::end(ppc64_models));
+    }
+    return names;
+}
+
+std::optional<std::string_view> cpu_model_vendor(std::string_view name) {
+    const X86Model* model = find_model(name);
+    if (model == nullptr) return std::nullopt;
+    return *model->vendor == '\0' ? std::string_view("unknown") : std::string_view(model->vendor);
+}
+
+std::optional<size_t> find_cpu_feature(std::string_view name) {
+    for (size_t i = 0; i < x86_feature_count; i++) {
+        if (x86_features[i].name == name) return i;
+    }
+    for (size_t i = 0; i < x86_alias_count; i++) {
+        if (x86_aliases[i].alias == name) return find_cpu_feature(x86_aliases[i].name);
+    }
+    return std::nullopt;
+}
+
+std::string_view cpu_feature_name(size_t index) {
+    return x86_features[index].name;
+}
+
+bool cpu_feature_is_migratable(size_t index) {
+    return x86_features[index].migratable;
+}
+
+std::optional<CpuFeatures> cpu_model_features(std::string_view name) {
+    const X86Model* model = find_model(name);
+    if (model == nullptr) return std::nullopt;
+    return features_of(model->features);
+}
+
+std::optional<NamedCpu> name_cpu(const CpuData& data, bool for_host,
+                                 const std::function<bool(std::string_view)>& allowed) {
+    Candidate best;
+    // From the newest model down: of equals, the newer one is taken.
+    for (size_t i = x86_model_count; i-- > 0;) {
+        const X86Model& model = x86_models[i];
+        if (for_host ? !model.decode_host : !model.decode_guest) continue;
+        if (allowed && !allowed(model.name)) continue;
+        if (*model.vendor != '\0' && !data.vendor.empty() && data.vendor != model.vendor) continue;
+        const CpuFeatures features = features_of(model.features);
+        Candidate candidate{&model, data.features & ~features, features & ~data.features};
+        if (for_host && candidate.disable.any()) continue;
+        if (is_better(best, candidate, data)) best = candidate;
+    }
+    if (best.model == nullptr) return std::nullopt;
+    NamedCpu named;
+    named.model = best.model->name;
+    named.vendor = data.vendor;
+    append_names(named.require, best.require);
+    append_names(named.disable, best.disable | (features_of(best.model->removed) & ~data.features));
+    if (for_host) named.disable.clear();
+    return named;
+}
+
+#if defined(__x86_64__) || defined(__i386__)
+
+namespace {
+
+uint32_t pick(CpuRegister where, uint32_t a, uint32_t b, uint32_t c, uint32_t d) {
+    switch (where) {
+        case CpuRegister::eax:
+            return a;
+        case CpuRegister::ebx:
+            return b;
+        case CpuRegister::ecx:
+            return c;
+        case CpuRegister::edx:
+            return d;
+        // MSRs are the kernel's to read; it shows them through /dev/kvm only.
+        case CpuRegister::msr_low:
+        case CpuRegister::msr_high:
+            return 0;
+    }
+    return 0;
+}
+
+}  // namespace
+
+CpuData read_host_cpu() {
+    CpuData data;
+    uint32_t a = 0;
+    uint32_t b = 0;
+    uint32_t c = 0;
+    uint32_t d = 0;
+    if (__get_cpuid(0, &a, &b, &c, &d) == 0) return data;
+    if (b == signature_INTEL_ebx && d == signature_INTEL_edx) data.vendor = "Intel";
+    if (b == signature_AMD_ebx && d == signature_AMD_edx) data.vendor = "AMD";
+    if (b == signature_HYGON_ebx && d == signature_HYGON_edx) data.vendor = "Hygon";
+    __get_cpuid(1, &a, &b, &c, &d);
+    data.family = a >> 8 & 0xf;
+    data.model = a >> 4 & 0xf;
+    data.stepping = a & 0xf;
+    if (data.family == 0xf) data.family += a >> 20 & 0xff;
+    if (data.family == 6 || data.family >= 0xf) data.model |= (a >> 16 & 0xf) << 4;
+    for (size_t i = 0; i < x86_feature_count; i++) {
+        const X86Feature& feature = x86_features[i];
+        if (feature.where >= CpuRegister::msr_low) continue;
+        if (__get_cpuid_count(feature.leaf, feature.subleaf, &a, &b, &c, &d) == 0) continue;
+        if ((pick(feature.where, a, b, c, d) & feature.mask) != 0) data.features.set(i);
+    }
+    return data;
+}
+
+#else
+
+CpuData read_host_cpu() {
+    return {};
+}
+
+#endif
+
+}  // namespace virtue::host
