@@ -2,8 +2,8 @@
 """run_file.py FILE RESULTS DEADLINE [PATTERN]: runs one Python test file under supervision.
 
 Two processes: the inner one runs the tests and writes a line of JSON a test to RESULTS; the outer one keeps the
-deadline and, as the reaper of everything below it, ends whatever the tests left running. With DEADLINE 0, for
-programs that are not Python: run_file.py --program RESULTS DEADLINE ARGUMENT…
+deadline and, as the reaper of everything below it, ends whatever the tests left running.
+Programs that are not Python: run_file.py --program RESULTS DEADLINE ARGUMENT…
 """
 
 import ctypes
