@@ -254,13 +254,13 @@ def show_logs(test):
 def processes_below(directory):
     """[(pid, argument vector)] of running processes whose arguments name something below `directory`."""
     found = []
-    needle = directory.rstrip('/').encode() + b'/'
+    needles = [directory.rstrip('/').encode() + end for end in (b'/', b'\0')]
     for entry in os.listdir('/proc'):
         if entry.isdigit() and int(entry) != os.getpid():
             with contextlib.suppress(OSError):
                 with open(f'/proc/{entry}/cmdline', 'rb') as file:
                     line = file.read()
-                if needle in line:
+                if any(needle in line for needle in needles):
                     found.append((int(entry), line.decode('utf-8', 'replace').rstrip('\0').split('\0')))
     return found
 
