@@ -44,11 +44,12 @@ Task<void> RemoteConnection::open(std::string uri, bool read_only, io::Deadline 
 }
 
 Task<void> RemoteConnection::authenticate(io::Deadline deadline) {
-    proc::AuthList::Ret list = co_await call<proc::AuthList>({}, deadline);
+    const wire::Void nothing;
+    proc::AuthList::Ret list = co_await call<proc::AuthList>(nothing, deadline);
     int32_t type = list.types.empty() ? auth_none : static_cast<int32_t>(list.types.front());
     if (type == auth_none) co_return;
     if (type == auth_polkit) {
-        co_await call<proc::AuthPolkit>({}, deadline);
+        co_await call<proc::AuthPolkit>(nothing, deadline);
         co_return;
     }
     throw Error(ErrorCode::auth_unavailable, ErrorDomain::rpc,
@@ -109,7 +110,8 @@ Task<void> RemoteConnection::close(io::Deadline deadline) {
     if (!is_open()) co_return;
     if (opened_) {
         opened_ = false;
-        co_await call<proc::ConnectClose>({}, deadline);
+        const wire::Void nothing;
+        co_await call<proc::ConnectClose>(nothing, deadline);
     }
     on_lost_ = nullptr;
     lose("the connection was closed");
