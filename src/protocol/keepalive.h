@@ -6,10 +6,10 @@
 
 namespace virtue::proc {
 
-/// Ping.
+/// Asks the peer for a pong.
 struct KeepalivePing : Procedure<1, Program::keepalive> {};
 
-/// Pong.
+/// The answer to a ping.
 struct KeepalivePong : Procedure<2, Program::keepalive> {};
 
 /// Every procedure of this file, for the registry.

@@ -6,7 +6,7 @@
 
 namespace virtue::proc {
 
-/// virDomainLxcOpenNamespace.
+/// virDomainLxcOpenNamespace: one descriptor for each namespace of the container.
 struct LxcDomainOpenNamespace : Procedure<1, Program::lxc> {
     static constexpr std::string_view api = "virDomainLxcOpenNamespace";
     static constexpr std::string_view since = "1.0.2";

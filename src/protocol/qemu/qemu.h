@@ -6,7 +6,7 @@
 
 namespace virtue::proc {
 
-/// virDomainQemuMonitorCommand.
+/// virDomainQemuMonitorCommand: QMP, or the human monitor with flag 1.
 struct QemuDomainMonitorCommand : Procedure<1, Program::qemu> {
     static constexpr std::string_view api = "virDomainQemuMonitorCommand";
     static constexpr std::string_view since = "0.8.3";
@@ -24,7 +24,7 @@ struct QemuDomainMonitorCommand : Procedure<1, Program::qemu> {
     };
 };
 
-/// virDomainQemuAttach.
+/// virDomainQemuAttach: takes over an emulator that somebody else started; refused by current libvirt.
 struct QemuDomainAttach : Procedure<2, Program::qemu> {
     static constexpr std::string_view api = "virDomainQemuAttach";
     static constexpr std::string_view since = "0.9.4";
@@ -41,7 +41,7 @@ struct QemuDomainAttach : Procedure<2, Program::qemu> {
     };
 };
 
-/// virDomainQemuAgentCommand.
+/// virDomainQemuAgentCommand: `timeout` in seconds; -2 waits for ever, -1 is the default, 0 does not wait.
 struct QemuDomainAgentCommand : Procedure<3, Program::qemu> {
     static constexpr std::string_view api = "virDomainQemuAgentCommand";
     static constexpr std::string_view since = "0.10.0";
@@ -60,7 +60,7 @@ struct QemuDomainAgentCommand : Procedure<3, Program::qemu> {
     };
 };
 
-/// virConnectDomainQemuMonitorEventRegister.
+/// virConnectDomainQemuMonitorEventRegister: of one domain or all; `event` a name, or a pattern with the flags.
 struct QemuConnectDomainMonitorEventRegister : Procedure<4, Program::qemu> {
     static constexpr std::string_view api = "virConnectDomainQemuMonitorEventRegister";
     static constexpr std::string_view since = "1.2.3";
@@ -93,7 +93,7 @@ struct QemuConnectDomainMonitorEventDeregister : Procedure<5, Program::qemu> {
     };
 };
 
-/// DomainMonitorEvent.
+/// An event of the monitor as it came; `details` is its JSON.
 struct QemuDomainMonitorEvent : Event<6, Program::qemu> {
     static constexpr std::string_view since = "1.2.3";
     static constexpr DriverKind kind = DriverKind::hypervisor;
@@ -108,7 +108,7 @@ struct QemuDomainMonitorEvent : Event<6, Program::qemu> {
     };
 };
 
-/// virDomainQemuMonitorCommandWithFiles.
+/// virDomainQemuMonitorCommandWithFiles: QMP with descriptors both ways.
 struct QemuDomainMonitorCommandWithFiles : Procedure<7, Program::qemu> {
     static constexpr std::string_view api = "virDomainQemuMonitorCommandWithFiles";
     static constexpr std::string_view since = "8.2.0";

@@ -6,7 +6,8 @@
 
 namespace virtue::proc {
 
-/// AuthList.
+/// The ways in, always one. Asking has an effect: a root peer on a polkit socket is authenticated by it and told
+/// `none`.
 struct AuthList : Procedure<66, Program::remote> {
     static constexpr std::string_view since = "0.4.0";
     static constexpr bool read_only_allowed = true;
@@ -17,7 +18,7 @@ struct AuthList : Procedure<66, Program::remote> {
     };
 };
 
-/// AuthSaslInit.
+/// The mechanisms offered, separated by commas.
 struct AuthSaslInit : Procedure<67, Program::remote> {
     static constexpr std::string_view since = "0.4.0";
     static constexpr bool read_only_allowed = true;
@@ -28,7 +29,7 @@ struct AuthSaslInit : Procedure<67, Program::remote> {
     };
 };
 
-/// AuthSaslStart.
+/// First step of SASL. `nil` = 1 means no data, as opposed to empty data.
 struct AuthSaslStart : Procedure<68, Program::remote> {
     static constexpr std::string_view since = "0.4.0";
     static constexpr bool read_only_allowed = true;
@@ -47,7 +48,7 @@ struct AuthSaslStart : Procedure<68, Program::remote> {
     };
 };
 
-/// AuthSaslStep.
+/// Further steps of SASL, until `complete`.
 struct AuthSaslStep : Procedure<69, Program::remote> {
     static constexpr std::string_view since = "0.4.0";
     static constexpr bool read_only_allowed = true;
@@ -65,7 +66,7 @@ struct AuthSaslStep : Procedure<69, Program::remote> {
     };
 };
 
-/// AuthPolkit.
+/// Asks polkit about the peer process; `complete` is 1 or it fails.
 struct AuthPolkit : Procedure<70, Program::remote> {
     static constexpr std::string_view since = "0.4.0";
     static constexpr bool read_only_allowed = true;

@@ -140,7 +140,7 @@ struct DomainCheckpointDelete : Procedure<417, Program::remote> {
     };
 };
 
-/// virDomainBackupBegin.
+/// virDomainBackupBegin: a full or incremental copy, pushed or offered by NBD, and a checkpoint in the same moment.
 struct DomainBackupBegin : Procedure<421, Program::remote> {
     static constexpr std::string_view api = "virDomainBackupBegin";
     static constexpr std::string_view since = "6.0.0";

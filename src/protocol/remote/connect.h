@@ -6,7 +6,8 @@
 
 namespace virtue::proc {
 
-/// virConnectOpen.
+/// virConnectOpen: `name` is the driver's URI without transport; absent or empty lets the daemon choose. Flag 1 is
+/// read-only.
 struct ConnectOpen : Procedure<1, Program::remote> {
     static constexpr std::string_view api = "virConnectOpen";
     static constexpr std::string_view since = "0.3.0";
@@ -20,7 +21,7 @@ struct ConnectOpen : Procedure<1, Program::remote> {
     };
 };
 
-/// virConnectClose.
+/// virConnectClose: the server replies, then closes the socket.
 struct ConnectClose : Procedure<2, Program::remote> {
     static constexpr std::string_view api = "virConnectClose";
     static constexpr std::string_view since = "0.3.0";
@@ -42,7 +43,7 @@ struct ConnectGetType : Procedure<3, Program::remote> {
     };
 };
 
-/// virConnectGetVersion.
+/// virConnectGetVersion: of the hypervisor, major * 1,000,000 + minor * 1,000 + release.
 struct ConnectGetVersion : Procedure<4, Program::remote> {
     static constexpr std::string_view api = "virConnectGetVersion";
     static constexpr std::string_view since = "0.3.0";
@@ -56,7 +57,7 @@ struct ConnectGetVersion : Procedure<4, Program::remote> {
     };
 };
 
-/// virConnectGetMaxVcpus.
+/// virConnectGetMaxVcpus: for one type of virtualization ("kvm"), absent for the default.
 struct ConnectGetMaxVcpus : Procedure<5, Program::remote> {
     static constexpr std::string_view api = "virConnectGetMaxVcpus";
     static constexpr std::string_view since = "0.3.0";
@@ -74,7 +75,7 @@ struct ConnectGetMaxVcpus : Procedure<5, Program::remote> {
     };
 };
 
-/// virConnectGetCapabilities.
+/// virConnectGetCapabilities: the host's capabilities XML.
 struct ConnectGetCapabilities : Procedure<7, Program::remote> {
     static constexpr std::string_view api = "virConnectGetCapabilities";
     static constexpr std::string_view since = "0.3.0";
@@ -101,7 +102,7 @@ struct ConnectGetHostname : Procedure<59, Program::remote> {
     };
 };
 
-/// virConnectSupportsFeature.
+/// virConnectSupportsFeature: one of the VIR_DRV_FEATURE numbers. Asking for 10 starts keepalive.
 struct ConnectSupportsFeature : Procedure<60, Program::remote> {
     static constexpr std::string_view api = "virConnectSupportsFeature";
     static constexpr std::string_view since = "0.3.2";
@@ -145,7 +146,7 @@ struct ConnectIsSecure : Procedure<149, Program::remote> {
     };
 };
 
-/// virConnectGetLibVersion.
+/// virConnectGetLibVersion: of the daemon, in the same form.
 struct ConnectGetLibVersion : Procedure<157, Program::remote> {
     static constexpr std::string_view api = "virConnectGetLibVersion";
     static constexpr std::string_view since = "0.7.3";
@@ -159,7 +160,7 @@ struct ConnectGetLibVersion : Procedure<157, Program::remote> {
     };
 };
 
-/// virConnectCompareCPU.
+/// virConnectCompareCPU: whether this host can run that CPU (virCPUCompareResult).
 struct ConnectCompareCpu : Procedure<158, Program::remote> {
     static constexpr std::string_view api = "virConnectCompareCPU";
     static constexpr std::string_view since = "0.7.5";
@@ -178,7 +179,7 @@ struct ConnectCompareCpu : Procedure<158, Program::remote> {
     };
 };
 
-/// virConnectBaselineCPU.
+/// virConnectBaselineCPU: the richest CPU that all the given ones can run.
 struct ConnectBaselineCpu : Procedure<162, Program::remote> {
     static constexpr std::string_view api = "virConnectBaselineCPU";
     static constexpr std::string_view since = "0.7.7";
@@ -196,7 +197,7 @@ struct ConnectBaselineCpu : Procedure<162, Program::remote> {
     };
 };
 
-/// virConnectGetSysinfo.
+/// virConnectGetSysinfo: the host's SMBIOS as XML.
 struct ConnectGetSysinfo : Procedure<203, Program::remote> {
     static constexpr std::string_view api = "virConnectGetSysinfo";
     static constexpr std::string_view since = "0.8.8";
@@ -214,7 +215,7 @@ struct ConnectGetSysinfo : Procedure<203, Program::remote> {
     };
 };
 
-/// virConnectGetCPUModelNames.
+/// virConnectGetCPUModelNames: with `need_results` 0 only the count.
 struct ConnectGetCpuModelNames : Procedure<312, Program::remote> {
     static constexpr std::string_view api = "virConnectGetCPUModelNames";
     static constexpr std::string_view since = "1.1.3";
@@ -234,7 +235,7 @@ struct ConnectGetCpuModelNames : Procedure<312, Program::remote> {
     };
 };
 
-/// virConnectGetDomainCapabilities.
+/// virConnectGetDomainCapabilities: what a guest may have on this emulator, architecture and machine.
 struct ConnectGetDomainCapabilities : Procedure<342, Program::remote> {
     static constexpr std::string_view api = "virConnectGetDomainCapabilities";
     static constexpr std::string_view since = "1.2.7";
@@ -254,7 +255,7 @@ struct ConnectGetDomainCapabilities : Procedure<342, Program::remote> {
     };
 };
 
-/// virConnectRegisterCloseCallback.
+/// virConnectRegisterCloseCallback: asks for ConnectEventConnectionClosed.
 struct ConnectRegisterCloseCallback : Procedure<360, Program::remote> {
     static constexpr std::string_view api = "virConnectRegisterCloseCallback";
     static constexpr std::string_view since = "1.3.3";
@@ -272,7 +273,7 @@ struct ConnectUnregisterCloseCallback : Procedure<361, Program::remote> {
     static constexpr Priority priority = Priority::high;
 };
 
-/// ConnectEventConnectionClosed.
+/// The hypervisor connection is gone (virConnectCloseReason); sent after a registration only.
 struct ConnectEventConnectionClosed : Event<362, Program::remote> {
     static constexpr std::string_view since = "1.3.3";
     struct Msg {
@@ -281,7 +282,7 @@ struct ConnectEventConnectionClosed : Event<362, Program::remote> {
     };
 };
 
-/// virConnectCompareHypervisorCPU.
+/// virConnectCompareHypervisorCPU: the same question to the emulator instead of the host.
 struct ConnectCompareHypervisorCpu : Procedure<393, Program::remote> {
     static constexpr std::string_view api = "virConnectCompareHypervisorCPU";
     static constexpr std::string_view since = "4.4.0";
@@ -302,7 +303,7 @@ struct ConnectCompareHypervisorCpu : Procedure<393, Program::remote> {
     };
 };
 
-/// virConnectBaselineHypervisorCPU.
+/// virConnectBaselineHypervisorCPU: the same question to the emulator instead of the host.
 struct ConnectBaselineHypervisorCpu : Procedure<394, Program::remote> {
     static constexpr std::string_view api = "virConnectBaselineHypervisorCPU";
     static constexpr std::string_view since = "4.4.0";
@@ -323,7 +324,7 @@ struct ConnectBaselineHypervisorCpu : Procedure<394, Program::remote> {
     };
 };
 
-/// virConnectSetIdentity.
+/// virConnectSetIdentity: who asks, as told by a proxy in front of this daemon.
 struct ConnectSetIdentity : Procedure<419, Program::remote> {
     static constexpr std::string_view api = "virConnectSetIdentity";
     static constexpr std::string_view since = "5.8.0";

@@ -6,7 +6,7 @@
 
 namespace virtue::proc {
 
-/// virDomainBlockPeek.
+/// virDomainBlockPeek: raw bytes of a disk.
 struct DomainBlockPeek : Procedure<103, Program::remote> {
     static constexpr std::string_view api = "virDomainBlockPeek";
     static constexpr std::string_view since = "0.4.3";
@@ -47,7 +47,7 @@ struct DomainGetBlockInfo : Procedure<194, Program::remote> {
     };
 };
 
-/// virDomainBlockJobAbort.
+/// virDomainBlockJobAbort: stops the job, or switches over with VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT.
 struct DomainBlockJobAbort : Procedure<237, Program::remote> {
     static constexpr std::string_view api = "virDomainBlockJobAbort";
     static constexpr std::string_view since = "0.9.4";
@@ -99,7 +99,7 @@ struct DomainBlockJobSetSpeed : Procedure<239, Program::remote> {
     };
 };
 
-/// virDomainBlockPull.
+/// virDomainBlockPull: copies the backing chain into the disk; `bandwidth` in MiB/s.
 struct DomainBlockPull : Procedure<240, Program::remote> {
     static constexpr std::string_view api = "virDomainBlockPull";
     static constexpr std::string_view since = "0.9.4";
@@ -114,7 +114,7 @@ struct DomainBlockPull : Procedure<240, Program::remote> {
     };
 };
 
-/// virDomainBlockResize.
+/// virDomainBlockResize: in KiB, or bytes with flag 1.
 struct DomainBlockResize : Procedure<251, Program::remote> {
     static constexpr std::string_view api = "virDomainBlockResize";
     static constexpr std::string_view since = "0.9.8";
@@ -165,7 +165,7 @@ struct DomainGetBlockIoTune : Procedure<253, Program::remote> {
     };
 };
 
-/// virDomainBlockRebase.
+/// virDomainBlockRebase: pull down to `base`, or copy to it with VIR_DOMAIN_BLOCK_REBASE_COPY.
 struct DomainBlockRebase : Procedure<266, Program::remote> {
     static constexpr std::string_view api = "virDomainBlockRebase";
     static constexpr std::string_view since = "0.9.10";
@@ -181,7 +181,7 @@ struct DomainBlockRebase : Procedure<266, Program::remote> {
     };
 };
 
-/// virDomainBlockCommit.
+/// virDomainBlockCommit: merges `top` down into `base`.
 struct DomainBlockCommit : Procedure<290, Program::remote> {
     static constexpr std::string_view api = "virDomainBlockCommit";
     static constexpr std::string_view since = "0.10.2";
@@ -198,7 +198,7 @@ struct DomainBlockCommit : Procedure<290, Program::remote> {
     };
 };
 
-/// virDomainBlockCopy.
+/// virDomainBlockCopy: mirrors the disk to the one in `destxml`.
 struct DomainBlockCopy : Procedure<345, Program::remote> {
     static constexpr std::string_view api = "virDomainBlockCopy";
     static constexpr std::string_view since = "1.2.9";
@@ -214,7 +214,7 @@ struct DomainBlockCopy : Procedure<345, Program::remote> {
     };
 };
 
-/// virDomainSetBlockThreshold.
+/// virDomainSetBlockThreshold: an event when the guest writes beyond it; once.
 struct DomainSetBlockThreshold : Procedure<386, Program::remote> {
     static constexpr std::string_view api = "virDomainSetBlockThreshold";
     static constexpr std::string_view since = "3.2.0";
@@ -229,7 +229,7 @@ struct DomainSetBlockThreshold : Procedure<386, Program::remote> {
     };
 };
 
-/// virDomainSetThrottleGroup.
+/// virDomainSetThrottleGroup: limits shared by several disks.
 struct DomainSetThrottleGroup : Procedure<451, Program::remote> {
     static constexpr std::string_view api = "virDomainSetThrottleGroup";
     static constexpr std::string_view since = "11.2.0";

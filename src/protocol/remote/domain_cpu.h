@@ -33,7 +33,7 @@ struct VcpuInfo {
     WIRE(number, state, cpu_time, cpu)
 };
 
-/// virDomainGetVcpus.
+/// virDomainGetVcpus: at most `maxinfo` CPUs, each with `maplen` bytes of CPU map, one after another in `cpumaps`.
 struct DomainGetVcpus : Procedure<20, Program::remote> {
     static constexpr std::string_view api = "virDomainGetVcpus";
     static constexpr std::string_view since = "0.3.0";
@@ -153,7 +153,7 @@ struct DomainGetVcpuPinInfo : Procedure<230, Program::remote> {
     };
 };
 
-/// virDomainPinEmulator.
+/// virDomainPinEmulator: binds the emulator's own threads to CPUs.
 struct DomainPinEmulator : Procedure<279, Program::remote> {
     static constexpr std::string_view api = "virDomainPinEmulator";
     static constexpr std::string_view since = "0.10.0";
@@ -256,7 +256,7 @@ struct DomainDelIothread : Procedure<356, Program::remote> {
     };
 };
 
-/// virDomainSetVcpu.
+/// virDomainSetVcpu: switches CPUs of a list such as "2-3,^2" on or off.
 struct DomainSetVcpu : Procedure<384, Program::remote> {
     static constexpr std::string_view api = "virDomainSetVcpu";
     static constexpr std::string_view since = "3.1.0";

@@ -6,7 +6,7 @@
 
 namespace virtue::proc {
 
-/// virDomainDefineXML.
+/// virDomainDefineXML: new or changed definition; the domain is not started.
 struct DomainDefineXml : Procedure<11, Program::remote> {
     static constexpr std::string_view api = "virDomainDefineXML";
     static constexpr std::string_view since = "0.3.0";
@@ -108,7 +108,7 @@ struct DomainUndefine : Procedure<35, Program::remote> {
     };
 };
 
-/// virConnectDomainXMLFromNative.
+/// virConnectDomainXMLFromNative: from the emulator's own configuration.
 struct ConnectDomainXmlFromNative : Procedure<135, Program::remote> {
     static constexpr std::string_view api = "virConnectDomainXMLFromNative";
     static constexpr std::string_view since = "0.6.4";
@@ -126,7 +126,7 @@ struct ConnectDomainXmlFromNative : Procedure<135, Program::remote> {
     };
 };
 
-/// virConnectDomainXMLToNative.
+/// virConnectDomainXMLToNative: the emulator's command line for that XML.
 struct ConnectDomainXmlToNative : Procedure<136, Program::remote> {
     static constexpr std::string_view api = "virConnectDomainXMLToNative";
     static constexpr std::string_view since = "0.6.4";
@@ -158,7 +158,7 @@ struct DomainUndefineFlags : Procedure<231, Program::remote> {
     };
 };
 
-/// virDomainSetMetadata.
+/// virDomainSetMetadata: title, description or an element of the caller's name space.
 struct DomainSetMetadata : Procedure<264, Program::remote> {
     static constexpr std::string_view api = "virDomainSetMetadata";
     static constexpr std::string_view since = "0.9.10";
@@ -175,7 +175,7 @@ struct DomainSetMetadata : Procedure<264, Program::remote> {
     };
 };
 
-/// virDomainGetMetadata.
+/// virDomainGetMetadata: title, description or an element of the caller's name space.
 struct DomainGetMetadata : Procedure<265, Program::remote> {
     static constexpr std::string_view api = "virDomainGetMetadata";
     static constexpr std::string_view since = "0.9.10";
@@ -231,7 +231,7 @@ struct DomainRename : Procedure<358, Program::remote> {
     };
 };
 
-/// virDomainGetAutostartOnce.
+/// virDomainGetAutostartOnce: whether it starts with the host the next time only.
 struct DomainGetAutostartOnce : Procedure<449, Program::remote> {
     static constexpr std::string_view api = "virDomainGetAutostartOnce";
     static constexpr std::string_view since = "11.2.0";

@@ -74,7 +74,7 @@ struct DomainUpdateDeviceFlags : Procedure<174, Program::remote> {
     };
 };
 
-/// virDomainOpenConsole.
+/// virDomainOpenConsole: a stream both ways; `dev_name` is the alias, absent for the first.
 struct DomainOpenConsole : Procedure<201, Program::remote> {
     static constexpr std::string_view api = "virDomainOpenConsole";
     static constexpr std::string_view since = "0.8.6";
@@ -89,7 +89,7 @@ struct DomainOpenConsole : Procedure<201, Program::remote> {
     };
 };
 
-/// virDomainInjectNMI.
+/// virDomainInjectNMI: a non-maskable interrupt, mostly to make the guest dump.
 struct DomainInjectNmi : Procedure<210, Program::remote> {
     static constexpr std::string_view api = "virDomainInjectNMI";
     static constexpr std::string_view since = "0.9.2";
@@ -102,7 +102,7 @@ struct DomainInjectNmi : Procedure<210, Program::remote> {
     };
 };
 
-/// virDomainScreenshot.
+/// virDomainScreenshot: the picture as a stream; the result names its MIME type.
 struct DomainScreenshot : Procedure<211, Program::remote> {
     static constexpr std::string_view api = "virDomainScreenshot";
     static constexpr std::string_view since = "0.9.2";
@@ -121,7 +121,7 @@ struct DomainScreenshot : Procedure<211, Program::remote> {
     };
 };
 
-/// virDomainSendKey.
+/// virDomainSendKey: `holdtime` in milliseconds.
 struct DomainSendKey : Procedure<226, Program::remote> {
     static constexpr std::string_view api = "virDomainSendKey";
     static constexpr std::string_view since = "0.9.3";
@@ -137,7 +137,7 @@ struct DomainSendKey : Procedure<226, Program::remote> {
     };
 };
 
-/// virDomainOpenGraphics.
+/// virDomainOpenGraphics: hands the caller's socket to display `idx`.
 struct DomainOpenGraphics : Procedure<249, Program::remote> {
     static constexpr std::string_view api = "virDomainOpenGraphics";
     static constexpr std::string_view since = "0.9.7";
@@ -152,7 +152,7 @@ struct DomainOpenGraphics : Procedure<249, Program::remote> {
     };
 };
 
-/// virDomainOpenChannel.
+/// virDomainOpenChannel: a stream both ways; `name` is the alias or target name, absent for the first.
 struct DomainOpenChannel : Procedure<296, Program::remote> {
     static constexpr std::string_view api = "virDomainOpenChannel";
     static constexpr std::string_view since = "1.0.2";
@@ -167,7 +167,7 @@ struct DomainOpenChannel : Procedure<296, Program::remote> {
     };
 };
 
-/// virDomainOpenGraphicsFD.
+/// virDomainOpenGraphicsFD: a socket connected to display `idx` comes back as a descriptor.
 struct DomainOpenGraphicsFd : Procedure<343, Program::remote> {
     static constexpr std::string_view api = "virDomainOpenGraphicsFD";
     static constexpr std::string_view since = "1.2.8";
@@ -196,7 +196,7 @@ struct DomainDetachDeviceAlias : Procedure<392, Program::remote> {
     };
 };
 
-/// virDomainFDAssociate.
+/// virDomainFDAssociate: descriptors that disks of the domain may refer to by `name`.
 struct DomainFdAssociate : Procedure<443, Program::remote> {
     static constexpr std::string_view api = "virDomainFDAssociate";
     static constexpr std::string_view since = "9.0.0";
@@ -211,7 +211,7 @@ struct DomainFdAssociate : Procedure<443, Program::remote> {
     };
 };
 
-/// virDomainGraphicsReload.
+/// virDomainGraphicsReload: makes displays read their TLS certificates again.
 struct DomainGraphicsReload : Procedure<448, Program::remote> {
     static constexpr std::string_view api = "virDomainGraphicsReload";
     static constexpr std::string_view since = "10.2.0";
@@ -225,7 +225,7 @@ struct DomainGraphicsReload : Procedure<448, Program::remote> {
     };
 };
 
-/// virDomainAnnounceInterface.
+/// virDomainAnnounceInterface: makes the guest's interfaces known to the network again.
 struct DomainAnnounceInterface : Procedure<456, Program::remote> {
     static constexpr std::string_view api = "virDomainAnnounceInterface";
     static constexpr std::string_view since = "12.5.0";

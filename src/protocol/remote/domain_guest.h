@@ -23,7 +23,7 @@ struct DomainGetHostname : Procedure<277, Program::remote> {
     };
 };
 
-/// virDomainFSTrim.
+/// virDomainFSTrim: `minimum` in bytes.
 struct DomainFstrim : Procedure<294, Program::remote> {
     static constexpr std::string_view api = "virDomainFSTrim";
     static constexpr std::string_view since = "1.0.1";
@@ -38,7 +38,7 @@ struct DomainFstrim : Procedure<294, Program::remote> {
     };
 };
 
-/// virDomainSendProcessSignal.
+/// virDomainSendProcessSignal: to a process of the guest; 1 is its init.
 struct DomainSendProcessSignal : Procedure<295, Program::remote> {
     static constexpr std::string_view api = "virDomainSendProcessSignal";
     static constexpr std::string_view since = "1.0.1";
@@ -53,7 +53,7 @@ struct DomainSendProcessSignal : Procedure<295, Program::remote> {
     };
 };
 
-/// virDomainFSFreeze.
+/// virDomainFSFreeze: no mount points means all; the result is how many were frozen.
 struct DomainFsfreeze : Procedure<335, Program::remote> {
     static constexpr std::string_view api = "virDomainFSFreeze";
     static constexpr std::string_view since = "1.2.5";
@@ -89,7 +89,7 @@ struct DomainFsthaw : Procedure<336, Program::remote> {
     };
 };
 
-/// virDomainGetTime.
+/// virDomainGetTime: the guest's clock, through its agent; since the epoch.
 struct DomainGetTime : Procedure<337, Program::remote> {
     static constexpr std::string_view api = "virDomainGetTime";
     static constexpr std::string_view since = "1.2.5";
@@ -107,7 +107,7 @@ struct DomainGetTime : Procedure<337, Program::remote> {
     };
 };
 
-/// virDomainSetTime.
+/// virDomainSetTime: the guest's clock, through its agent; since the epoch.
 struct DomainSetTime : Procedure<338, Program::remote> {
     static constexpr std::string_view api = "virDomainSetTime";
     static constexpr std::string_view since = "1.2.5";
@@ -131,7 +131,7 @@ struct DomainFilesystem {
     WIRE(mountpoint, name, fstype, dev_aliases)
 };
 
-/// virDomainGetFSInfo.
+/// virDomainGetFSInfo: through the agent.
 struct DomainGetFsinfo : Procedure<349, Program::remote> {
     static constexpr std::string_view api = "virDomainGetFSInfo";
     static constexpr std::string_view since = "1.2.11";
@@ -165,7 +165,7 @@ struct DomainInterface {
     WIRE(name, hwaddr, addrs)
 };
 
-/// virDomainInterfaceAddresses.
+/// virDomainInterfaceAddresses: from leases, the agent or ARP, as `source` says.
 struct DomainInterfaceAddresses : Procedure<353, Program::remote> {
     static constexpr std::string_view api = "virDomainInterfaceAddresses";
     static constexpr std::string_view since = "1.2.14";
@@ -202,7 +202,7 @@ struct DomainSetUserPassword : Procedure<357, Program::remote> {
     };
 };
 
-/// virDomainGetGuestVcpus.
+/// virDomainGetGuestVcpus: inside the guest, through its agent.
 struct DomainGetGuestVcpus : Procedure<371, Program::remote> {
     static constexpr std::string_view api = "virDomainGetGuestVcpus";
     static constexpr std::string_view since = "2.0.0";
@@ -219,7 +219,7 @@ struct DomainGetGuestVcpus : Procedure<371, Program::remote> {
     };
 };
 
-/// virDomainSetGuestVcpus.
+/// virDomainSetGuestVcpus: inside the guest, through its agent.
 struct DomainSetGuestVcpus : Procedure<372, Program::remote> {
     static constexpr std::string_view api = "virDomainSetGuestVcpus";
     static constexpr std::string_view since = "2.0.0";
@@ -234,7 +234,7 @@ struct DomainSetGuestVcpus : Procedure<372, Program::remote> {
     };
 };
 
-/// virDomainGetGuestInfo.
+/// virDomainGetGuestInfo: users, system, file systems and so on, through the agent; `types` is a mask.
 struct DomainGetGuestInfo : Procedure<418, Program::remote> {
     static constexpr std::string_view api = "virDomainGetGuestInfo";
     static constexpr std::string_view since = "5.7.0";
@@ -252,7 +252,7 @@ struct DomainGetGuestInfo : Procedure<418, Program::remote> {
     };
 };
 
-/// virDomainAgentSetResponseTimeout.
+/// virDomainAgentSetResponseTimeout: in seconds; -2 waits for ever, -1 is the default, 0 does not wait.
 struct DomainAgentSetResponseTimeout : Procedure<420, Program::remote> {
     static constexpr std::string_view api = "virDomainAgentSetResponseTimeout";
     static constexpr std::string_view since = "5.10.0";

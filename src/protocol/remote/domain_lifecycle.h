@@ -6,7 +6,7 @@
 
 namespace virtue::proc {
 
-/// virDomainCreate.
+/// virDomainCreate: starts a defined domain.
 struct DomainCreate : Procedure<9, Program::remote> {
     static constexpr std::string_view api = "virDomainCreate";
     static constexpr std::string_view since = "0.3.0";
@@ -18,7 +18,7 @@ struct DomainCreate : Procedure<9, Program::remote> {
     };
 };
 
-/// virDomainCreateXML.
+/// virDomainCreateXML: starts a transient domain.
 struct DomainCreateXml : Procedure<10, Program::remote> {
     static constexpr std::string_view api = "virDomainCreateXML";
     static constexpr std::string_view since = "0.3.0";
@@ -35,7 +35,7 @@ struct DomainCreateXml : Procedure<10, Program::remote> {
     };
 };
 
-/// virDomainDestroy.
+/// virDomainDestroy: pulls the plug.
 struct DomainDestroy : Procedure<12, Program::remote> {
     static constexpr std::string_view api = "virDomainDestroy";
     static constexpr std::string_view since = "0.3.0";
@@ -48,7 +48,7 @@ struct DomainDestroy : Procedure<12, Program::remote> {
     };
 };
 
-/// virDomainReboot.
+/// virDomainReboot: by ACPI, agent or what the flags name.
 struct DomainReboot : Procedure<27, Program::remote> {
     static constexpr std::string_view api = "virDomainReboot";
     static constexpr std::string_view since = "0.3.0";
@@ -75,7 +75,7 @@ struct DomainResume : Procedure<28, Program::remote> {
     };
 };
 
-/// virDomainShutdown.
+/// virDomainShutdown: asks the guest; it may take its time or refuse.
 struct DomainShutdown : Procedure<33, Program::remote> {
     static constexpr std::string_view api = "virDomainShutdown";
     static constexpr std::string_view since = "0.3.0";
@@ -87,7 +87,7 @@ struct DomainShutdown : Procedure<33, Program::remote> {
     };
 };
 
-/// virDomainSuspend.
+/// virDomainSuspend: pauses the virtual CPUs.
 struct DomainSuspend : Procedure<34, Program::remote> {
     static constexpr std::string_view api = "virDomainSuspend";
     static constexpr std::string_view since = "0.3.0";
@@ -99,7 +99,7 @@ struct DomainSuspend : Procedure<34, Program::remote> {
     };
 };
 
-/// virDomainCoreDump.
+/// virDomainCoreDump: the guest's memory, to a file on the host.
 struct DomainCoreDump : Procedure<53, Program::remote> {
     static constexpr std::string_view api = "virDomainCoreDump";
     static constexpr std::string_view since = "0.3.0";
@@ -125,7 +125,7 @@ struct DomainRestore : Procedure<54, Program::remote> {
     };
 };
 
-/// virDomainSave.
+/// virDomainSave: to a file on the host, named by the caller; the domain stops.
 struct DomainSave : Procedure<55, Program::remote> {
     static constexpr std::string_view api = "virDomainSave";
     static constexpr std::string_view since = "0.3.0";
@@ -138,7 +138,7 @@ struct DomainSave : Procedure<55, Program::remote> {
     };
 };
 
-/// virDomainManagedSave.
+/// virDomainManagedSave: to a file that the daemon owns and the next start restores.
 struct DomainManagedSave : Procedure<182, Program::remote> {
     static constexpr std::string_view api = "virDomainManagedSave";
     static constexpr std::string_view since = "0.8.0";
@@ -169,7 +169,7 @@ struct DomainHasManagedSaveImage : Procedure<183, Program::remote> {
     };
 };
 
-/// virDomainManagedSaveRemove.
+/// virDomainManagedSaveRemove: forgets the saved state; the next start boots afresh.
 struct DomainManagedSaveRemove : Procedure<184, Program::remote> {
     static constexpr std::string_view api = "virDomainManagedSaveRemove";
     static constexpr std::string_view since = "0.8.0";
@@ -182,7 +182,7 @@ struct DomainManagedSaveRemove : Procedure<184, Program::remote> {
     };
 };
 
-/// virDomainCreateWithFlags.
+/// virDomainCreateWithFlags: starts a defined domain; the reference comes back with its new id.
 struct DomainCreateWithFlags : Procedure<196, Program::remote> {
     static constexpr std::string_view api = "virDomainCreateWithFlags";
     static constexpr std::string_view since = "0.8.2";
@@ -228,7 +228,7 @@ struct DomainRestoreFlags : Procedure<233, Program::remote> {
     };
 };
 
-/// virDomainDestroyFlags.
+/// virDomainDestroyFlags: pulls the plug; with VIR_DOMAIN_DESTROY_GRACEFUL never by SIGKILL.
 struct DomainDestroyFlags : Procedure<234, Program::remote> {
     static constexpr std::string_view api = "virDomainDestroyFlags";
     static constexpr std::string_view since = "0.9.4";
@@ -242,7 +242,7 @@ struct DomainDestroyFlags : Procedure<234, Program::remote> {
     };
 };
 
-/// virDomainSaveImageGetXMLDesc.
+/// virDomainSaveImageGetXMLDesc: the definition inside a saved image.
 struct DomainSaveImageGetXmlDesc : Procedure<235, Program::remote> {
     static constexpr std::string_view api = "virDomainSaveImageGetXMLDesc";
     static constexpr std::string_view since = "0.9.4";
@@ -260,7 +260,7 @@ struct DomainSaveImageGetXmlDesc : Procedure<235, Program::remote> {
     };
 };
 
-/// virDomainSaveImageDefineXML.
+/// virDomainSaveImageDefineXML: replaces the definition inside a saved image.
 struct DomainSaveImageDefineXml : Procedure<236, Program::remote> {
     static constexpr std::string_view api = "virDomainSaveImageDefineXML";
     static constexpr std::string_view since = "0.9.4";
@@ -303,7 +303,7 @@ struct DomainShutdownFlags : Procedure<258, Program::remote> {
     };
 };
 
-/// virDomainPMSuspendForDuration.
+/// virDomainPMSuspendForDuration: the guest's own suspend, through its agent.
 struct DomainPmSuspendForDuration : Procedure<261, Program::remote> {
     static constexpr std::string_view api = "virDomainPMSuspendForDuration";
     static constexpr std::string_view since = "0.9.10";
@@ -318,7 +318,7 @@ struct DomainPmSuspendForDuration : Procedure<261, Program::remote> {
     };
 };
 
-/// virDomainPMWakeup.
+/// virDomainPMWakeup: wakes a guest from its own suspend.
 struct DomainPmWakeup : Procedure<267, Program::remote> {
     static constexpr std::string_view api = "virDomainPMWakeup";
     static constexpr std::string_view since = "0.9.11";
@@ -331,7 +331,7 @@ struct DomainPmWakeup : Procedure<267, Program::remote> {
     };
 };
 
-/// virDomainCreateXMLWithFiles.
+/// virDomainCreateXMLWithFiles: as DomainCreateXml, with descriptors that the guest's init inherits.
 struct DomainCreateXmlWithFiles : Procedure<309, Program::remote> {
     static constexpr std::string_view api = "virDomainCreateXMLWithFiles";
     static constexpr std::string_view since = "1.1.1";
@@ -349,7 +349,7 @@ struct DomainCreateXmlWithFiles : Procedure<309, Program::remote> {
     };
 };
 
-/// virDomainCreateWithFiles.
+/// virDomainCreateWithFiles: as DomainCreateWithFlags, with descriptors that the guest's init inherits.
 struct DomainCreateWithFiles : Procedure<310, Program::remote> {
     static constexpr std::string_view api = "virDomainCreateWithFiles";
     static constexpr std::string_view since = "1.1.1";
@@ -416,7 +416,7 @@ struct DomainManagedSaveDefineXml : Procedure<389, Program::remote> {
     };
 };
 
-/// virDomainSetLifecycleAction.
+/// virDomainSetLifecycleAction: what happens on poweroff, reboot or crash.
 struct DomainSetLifecycleAction : Procedure<390, Program::remote> {
     static constexpr std::string_view api = "virDomainSetLifecycleAction";
     static constexpr std::string_view since = "3.9.0";

@@ -6,7 +6,7 @@
 
 namespace virtue::proc {
 
-/// virConnectListDefinedDomains.
+/// virConnectListDefinedDomains: names of the inactive ones.
 struct ConnectListDefinedDomains : Procedure<21, Program::remote> {
     static constexpr std::string_view api = "virConnectListDefinedDomains";
     static constexpr std::string_view since = "0.3.0";
@@ -94,7 +94,7 @@ struct ConnectNumOfDefinedDomains : Procedure<25, Program::remote> {
     };
 };
 
-/// virConnectListDomains.
+/// virConnectListDomains: ids of the running ones.
 struct ConnectListDomains : Procedure<37, Program::remote> {
     static constexpr std::string_view api = "virConnectListDomains";
     static constexpr std::string_view since = "0.3.0";
@@ -182,7 +182,7 @@ struct DomainIsUpdated : Procedure<202, Program::remote> {
     };
 };
 
-/// virConnectListAllDomains.
+/// virConnectListAllDomains: with `need_results` 0 only the count.
 struct ConnectListAllDomains : Procedure<273, Program::remote> {
     static constexpr std::string_view api = "virConnectListAllDomains";
     static constexpr std::string_view since = "0.9.13";

@@ -6,7 +6,7 @@
 
 namespace virtue::proc {
 
-/// virDomainMigratePrepare.
+/// Version 1, target: makes room and gives a cookie and the URI to send to.
 struct DomainMigratePrepare : Procedure<61, Program::remote> {
     static constexpr std::string_view api = "virDomainMigratePrepare";
     static constexpr std::string_view since = "0.3.2";
@@ -26,7 +26,7 @@ struct DomainMigratePrepare : Procedure<61, Program::remote> {
     };
 };
 
-/// virDomainMigratePerform.
+/// Version 1, source: sends.
 struct DomainMigratePerform : Procedure<62, Program::remote> {
     static constexpr std::string_view api = "virDomainMigratePerform";
     static constexpr std::string_view since = "0.3.2";
@@ -43,7 +43,7 @@ struct DomainMigratePerform : Procedure<62, Program::remote> {
     };
 };
 
-/// virDomainMigrateFinish.
+/// Version 1, target: the domain runs here now.
 struct DomainMigrateFinish : Procedure<63, Program::remote> {
     static constexpr std::string_view api = "virDomainMigrateFinish";
     static constexpr std::string_view since = "0.3.2";
@@ -62,7 +62,7 @@ struct DomainMigrateFinish : Procedure<63, Program::remote> {
     };
 };
 
-/// virDomainMigratePrepare2.
+/// Version 2, target: the same with the domain's XML.
 struct DomainMigratePrepare2 : Procedure<108, Program::remote> {
     static constexpr std::string_view api = "virDomainMigratePrepare2";
     static constexpr std::string_view since = "0.5.0";
@@ -83,7 +83,7 @@ struct DomainMigratePrepare2 : Procedure<108, Program::remote> {
     };
 };
 
-/// virDomainMigrateFinish2.
+/// Version 2, target: `retcode` tells how the sending went.
 struct DomainMigrateFinish2 : Procedure<109, Program::remote> {
     static constexpr std::string_view api = "virDomainMigrateFinish2";
     static constexpr std::string_view since = "0.5.0";
@@ -103,7 +103,7 @@ struct DomainMigrateFinish2 : Procedure<109, Program::remote> {
     };
 };
 
-/// virDomainMigratePrepareTunnel.
+/// Version 2, target: the data comes by the call's stream.
 struct DomainMigratePrepareTunnel : Procedure<148, Program::remote> {
     static constexpr std::string_view api = "virDomainMigratePrepareTunnel";
     static constexpr std::string_view since = "0.7.2";
@@ -119,7 +119,7 @@ struct DomainMigratePrepareTunnel : Procedure<148, Program::remote> {
     };
 };
 
-/// virDomainMigrateSetMaxDowntime.
+/// virDomainMigrateSetMaxDowntime: in milliseconds.
 struct DomainMigrateSetMaxDowntime : Procedure<166, Program::remote> {
     static constexpr std::string_view api = "virDomainMigrateSetMaxDowntime";
     static constexpr std::string_view since = "0.8.0";
@@ -133,7 +133,7 @@ struct DomainMigrateSetMaxDowntime : Procedure<166, Program::remote> {
     };
 };
 
-/// virDomainMigrateSetMaxSpeed.
+/// virDomainMigrateSetMaxSpeed: in MiB/s.
 struct DomainMigrateSetMaxSpeed : Procedure<207, Program::remote> {
     static constexpr std::string_view api = "virDomainMigrateSetMaxSpeed";
     static constexpr std::string_view since = "0.9.0";
@@ -147,7 +147,7 @@ struct DomainMigrateSetMaxSpeed : Procedure<207, Program::remote> {
     };
 };
 
-/// virDomainMigrateBegin3.
+/// Version 3, source: the XML to send, and a cookie.
 struct DomainMigrateBegin3 : Procedure<213, Program::remote> {
     static constexpr std::string_view api = "virDomainMigrateBegin3";
     static constexpr std::string_view since = "0.9.2";
@@ -168,7 +168,7 @@ struct DomainMigrateBegin3 : Procedure<213, Program::remote> {
     };
 };
 
-/// virDomainMigratePrepare3.
+/// Version 3, target: makes room.
 struct DomainMigratePrepare3 : Procedure<214, Program::remote> {
     static constexpr std::string_view api = "virDomainMigratePrepare3";
     static constexpr std::string_view since = "0.9.2";
@@ -190,7 +190,7 @@ struct DomainMigratePrepare3 : Procedure<214, Program::remote> {
     };
 };
 
-/// virDomainMigratePrepareTunnel3.
+/// Version 3, target: makes room; the data comes by the call's stream.
 struct DomainMigratePrepareTunnel3 : Procedure<215, Program::remote> {
     static constexpr std::string_view api = "virDomainMigratePrepareTunnel3";
     static constexpr std::string_view since = "0.9.2";
@@ -211,7 +211,7 @@ struct DomainMigratePrepareTunnel3 : Procedure<215, Program::remote> {
     };
 };
 
-/// virDomainMigratePerform3.
+/// Version 3, source: sends.
 struct DomainMigratePerform3 : Procedure<216, Program::remote> {
     static constexpr std::string_view api = "virDomainMigratePerform3";
     static constexpr std::string_view since = "0.9.2";
@@ -234,7 +234,7 @@ struct DomainMigratePerform3 : Procedure<216, Program::remote> {
     };
 };
 
-/// virDomainMigrateFinish3.
+/// Version 3, target: runs the domain, or forgets it when `cancelled`.
 struct DomainMigrateFinish3 : Procedure<217, Program::remote> {
     static constexpr std::string_view api = "virDomainMigrateFinish3";
     static constexpr std::string_view since = "0.9.2";
@@ -256,7 +256,7 @@ struct DomainMigrateFinish3 : Procedure<217, Program::remote> {
     };
 };
 
-/// virDomainMigrateConfirm3.
+/// Version 3, source: ends the domain, or resumes it when `cancelled`.
 struct DomainMigrateConfirm3 : Procedure<218, Program::remote> {
     static constexpr std::string_view api = "virDomainMigrateConfirm3";
     static constexpr std::string_view since = "0.9.2";
@@ -271,7 +271,7 @@ struct DomainMigrateConfirm3 : Procedure<218, Program::remote> {
     };
 };
 
-/// virDomainMigrateGetMaxSpeed.
+/// virDomainMigrateGetMaxSpeed: in MiB/s.
 struct DomainMigrateGetMaxSpeed : Procedure<242, Program::remote> {
     static constexpr std::string_view api = "virDomainMigrateGetMaxSpeed";
     static constexpr std::string_view since = "0.9.5";
@@ -306,7 +306,7 @@ struct DomainMigrateGetCompressionCache : Procedure<299, Program::remote> {
     };
 };
 
-/// virDomainMigrateSetCompressionCache.
+/// virDomainMigrateSetCompressionCache: in bytes.
 struct DomainMigrateSetCompressionCache : Procedure<300, Program::remote> {
     static constexpr std::string_view api = "virDomainMigrateSetCompressionCache";
     static constexpr std::string_view since = "1.0.3";
@@ -320,7 +320,7 @@ struct DomainMigrateSetCompressionCache : Procedure<300, Program::remote> {
     };
 };
 
-/// virDomainMigrateBegin3Params.
+/// Version 3, source: the XML to send, and a cookie, arguments as typed parameters.
 struct DomainMigrateBegin3Params : Procedure<302, Program::remote> {
     static constexpr std::string_view api = "virDomainMigrateBegin3Params";
     static constexpr std::string_view since = "1.1.0";
@@ -339,7 +339,7 @@ struct DomainMigrateBegin3Params : Procedure<302, Program::remote> {
     };
 };
 
-/// virDomainMigratePrepare3Params.
+/// Version 3, target: makes room, arguments as typed parameters.
 struct DomainMigratePrepare3Params : Procedure<303, Program::remote> {
     static constexpr std::string_view api = "virDomainMigratePrepare3Params";
     static constexpr std::string_view since = "1.1.0";
@@ -358,7 +358,7 @@ struct DomainMigratePrepare3Params : Procedure<303, Program::remote> {
     };
 };
 
-/// virDomainMigratePrepareTunnel3Params.
+/// Version 3, target: makes room; the data comes by the call's stream, arguments as typed parameters.
 struct DomainMigratePrepareTunnel3Params : Procedure<304, Program::remote> {
     static constexpr std::string_view api = "virDomainMigratePrepareTunnel3Params";
     static constexpr std::string_view since = "1.1.0";
@@ -376,7 +376,7 @@ struct DomainMigratePrepareTunnel3Params : Procedure<304, Program::remote> {
     };
 };
 
-/// virDomainMigratePerform3Params.
+/// Version 3, source: sends, arguments as typed parameters.
 struct DomainMigratePerform3Params : Procedure<305, Program::remote> {
     static constexpr std::string_view api = "virDomainMigratePerform3Params";
     static constexpr std::string_view since = "1.1.0";
@@ -396,7 +396,7 @@ struct DomainMigratePerform3Params : Procedure<305, Program::remote> {
     };
 };
 
-/// virDomainMigrateFinish3Params.
+/// Version 3, target: runs the domain, or forgets it when `cancelled`, arguments as typed parameters.
 struct DomainMigrateFinish3Params : Procedure<306, Program::remote> {
     static constexpr std::string_view api = "virDomainMigrateFinish3Params";
     static constexpr std::string_view since = "1.1.0";
@@ -416,7 +416,7 @@ struct DomainMigrateFinish3Params : Procedure<306, Program::remote> {
     };
 };
 
-/// virDomainMigrateConfirm3Params.
+/// Version 3, source: ends the domain, or resumes it when `cancelled`, arguments as typed parameters.
 struct DomainMigrateConfirm3Params : Procedure<307, Program::remote> {
     static constexpr std::string_view api = "virDomainMigrateConfirm3Params";
     static constexpr std::string_view since = "1.1.0";

@@ -6,7 +6,7 @@
 
 namespace virtue::proc {
 
-/// virDomainGetInfo.
+/// virDomainGetInfo: memory in KiB, time in nanoseconds.
 struct DomainGetInfo : Procedure<16, Program::remote> {
     static constexpr std::string_view api = "virDomainGetInfo";
     static constexpr std::string_view since = "0.3.0";
@@ -27,7 +27,7 @@ struct DomainGetInfo : Procedure<16, Program::remote> {
     };
 };
 
-/// virDomainBlockStats.
+/// virDomainBlockStats: the five counters of 2007; -1 where unknown.
 struct DomainBlockStats : Procedure<64, Program::remote> {
     static constexpr std::string_view api = "virDomainBlockStats";
     static constexpr std::string_view since = "0.3.2";
@@ -75,7 +75,7 @@ struct DomainInterfaceStats : Procedure<65, Program::remote> {
     };
 };
 
-/// virDomainMemoryPeek.
+/// virDomainMemoryPeek: raw guest memory.
 struct DomainMemoryPeek : Procedure<104, Program::remote> {
     static constexpr std::string_view api = "virDomainMemoryPeek";
     static constexpr std::string_view since = "0.4.3";
@@ -139,7 +139,7 @@ struct DomainMemoryStats : Procedure<159, Program::remote> {
     };
 };
 
-/// virDomainGetJobInfo.
+/// virDomainGetJobInfo: times in milliseconds, sizes in bytes.
 struct DomainGetJobInfo : Procedure<163, Program::remote> {
     static constexpr std::string_view api = "virDomainGetJobInfo";
     static constexpr std::string_view since = "0.7.7";
@@ -180,7 +180,7 @@ struct DomainAbortJob : Procedure<164, Program::remote> {
     };
 };
 
-/// virDomainGetState.
+/// virDomainGetState: virDomainState and the reason for it.
 struct DomainGetState : Procedure<212, Program::remote> {
     static constexpr std::string_view api = "virDomainGetState";
     static constexpr std::string_view since = "0.9.2";
@@ -200,7 +200,7 @@ struct DomainGetState : Procedure<212, Program::remote> {
     };
 };
 
-/// virDomainGetControlInfo.
+/// virDomainGetControlInfo: whether the monitor answers, and for how long it has not (milliseconds).
 struct DomainGetControlInfo : Procedure<229, Program::remote> {
     static constexpr std::string_view api = "virDomainGetControlInfo";
     static constexpr std::string_view since = "0.9.3";
@@ -221,7 +221,7 @@ struct DomainGetControlInfo : Procedure<229, Program::remote> {
     };
 };
 
-/// virDomainBlockStatsFlags.
+/// virDomainBlockStatsFlags: counters by name. With `nparams` 0 only their number.
 struct DomainBlockStatsFlags : Procedure<243, Program::remote> {
     static constexpr std::string_view api = "virDomainBlockStatsFlags";
     static constexpr std::string_view since = "0.9.5";
@@ -242,7 +242,7 @@ struct DomainBlockStatsFlags : Procedure<243, Program::remote> {
     };
 };
 
-/// virDomainGetCPUStats.
+/// virDomainGetCPUStats: `start_cpu` -1 is the total. With `nparams` 0 only their number.
 struct DomainGetCpuStats : Procedure<262, Program::remote> {
     static constexpr std::string_view api = "virDomainGetCPUStats";
     static constexpr std::string_view since = "0.9.10";
@@ -271,7 +271,7 @@ struct DomainDiskError {
     WIRE(disk, error)
 };
 
-/// virDomainGetDiskErrors.
+/// virDomainGetDiskErrors: with `maxerrors` 0 only their number.
 struct DomainGetDiskErrors : Procedure<263, Program::remote> {
     static constexpr std::string_view api = "virDomainGetDiskErrors";
     static constexpr std::string_view since = "0.9.10";
@@ -336,7 +336,7 @@ struct DomainStatsRecord {
     WIRE(domain, params)
 };
 
-/// virConnectGetAllDomainStats.
+/// virConnectGetAllDomainStats: of the named domains, or of all when `domains` is empty; `stats` is a mask of groups.
 struct ConnectGetAllDomainStats : Procedure<344, Program::remote> {
     static constexpr std::string_view api = "virConnectGetAllDomainStats";
     static constexpr std::string_view since = "1.2.8";
@@ -373,7 +373,7 @@ struct DomainGetLaunchSecurityInfo : Procedure<396, Program::remote> {
     };
 };
 
-/// virDomainGetMessages.
+/// virDomainGetMessages: what deserves attention: deprecation, tainting.
 struct DomainGetMessages : Procedure<426, Program::remote> {
     static constexpr std::string_view api = "virDomainGetMessages";
     static constexpr std::string_view since = "7.1.0";
@@ -391,7 +391,7 @@ struct DomainGetMessages : Procedure<426, Program::remote> {
     };
 };
 
-/// virDomainStartDirtyRateCalc.
+/// virDomainStartDirtyRateCalc: measures for `seconds`; the figure appears in the statistics.
 struct DomainStartDirtyRateCalc : Procedure<427, Program::remote> {
     static constexpr std::string_view api = "virDomainStartDirtyRateCalc";
     static constexpr std::string_view since = "7.2.0";

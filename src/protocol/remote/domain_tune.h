@@ -6,7 +6,7 @@
 
 namespace virtue::proc {
 
-/// virDomainGetMaxMemory.
+/// virDomainGetMaxMemory: in KiB.
 struct DomainGetMaxMemory : Procedure<17, Program::remote> {
     static constexpr std::string_view api = "virDomainGetMaxMemory";
     static constexpr std::string_view since = "0.3.0";
@@ -24,7 +24,7 @@ struct DomainGetMaxMemory : Procedure<17, Program::remote> {
     };
 };
 
-/// virDomainSetMaxMemory.
+/// virDomainSetMaxMemory: in KiB.
 struct DomainSetMaxMemory : Procedure<30, Program::remote> {
     static constexpr std::string_view api = "virDomainSetMaxMemory";
     static constexpr std::string_view since = "0.3.0";
@@ -38,7 +38,7 @@ struct DomainSetMaxMemory : Procedure<30, Program::remote> {
     };
 };
 
-/// virDomainSetMemory.
+/// virDomainSetMemory: in KiB.
 struct DomainSetMemory : Procedure<31, Program::remote> {
     static constexpr std::string_view api = "virDomainSetMemory";
     static constexpr std::string_view since = "0.3.0";
@@ -134,7 +134,7 @@ struct DomainGetMemoryParameters : Procedure<198, Program::remote> {
     };
 };
 
-/// virDomainSetMemoryFlags.
+/// virDomainSetMemoryFlags: in KiB.
 struct DomainSetMemoryFlags : Procedure<204, Program::remote> {
     static constexpr std::string_view api = "virDomainSetMemoryFlags";
     static constexpr std::string_view since = "0.9.0";
@@ -285,7 +285,7 @@ struct DomainGetInterfaceParameters : Procedure<257, Program::remote> {
     };
 };
 
-/// virDomainSetMemoryStatsPeriod.
+/// virDomainSetMemoryStatsPeriod: how often the balloon reports, in seconds; 0 stops it.
 struct DomainSetMemoryStatsPeriod : Procedure<308, Program::remote> {
     static constexpr std::string_view api = "virDomainSetMemoryStatsPeriod";
     static constexpr std::string_view since = "1.1.1";

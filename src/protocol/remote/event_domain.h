@@ -6,7 +6,7 @@
 
 namespace virtue::proc {
 
-/// DomainEventLifecycle.
+/// Defined, started, suspended, stopped…: virDomainEventType and its detail.
 struct DomainEventLifecycle : LegacyEvent<107, DomainEventId::lifecycle> {
     static constexpr std::string_view since = "0.5.0";
     struct Msg {
@@ -17,7 +17,7 @@ struct DomainEventLifecycle : LegacyEvent<107, DomainEventId::lifecycle> {
     };
 };
 
-/// DomainEventReboot.
+/// The guest rebooted itself.
 struct DomainEventReboot : LegacyEvent<169, DomainEventId::reboot> {
     static constexpr std::string_view since = "0.8.0";
     struct Msg {
@@ -26,7 +26,7 @@ struct DomainEventReboot : LegacyEvent<169, DomainEventId::reboot> {
     };
 };
 
-/// DomainEventRtcChange.
+/// The guest set its clock; `offset` in seconds from UTC.
 struct DomainEventRtcChange : LegacyEvent<170, DomainEventId::rtc_change> {
     static constexpr std::string_view since = "0.8.0";
     struct Msg {
@@ -36,7 +36,7 @@ struct DomainEventRtcChange : LegacyEvent<170, DomainEventId::rtc_change> {
     };
 };
 
-/// DomainEventWatchdog.
+/// The watchdog fired; what was done about it.
 struct DomainEventWatchdog : LegacyEvent<171, DomainEventId::watchdog> {
     static constexpr std::string_view since = "0.8.0";
     struct Msg {
@@ -46,7 +46,7 @@ struct DomainEventWatchdog : LegacyEvent<171, DomainEventId::watchdog> {
     };
 };
 
-/// DomainEventIoError.
+/// A disk failed; what was done about it.
 struct DomainEventIoError : LegacyEvent<172, DomainEventId::io_error> {
     static constexpr std::string_view since = "0.8.0";
     struct Msg {
@@ -73,7 +73,7 @@ struct GraphicsIdentity {
     WIRE(type, name)
 };
 
-/// DomainEventGraphics.
+/// A viewer connected, authenticated or left.
 struct DomainEventGraphics : LegacyEvent<173, DomainEventId::graphics> {
     static constexpr std::string_view since = "0.8.0";
     struct Msg {
@@ -87,7 +87,7 @@ struct DomainEventGraphics : LegacyEvent<173, DomainEventId::graphics> {
     };
 };
 
-/// DomainEventIoErrorReason.
+/// A disk failed, with the reason ("enospc").
 struct DomainEventIoErrorReason : LegacyEvent<195, DomainEventId::io_error_reason> {
     static constexpr std::string_view since = "0.8.1";
     struct Msg {
@@ -100,7 +100,7 @@ struct DomainEventIoErrorReason : LegacyEvent<195, DomainEventId::io_error_reaso
     };
 };
 
-/// DomainEventControlError.
+/// The monitor is lost.
 struct DomainEventControlError : LegacyEvent<224, DomainEventId::control_error> {
     static constexpr std::string_view since = "0.9.2";
     struct Msg {
@@ -109,7 +109,7 @@ struct DomainEventControlError : LegacyEvent<224, DomainEventId::control_error> 
     };
 };
 
-/// DomainEventBlockJob.
+/// A block job ended or is ready; the disk by path.
 struct DomainEventBlockJob : LegacyEvent<241, DomainEventId::block_job> {
     static constexpr std::string_view since = "0.9.4";
     struct Msg {
@@ -121,7 +121,7 @@ struct DomainEventBlockJob : LegacyEvent<241, DomainEventId::block_job> {
     };
 };
 
-/// DomainEventDiskChange.
+/// The source of a disk was replaced or dropped at start.
 struct DomainEventDiskChange : LegacyEvent<248, DomainEventId::disk_change> {
     static constexpr std::string_view since = "0.9.7";
     struct Msg {
@@ -134,7 +134,7 @@ struct DomainEventDiskChange : LegacyEvent<248, DomainEventId::disk_change> {
     };
 };
 
-/// DomainEventTrayChange.
+/// The tray of a drive opened or closed.
 struct DomainEventTrayChange : LegacyEvent<268, DomainEventId::tray_change> {
     static constexpr std::string_view since = "0.9.11";
     struct Msg {
@@ -145,7 +145,7 @@ struct DomainEventTrayChange : LegacyEvent<268, DomainEventId::tray_change> {
     };
 };
 
-/// DomainEventPmwakeup.
+/// The guest woke up.
 struct DomainEventPmwakeup : LegacyEvent<269, DomainEventId::pmwakeup> {
     static constexpr std::string_view since = "0.9.11";
     struct Msg {
@@ -154,7 +154,7 @@ struct DomainEventPmwakeup : LegacyEvent<269, DomainEventId::pmwakeup> {
     };
 };
 
-/// DomainEventPmsuspend.
+/// The guest suspended itself to memory.
 struct DomainEventPmsuspend : LegacyEvent<270, DomainEventId::pmsuspend> {
     static constexpr std::string_view since = "0.9.11";
     struct Msg {
@@ -163,7 +163,7 @@ struct DomainEventPmsuspend : LegacyEvent<270, DomainEventId::pmsuspend> {
     };
 };
 
-/// DomainEventBalloonChange.
+/// The guest's memory changed; `actual` in KiB.
 struct DomainEventBalloonChange : LegacyEvent<276, DomainEventId::balloon_change> {
     static constexpr std::string_view since = "0.10.0";
     struct Msg {
@@ -173,7 +173,7 @@ struct DomainEventBalloonChange : LegacyEvent<276, DomainEventId::balloon_change
     };
 };
 
-/// DomainEventPmsuspendDisk.
+/// The guest suspended itself to disk.
 struct DomainEventPmsuspendDisk : LegacyEvent<292, DomainEventId::pmsuspend_disk> {
     static constexpr std::string_view since = "1.0.0";
     struct Msg {
@@ -182,7 +182,7 @@ struct DomainEventPmsuspendDisk : LegacyEvent<292, DomainEventId::pmsuspend_disk
     };
 };
 
-/// DomainEventDeviceRemoved.
+/// The guest let go of a device.
 struct DomainEventDeviceRemoved : LegacyEvent<311, DomainEventId::device_removed> {
     static constexpr std::string_view since = "1.1.1";
     struct Msg {

@@ -6,7 +6,7 @@
 
 namespace virtue::proc {
 
-/// DomainEventCallbackLifecycle.
+/// Defined, started, suspended, stopped…: virDomainEventType and its detail.
 struct DomainEventCallbackLifecycle : CallbackEvent<318, DomainEventId::lifecycle> {
     static constexpr std::string_view since = "1.2.2";
     struct Msg {
@@ -16,7 +16,7 @@ struct DomainEventCallbackLifecycle : CallbackEvent<318, DomainEventId::lifecycl
     };
 };
 
-/// DomainEventCallbackReboot.
+/// The guest rebooted itself.
 struct DomainEventCallbackReboot : CallbackEvent<319, DomainEventId::reboot> {
     static constexpr std::string_view since = "1.2.2";
     struct Msg {
@@ -26,7 +26,7 @@ struct DomainEventCallbackReboot : CallbackEvent<319, DomainEventId::reboot> {
     };
 };
 
-/// DomainEventCallbackRtcChange.
+/// The guest set its clock; `offset` in seconds from UTC.
 struct DomainEventCallbackRtcChange : CallbackEvent<320, DomainEventId::rtc_change> {
     static constexpr std::string_view since = "1.2.2";
     struct Msg {
@@ -36,7 +36,7 @@ struct DomainEventCallbackRtcChange : CallbackEvent<320, DomainEventId::rtc_chan
     };
 };
 
-/// DomainEventCallbackWatchdog.
+/// The watchdog fired; what was done about it.
 struct DomainEventCallbackWatchdog : CallbackEvent<321, DomainEventId::watchdog> {
     static constexpr std::string_view since = "1.2.2";
     struct Msg {
@@ -46,7 +46,7 @@ struct DomainEventCallbackWatchdog : CallbackEvent<321, DomainEventId::watchdog>
     };
 };
 
-/// DomainEventCallbackIoError.
+/// A disk failed; what was done about it.
 struct DomainEventCallbackIoError : CallbackEvent<322, DomainEventId::io_error> {
     static constexpr std::string_view since = "1.2.2";
     struct Msg {
@@ -56,7 +56,7 @@ struct DomainEventCallbackIoError : CallbackEvent<322, DomainEventId::io_error> 
     };
 };
 
-/// DomainEventCallbackGraphics.
+/// A viewer connected, authenticated or left.
 struct DomainEventCallbackGraphics : CallbackEvent<323, DomainEventId::graphics> {
     static constexpr std::string_view since = "1.2.2";
     struct Msg {
@@ -66,7 +66,7 @@ struct DomainEventCallbackGraphics : CallbackEvent<323, DomainEventId::graphics>
     };
 };
 
-/// DomainEventCallbackIoErrorReason.
+/// A disk failed, with the reason ("enospc").
 struct DomainEventCallbackIoErrorReason : CallbackEvent<324, DomainEventId::io_error_reason> {
     static constexpr std::string_view since = "1.2.2";
     struct Msg {
@@ -76,7 +76,7 @@ struct DomainEventCallbackIoErrorReason : CallbackEvent<324, DomainEventId::io_e
     };
 };
 
-/// DomainEventCallbackControlError.
+/// The monitor is lost.
 struct DomainEventCallbackControlError : CallbackEvent<325, DomainEventId::control_error> {
     static constexpr std::string_view since = "1.2.2";
     struct Msg {
@@ -86,7 +86,7 @@ struct DomainEventCallbackControlError : CallbackEvent<325, DomainEventId::contr
     };
 };
 
-/// DomainEventCallbackBlockJob.
+/// A block job ended or is ready; the disk by path.
 struct DomainEventCallbackBlockJob : CallbackEvent<326, DomainEventId::block_job> {
     static constexpr std::string_view since = "1.2.2";
     struct Msg {
@@ -96,7 +96,7 @@ struct DomainEventCallbackBlockJob : CallbackEvent<326, DomainEventId::block_job
     };
 };
 
-/// DomainEventCallbackDiskChange.
+/// The source of a disk was replaced or dropped at start.
 struct DomainEventCallbackDiskChange : CallbackEvent<327, DomainEventId::disk_change> {
     static constexpr std::string_view since = "1.2.2";
     struct Msg {
@@ -106,7 +106,7 @@ struct DomainEventCallbackDiskChange : CallbackEvent<327, DomainEventId::disk_ch
     };
 };
 
-/// DomainEventCallbackTrayChange.
+/// The tray of a drive opened or closed.
 struct DomainEventCallbackTrayChange : CallbackEvent<328, DomainEventId::tray_change> {
     static constexpr std::string_view since = "1.2.2";
     struct Msg {
@@ -116,7 +116,7 @@ struct DomainEventCallbackTrayChange : CallbackEvent<328, DomainEventId::tray_ch
     };
 };
 
-/// DomainEventCallbackPmwakeup.
+/// The guest woke up.
 struct DomainEventCallbackPmwakeup : CallbackEvent<329, DomainEventId::pmwakeup> {
     static constexpr std::string_view since = "1.2.2";
     struct Msg {
@@ -127,7 +127,7 @@ struct DomainEventCallbackPmwakeup : CallbackEvent<329, DomainEventId::pmwakeup>
     };
 };
 
-/// DomainEventCallbackPmsuspend.
+/// The guest suspended itself to memory.
 struct DomainEventCallbackPmsuspend : CallbackEvent<330, DomainEventId::pmsuspend> {
     static constexpr std::string_view since = "1.2.2";
     struct Msg {
@@ -138,7 +138,7 @@ struct DomainEventCallbackPmsuspend : CallbackEvent<330, DomainEventId::pmsuspen
     };
 };
 
-/// DomainEventCallbackBalloonChange.
+/// The guest's memory changed; `actual` in KiB.
 struct DomainEventCallbackBalloonChange : CallbackEvent<331, DomainEventId::balloon_change> {
     static constexpr std::string_view since = "1.2.2";
     struct Msg {
@@ -148,7 +148,7 @@ struct DomainEventCallbackBalloonChange : CallbackEvent<331, DomainEventId::ball
     };
 };
 
-/// DomainEventCallbackPmsuspendDisk.
+/// The guest suspended itself to disk.
 struct DomainEventCallbackPmsuspendDisk : CallbackEvent<332, DomainEventId::pmsuspend_disk> {
     static constexpr std::string_view since = "1.2.2";
     struct Msg {
@@ -159,7 +159,7 @@ struct DomainEventCallbackPmsuspendDisk : CallbackEvent<332, DomainEventId::pmsu
     };
 };
 
-/// DomainEventCallbackDeviceRemoved.
+/// The guest let go of a device.
 struct DomainEventCallbackDeviceRemoved : CallbackEvent<333, DomainEventId::device_removed> {
     static constexpr std::string_view since = "1.2.2";
     struct Msg {
@@ -169,7 +169,7 @@ struct DomainEventCallbackDeviceRemoved : CallbackEvent<333, DomainEventId::devi
     };
 };
 
-/// DomainEventBlockJob2.
+/// A block job ended or is ready; the disk by target name.
 struct DomainEventBlockJob2 : CallbackEvent<339, DomainEventId::block_job_2> {
     static constexpr std::string_view since = "1.2.6";
     struct Msg {
@@ -182,7 +182,7 @@ struct DomainEventBlockJob2 : CallbackEvent<339, DomainEventId::block_job_2> {
     };
 };
 
-/// DomainEventCallbackTunable.
+/// Tunables changed.
 struct DomainEventCallbackTunable : CallbackEvent<346, DomainEventId::tunable> {
     static constexpr std::string_view since = "1.2.9";
     struct Msg {
@@ -193,7 +193,7 @@ struct DomainEventCallbackTunable : CallbackEvent<346, DomainEventId::tunable> {
     };
 };
 
-/// DomainEventCallbackAgentLifecycle.
+/// The guest agent connected or left.
 struct DomainEventCallbackAgentLifecycle : CallbackEvent<348, DomainEventId::agent_lifecycle> {
     static constexpr std::string_view since = "1.2.11";
     struct Msg {
@@ -205,7 +205,7 @@ struct DomainEventCallbackAgentLifecycle : CallbackEvent<348, DomainEventId::age
     };
 };
 
-/// DomainEventCallbackDeviceAdded.
+/// A device was plugged in.
 struct DomainEventCallbackDeviceAdded : CallbackEvent<354, DomainEventId::device_added> {
     static constexpr std::string_view since = "1.2.15";
     struct Msg {
@@ -216,7 +216,7 @@ struct DomainEventCallbackDeviceAdded : CallbackEvent<354, DomainEventId::device
     };
 };
 
-/// DomainEventCallbackMigrationIteration.
+/// A round of migration began.
 struct DomainEventCallbackMigrationIteration : CallbackEvent<359, DomainEventId::migration_iteration> {
     static constexpr std::string_view since = "1.3.2";
     struct Msg {
@@ -227,7 +227,7 @@ struct DomainEventCallbackMigrationIteration : CallbackEvent<359, DomainEventId:
     };
 };
 
-/// DomainEventCallbackJobCompleted.
+/// A job ended, with its figures.
 struct DomainEventCallbackJobCompleted : CallbackEvent<363, DomainEventId::job_completed> {
     static constexpr std::string_view since = "1.3.3";
     struct Msg {
@@ -238,7 +238,7 @@ struct DomainEventCallbackJobCompleted : CallbackEvent<363, DomainEventId::job_c
     };
 };
 
-/// DomainEventCallbackDeviceRemovalFailed.
+/// The guest did not let go of a device.
 struct DomainEventCallbackDeviceRemovalFailed : CallbackEvent<367, DomainEventId::device_removal_failed> {
     static constexpr std::string_view since = "1.3.4";
     struct Msg {
@@ -249,7 +249,7 @@ struct DomainEventCallbackDeviceRemovalFailed : CallbackEvent<367, DomainEventId
     };
 };
 
-/// DomainEventCallbackMetadataChange.
+/// Title, description or metadata changed.
 struct DomainEventCallbackMetadataChange : CallbackEvent<379, DomainEventId::metadata_change> {
     static constexpr std::string_view since = "3.0.0";
     struct Msg {
@@ -261,7 +261,7 @@ struct DomainEventCallbackMetadataChange : CallbackEvent<379, DomainEventId::met
     };
 };
 
-/// DomainEventBlockThreshold.
+/// The guest wrote beyond the threshold of a block device.
 struct DomainEventBlockThreshold : CallbackEvent<385, DomainEventId::block_threshold> {
     static constexpr std::string_view since = "3.2.0";
     struct Msg {
@@ -275,7 +275,7 @@ struct DomainEventBlockThreshold : CallbackEvent<385, DomainEventId::block_thres
     };
 };
 
-/// DomainEventMemoryFailure.
+/// A memory error of the host hit the guest.
 struct DomainEventMemoryFailure : CallbackEvent<423, DomainEventId::memory_failure> {
     static constexpr std::string_view since = "6.9.0";
     struct Msg {
@@ -288,7 +288,7 @@ struct DomainEventMemoryFailure : CallbackEvent<423, DomainEventId::memory_failu
     };
 };
 
-/// DomainEventMemoryDeviceSizeChange.
+/// A memory device changed its size, in KiB.
 struct DomainEventMemoryDeviceSizeChange : CallbackEvent<438, DomainEventId::memory_device_size_change> {
     static constexpr std::string_view since = "7.9.0";
     struct Msg {
@@ -300,7 +300,7 @@ struct DomainEventMemoryDeviceSizeChange : CallbackEvent<438, DomainEventId::mem
     };
 };
 
-/// DomainEventNicMacChange.
+/// The guest changed the address of an interface.
 struct DomainEventNicMacChange : CallbackEvent<453, DomainEventId::nic_mac_change> {
     static constexpr std::string_view since = "11.2.0";
     struct Msg {
@@ -313,7 +313,7 @@ struct DomainEventNicMacChange : CallbackEvent<453, DomainEventId::nic_mac_chang
     };
 };
 
-/// DomainEventVcpuRemoved.
+/// The guest let go of a virtual CPU.
 struct DomainEventVcpuRemoved : CallbackEvent<454, DomainEventId::vcpu_removed> {
     static constexpr std::string_view since = "12.4.0";
     struct Msg {
@@ -324,7 +324,7 @@ struct DomainEventVcpuRemoved : CallbackEvent<454, DomainEventId::vcpu_removed> 
     };
 };
 
-/// DomainEventCallbackChannelLifecycle.
+/// The guest opened or closed a channel.
 struct DomainEventCallbackChannelLifecycle : CallbackEvent<455, DomainEventId::channel_lifecycle> {
     static constexpr std::string_view since = "12.4.0";
     struct Msg {

@@ -6,7 +6,7 @@
 
 namespace virtue::proc {
 
-/// NetworkEventLifecycle.
+/// Defined, undefined, started, stopped.
 struct NetworkEventLifecycle : CallbackEvent<315, NetworkEventId::lifecycle> {
     static constexpr std::string_view since = "1.2.1";
     struct Msg {
@@ -18,7 +18,7 @@ struct NetworkEventLifecycle : CallbackEvent<315, NetworkEventId::lifecycle> {
     };
 };
 
-/// StoragePoolEventLifecycle.
+/// Defined, undefined, started, stopped, created, deleted.
 struct StoragePoolEventLifecycle : CallbackEvent<370, StoragePoolEventId::lifecycle> {
     static constexpr std::string_view since = "2.0.0";
     struct Msg {
@@ -30,7 +30,7 @@ struct StoragePoolEventLifecycle : CallbackEvent<370, StoragePoolEventId::lifecy
     };
 };
 
-/// StoragePoolEventRefresh.
+/// The list of volumes was read again.
 struct StoragePoolEventRefresh : CallbackEvent<373, StoragePoolEventId::refresh> {
     static constexpr std::string_view since = "2.0.0";
     struct Msg {
@@ -40,7 +40,7 @@ struct StoragePoolEventRefresh : CallbackEvent<373, StoragePoolEventId::refresh>
     };
 };
 
-/// NodeDeviceEventLifecycle.
+/// A device appeared or went.
 struct NodeDeviceEventLifecycle : CallbackEvent<376, NodeDeviceEventId::lifecycle> {
     static constexpr std::string_view since = "2.2.0";
     struct Msg {
@@ -52,7 +52,7 @@ struct NodeDeviceEventLifecycle : CallbackEvent<376, NodeDeviceEventId::lifecycl
     };
 };
 
-/// NodeDeviceEventUpdate.
+/// A device changed.
 struct NodeDeviceEventUpdate : CallbackEvent<377, NodeDeviceEventId::update> {
     static constexpr std::string_view since = "2.2.0";
     struct Msg {
@@ -62,7 +62,7 @@ struct NodeDeviceEventUpdate : CallbackEvent<377, NodeDeviceEventId::update> {
     };
 };
 
-/// SecretEventLifecycle.
+/// Defined or undefined.
 struct SecretEventLifecycle : CallbackEvent<382, SecretEventId::lifecycle> {
     static constexpr std::string_view since = "3.0.0";
     struct Msg {
@@ -74,7 +74,7 @@ struct SecretEventLifecycle : CallbackEvent<382, SecretEventId::lifecycle> {
     };
 };
 
-/// SecretEventValueChanged.
+/// The value was set.
 struct SecretEventValueChanged : CallbackEvent<383, SecretEventId::value_changed> {
     static constexpr std::string_view since = "3.0.0";
     struct Msg {
@@ -84,7 +84,7 @@ struct SecretEventValueChanged : CallbackEvent<383, SecretEventId::value_changed
     };
 };
 
-/// NetworkEventCallbackMetadataChange.
+/// Title, description or metadata changed.
 struct NetworkEventCallbackMetadataChange : CallbackEvent<446, NetworkEventId::metadata_change> {
     static constexpr std::string_view since = "9.8.0";
     struct Msg {

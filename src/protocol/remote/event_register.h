@@ -6,7 +6,7 @@
 
 namespace virtue::proc {
 
-/// virConnectDomainEventRegister.
+/// virConnectDomainEventRegister: life cycle only, all domains, old form.
 struct ConnectDomainEventRegister : Procedure<105, Program::remote> {
     static constexpr std::string_view api = "virConnectDomainEventRegister";
     static constexpr std::string_view since = "0.5.0";
@@ -35,7 +35,7 @@ struct ConnectDomainEventDeregister : Procedure<106, Program::remote> {
     };
 };
 
-/// virConnectDomainEventRegisterAny.
+/// virConnectDomainEventRegisterAny: events 0 to 15, all domains, old form.
 struct ConnectDomainEventRegisterAny : Procedure<167, Program::remote> {
     static constexpr std::string_view api = "virConnectDomainEventRegisterAny";
     static constexpr std::string_view since = "0.8.0";
@@ -98,7 +98,7 @@ struct ConnectNetworkEventDeregisterAny : Procedure<314, Program::remote> {
     };
 };
 
-/// virConnectDomainEventRegisterAny.
+/// virConnectDomainEventRegisterAny: one event, of one domain or all; the id returned comes with each event.
 struct ConnectDomainEventCallbackRegisterAny : Procedure<316, Program::remote> {
     static constexpr std::string_view api = "virConnectDomainEventRegisterAny";
     static constexpr std::string_view since = "1.2.2";

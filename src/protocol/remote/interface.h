@@ -204,7 +204,7 @@ struct InterfaceIsActive : Procedure<156, Program::remote> {
     };
 };
 
-/// virInterfaceChangeBegin.
+/// virInterfaceChangeBegin: from here on changes can be taken back.
 struct InterfaceChangeBegin : Procedure<220, Program::remote> {
     static constexpr std::string_view api = "virInterfaceChangeBegin";
     static constexpr std::string_view since = "0.9.2";

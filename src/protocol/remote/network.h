@@ -307,7 +307,8 @@ struct ConnectListAllNetworks : Procedure<283, Program::remote> {
     };
 };
 
-/// virNetworkUpdate.
+/// virNetworkUpdate: adds, changes or deletes one part of the network. A peer without feature 15 means the one by the
+/// other of `command` and `section`.
 struct NetworkUpdate : Procedure<291, Program::remote> {
     static constexpr std::string_view api = "virNetworkUpdate";
     static constexpr std::string_view since = "0.10.2";
@@ -401,7 +402,7 @@ struct NetworkPortLookupByUuid : Procedure<405, Program::remote> {
     };
 };
 
-/// virNetworkPortCreateXML.
+/// virNetworkPortCreateXML: one consumer of a network: what a guest's interface plugs into.
 struct NetworkPortCreateXml : Procedure<406, Program::remote> {
     static constexpr std::string_view api = "virNetworkPortCreateXML";
     static constexpr std::string_view since = "5.5.0";

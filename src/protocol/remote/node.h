@@ -6,7 +6,7 @@
 
 namespace virtue::proc {
 
-/// virNodeGetInfo.
+/// virNodeGetInfo: the host in the fixed struct of 2005; memory in KiB, clock in MHz.
 struct NodeGetInfo : Procedure<6, Program::remote> {
     static constexpr std::string_view api = "virNodeGetInfo";
     static constexpr std::string_view since = "0.3.0";
@@ -27,7 +27,7 @@ struct NodeGetInfo : Procedure<6, Program::remote> {
     };
 };
 
-/// virNodeGetCellsFreeMemory.
+/// virNodeGetCellsFreeMemory: in bytes, per NUMA cell.
 struct NodeGetCellsFreeMemory : Procedure<101, Program::remote> {
     static constexpr std::string_view api = "virNodeGetCellsFreeMemory";
     static constexpr std::string_view since = "0.4.3";
@@ -46,7 +46,7 @@ struct NodeGetCellsFreeMemory : Procedure<101, Program::remote> {
     };
 };
 
-/// virNodeGetFreeMemory.
+/// virNodeGetFreeMemory: in bytes.
 struct NodeGetFreeMemory : Procedure<102, Program::remote> {
     static constexpr std::string_view api = "virNodeGetFreeMemory";
     static constexpr std::string_view since = "0.4.3";
@@ -60,7 +60,7 @@ struct NodeGetFreeMemory : Procedure<102, Program::remote> {
     };
 };
 
-/// virNodeGetSecurityModel.
+/// virNodeGetSecurityModel: both fields carry their final NUL.
 struct NodeGetSecurityModel : Procedure<122, Program::remote> {
     static constexpr std::string_view api = "virNodeGetSecurityModel";
     static constexpr std::string_view since = "0.6.1";
@@ -82,7 +82,7 @@ struct NodeCpuStat {
     WIRE(field, value)
 };
 
-/// virNodeGetCPUStats.
+/// virNodeGetCPUStats: `cpu_num` -1 is all of them. With `nparams` 0 only their number.
 struct NodeGetCpuStats : Procedure<227, Program::remote> {
     static constexpr std::string_view api = "virNodeGetCPUStats";
     static constexpr std::string_view since = "0.9.3";
@@ -110,7 +110,7 @@ struct NodeMemoryStat {
     WIRE(field, value)
 };
 
-/// virNodeGetMemoryStats.
+/// virNodeGetMemoryStats: `cell_num` -1 is all of them. With `nparams` 0 only their number.
 struct NodeGetMemoryStats : Procedure<228, Program::remote> {
     static constexpr std::string_view api = "virNodeGetMemoryStats";
     static constexpr std::string_view since = "0.9.3";
@@ -131,7 +131,7 @@ struct NodeGetMemoryStats : Procedure<228, Program::remote> {
     };
 };
 
-/// virNodeSuspendForDuration.
+/// virNodeSuspendForDuration: `duration` in seconds, then an alarm wakes the host.
 struct NodeSuspendForDuration : Procedure<250, Program::remote> {
     static constexpr std::string_view api = "virNodeSuspendForDuration";
     static constexpr std::string_view since = "0.9.8";
@@ -177,7 +177,7 @@ struct NodeGetMemoryParameters : Procedure<289, Program::remote> {
     };
 };
 
-/// virNodeGetCPUMap.
+/// virNodeGetCPUMap: which CPUs exist and which are online, as a bit map.
 struct NodeGetCpuMap : Procedure<293, Program::remote> {
     static constexpr std::string_view api = "virNodeGetCPUMap";
     static constexpr std::string_view since = "1.0.0";
@@ -198,7 +198,7 @@ struct NodeGetCpuMap : Procedure<293, Program::remote> {
     };
 };
 
-/// virNodeGetFreePages.
+/// virNodeGetFreePages: free pages per size (KiB) and cell.
 struct NodeGetFreePages : Procedure<340, Program::remote> {
     static constexpr std::string_view api = "virNodeGetFreePages";
     static constexpr std::string_view since = "1.2.6";
@@ -219,7 +219,7 @@ struct NodeGetFreePages : Procedure<340, Program::remote> {
     };
 };
 
-/// virNodeAllocPages.
+/// virNodeAllocPages: reserves huge pages per size and cell.
 struct NodeAllocPages : Procedure<347, Program::remote> {
     static constexpr std::string_view api = "virNodeAllocPages";
     static constexpr std::string_view since = "1.2.9";

@@ -138,7 +138,7 @@ struct NodeDeviceListCaps : Procedure<117, Program::remote> {
     };
 };
 
-/// virNodeDeviceDettach.
+/// virNodeDeviceDettach: takes the device from its host driver, for a guest. The spelling is the protocol's.
 struct NodeDeviceDettach : Procedure<118, Program::remote> {
     static constexpr std::string_view api = "virNodeDeviceDettach";
     static constexpr std::string_view since = "0.6.1";
@@ -150,7 +150,7 @@ struct NodeDeviceDettach : Procedure<118, Program::remote> {
     };
 };
 
-/// virNodeDeviceReAttach.
+/// virNodeDeviceReAttach: gives the device back to its host driver.
 struct NodeDeviceReAttach : Procedure<119, Program::remote> {
     static constexpr std::string_view api = "virNodeDeviceReAttach";
     static constexpr std::string_view since = "0.6.1";
@@ -174,7 +174,7 @@ struct NodeDeviceReset : Procedure<120, Program::remote> {
     };
 };
 
-/// virNodeDeviceCreateXML.
+/// virNodeDeviceCreateXML: a transient virtual device: NPIV port, mediated device.
 struct NodeDeviceCreateXml : Procedure<123, Program::remote> {
     static constexpr std::string_view api = "virNodeDeviceCreateXML";
     static constexpr std::string_view since = "0.6.3";
@@ -245,7 +245,7 @@ struct NodeDeviceLookupScsiHostByWwn : Procedure<297, Program::remote> {
     };
 };
 
-/// virNodeDeviceDetachFlags.
+/// virNodeDeviceDetachFlags: takes the device from its host driver, for a guest.
 struct NodeDeviceDetachFlags : Procedure<301, Program::remote> {
     static constexpr std::string_view api = "virNodeDeviceDetachFlags";
     static constexpr std::string_view since = "1.0.5";

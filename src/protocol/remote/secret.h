@@ -110,7 +110,7 @@ struct SecretSetValue : Procedure<144, Program::remote> {
     };
 };
 
-/// virSecretGetValue.
+/// virSecretGetValue: refused for private secrets, whoever asks.
 struct SecretGetValue : Procedure<145, Program::remote> {
     static constexpr std::string_view api = "virSecretGetValue";
     static constexpr std::string_view since = "0.7.1";

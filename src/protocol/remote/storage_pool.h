@@ -74,7 +74,7 @@ struct ConnectListDefinedStoragePools : Procedure<74, Program::remote> {
     };
 };
 
-/// virConnectFindStoragePoolSources.
+/// virConnectFindStoragePoolSources: what could become a pool, for example exports of a server.
 struct ConnectFindStoragePoolSources : Procedure<75, Program::remote> {
     static constexpr std::string_view api = "virConnectFindStoragePoolSources";
     static constexpr std::string_view since = "0.4.1";
@@ -140,7 +140,7 @@ struct StoragePoolCreate : Procedure<78, Program::remote> {
     };
 };
 
-/// virStoragePoolBuild.
+/// virStoragePoolBuild: makes what the pool lives in: folder, volume group, file system.
 struct StoragePoolBuild : Procedure<79, Program::remote> {
     static constexpr std::string_view api = "virStoragePoolBuild";
     static constexpr std::string_view since = "0.4.1";
@@ -166,7 +166,7 @@ struct StoragePoolDestroy : Procedure<80, Program::remote> {
     };
 };
 
-/// virStoragePoolDelete.
+/// virStoragePoolDelete: the pool's data, not its definition.
 struct StoragePoolDelete : Procedure<81, Program::remote> {
     static constexpr std::string_view api = "virStoragePoolDelete";
     static constexpr std::string_view since = "0.4.1";
@@ -259,7 +259,7 @@ struct StoragePoolLookupByVolume : Procedure<86, Program::remote> {
     };
 };
 
-/// virStoragePoolGetInfo.
+/// virStoragePoolGetInfo: in bytes.
 struct StoragePoolGetInfo : Procedure<87, Program::remote> {
     static constexpr std::string_view api = "virStoragePoolGetInfo";
     static constexpr std::string_view since = "0.4.1";

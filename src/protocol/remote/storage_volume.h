@@ -131,7 +131,7 @@ struct StorageVolLookupByPath : Procedure<97, Program::remote> {
     };
 };
 
-/// virStorageVolGetInfo.
+/// virStorageVolGetInfo: in bytes.
 struct StorageVolGetInfo : Procedure<98, Program::remote> {
     static constexpr std::string_view api = "virStorageVolGetInfo";
     static constexpr std::string_view since = "0.4.1";
@@ -220,7 +220,7 @@ struct StorageVolWipe : Procedure<165, Program::remote> {
     };
 };
 
-/// virStorageVolUpload.
+/// virStorageVolUpload: the data comes by the call's stream; with flag 1 it may have holes.
 struct StorageVolUpload : Procedure<208, Program::remote> {
     static constexpr std::string_view api = "virStorageVolUpload";
     static constexpr std::string_view since = "0.9.0";
@@ -236,7 +236,7 @@ struct StorageVolUpload : Procedure<208, Program::remote> {
     };
 };
 
-/// virStorageVolDownload.
+/// virStorageVolDownload: the data goes by the call's stream; with flag 1 it may have holes.
 struct StorageVolDownload : Procedure<209, Program::remote> {
     static constexpr std::string_view api = "virStorageVolDownload";
     static constexpr std::string_view since = "0.9.0";
@@ -266,7 +266,7 @@ struct StorageVolWipePattern : Procedure<259, Program::remote> {
     };
 };
 
-/// virStorageVolResize.
+/// virStorageVolResize: in bytes; a delta with VIR_STORAGE_VOL_RESIZE_DELTA.
 struct StorageVolResize : Procedure<260, Program::remote> {
     static constexpr std::string_view api = "virStorageVolResize";
     static constexpr std::string_view since = "0.9.10";
