@@ -3,6 +3,7 @@
 #pragma once
 #include "driver/call.h"
 #include "driver/uri.h"
+#include "io/task.h"
 
 namespace virtue::driver {
 
@@ -17,6 +18,12 @@ public:
     virtual bool is_default() const { return false; }
     /// Opens; throws libvirt's error for a bad path ("unexpected QEMU URI path…").
     virtual Task<Route> open(Call& call, Uri uri) = 0;
+    /// True while something would suffer from the daemon leaving (a guest runs, a job is under way): the daemon of a
+    /// user stays although nobody is connected.
+    virtual bool is_busy() const { return false; }
+    /// The orderly end of the daemon, after the last client is gone: joins what runs in the background. Guests keep
+    /// running. Not called when start-up fails: the destructor must do without.
+    virtual Task<void> stop() { co_return; }
 };
 
 }  // namespace virtue::driver

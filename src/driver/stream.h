@@ -25,6 +25,9 @@ public:
     /// True if the server sends (read() is pumped) / if the client may send (write() is called).
     virtual bool sends() const = 0;
     virtual bool receives() const = 0;
+    /// True if the call asked for holes: then read() may give them and write_hole() is called; otherwise a hole from
+    /// the client breaks the protocol.
+    virtual bool is_sparse() const { return false; }
     /// Waits for the next data, at most `limit` bytes. Called again only after the former chunk was sent.
     virtual Task<StreamChunk> read(size_t limit, io::Deadline deadline);
     /// Takes all of `data`. Default: operation_invalid "this stream cannot be written".
