@@ -256,12 +256,15 @@ T read(Element root, const Options& options) {
     return value;
 }
 
-/// Reads a whole document. Throws Error: xml_detail if it is malformed, xml_error and others if it makes no sense.
+/// Reads a whole document. T::error_domain, where there is one, is the part that errors name. Throws Error: xml_detail
+/// if it is malformed, xml_error and others if it makes no sense.
 template <typename T>
 T parse(std::string_view text, Options options = {}) {
     const std::string source =
         options.source == "(input)" ? "(" + std::string(T::element) + "_definition)" : std::string(options.source);
     options.source = source;
+    if constexpr (requires { T::error_domain; })
+        if (options.domain == ErrorDomain::xml) options.domain = T::error_domain;
     const Document document = Document::parse(text, source, options.domain, options.limits);
     return read<T>(document.root(), options);
 }

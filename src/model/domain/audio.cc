@@ -1,0 +1,61 @@
+#include "model/domain/audio.h"
+
+namespace virtue::model {
+
+void map(xml::Mapper& m, Sound& s) {
+    m.required("model", s.model);
+    m.attribute("multichannel", s.multichannel);
+    if (m.reading()) {
+        m.each("codec", [&] {
+            SoundCodec codec{};
+            m.required("type", codec);
+            // Only the intel-hda family has codecs; elsewhere they are forgotten.
+            if (s.model == SoundModel::ich6 || s.model == SoundModel::ich9) s.codecs.push_back(codec);
+        });
+    } else {
+        for (SoundCodec codec : s.codecs) m.attribute_of("codec", "type", codec);
+    }
+    if (m.reading() || s.audio_id) m.attribute_of("audio", "id", s.audio_id);
+    map_info(m, s.info);
+}
+
+void map(xml::Mapper& m, AudioStream& s) {
+    m.attribute("mixingEngine", s.mixing_engine);
+    m.attribute("fixedSettings", s.fixed_settings);
+    m.attribute("voices", s.voices, 0);
+    m.attribute("bufferLength", s.buffer_length, 0);
+    m.attribute("dev", s.dev);
+    m.attribute("bufferCount", s.buffer_count, 0);
+    m.attribute("tryPoll", s.try_poll);
+    m.attribute("name", s.name);
+    m.attribute("streamName", s.stream_name);
+    m.attribute("latency", s.latency, 0);
+    m.attribute("serverName", s.server_name);
+    m.attribute("clientName", s.client_name);
+    m.attribute("connectPorts", s.connect_ports);
+    m.attribute("exactName", s.exact_name);
+    m.group("settings", [&] {
+        m.attribute("frequency", s.frequency, 0);
+        m.attribute("channels", s.channels, 0);
+        m.attribute("format", s.format);
+    });
+}
+
+void map(xml::Mapper& m, Audio& a) {
+    m.required("id", a.id);
+    m.required("type", a.type);
+    if (m.reading() && a.id == 0) m.fail_value("id", "0", "a positive integer");
+    m.attribute("timerPeriod", a.timer_period, 0);
+    if (a.type == AudioType::pulseaudio) m.attribute("serverName", a.server_name);
+    if (a.type == AudioType::sdl) m.attribute("driver", a.driver);
+    if (a.type == AudioType::file) m.attribute("path", a.path);
+    if (a.type == AudioType::oss) {
+        m.attribute("tryMMap", a.try_mmap);
+        m.attribute("exclusive", a.exclusive);
+        m.attribute("dspPolicy", a.dsp_policy);
+    }
+    m.child("input", a.input);
+    m.child("output", a.output);
+}
+
+}  // namespace virtue::model

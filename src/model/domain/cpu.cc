@@ -1,0 +1,190 @@
+#include "model/domain/cpu.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace virtue::model {
+
+void map(xml::Mapper& m, CpuFeature& f) {
+    if (m.reading()) {
+        auto policy = m.element().attribute("policy");
+        if (policy && !xml::from_name<CpuFeaturePolicy>(*policy))
+            throw Error(ErrorCode::config_unsupported, ErrorDomain::cpu,
+                        fmt::format("{}: Invalid CPU feature policy '{}'", m.element().path(), *policy));
+    }
+    m.attribute("policy", f.policy);
+    m.required("name", f.name);
+}
+
+void map(xml::Mapper& m, CpuTopology& t) {
+    const auto count = [&](const char* name, uint32_t& value) {
+        m.attribute(name, value);
+        if (m.reading() && value == 0)
+            throw Error(ErrorCode::xml_error, ErrorDomain::cpu,
+                        fmt::format("{}: '{}' must be a positive integer", m.element().path(), name));
+    };
+    count("sockets", t.sockets);
+    count("dies", t.dies);
+    count("cores", t.cores);
+    count("threads", t.threads);
+}
+
+void map(xml::Mapper& m, CpuCache& c) {
+    m.attribute("level", c.level, -1);
+    m.required("mode", c.mode);
+}
+
+void map(xml::Mapper& m, CpuAddressBits& b) {
+    m.required("mode", b.mode);
+    m.attribute("bits", b.bits);
+}
+
+void map(xml::Mapper& m, NumaSibling& s) {
+    m.required("id", s.id);
+    m.required("value", s.value);
+}
+
+void map(xml::Mapper& m, NumaCache& c) {
+    m.required("level", c.level);
+    m.required("associativity", c.associativity);
+    m.required("policy", c.policy);
+    m.group("size", [&] {
+        m.attribute("value", c.size.count);
+        m.attribute("unit", c.size.unit);
+    });
+    m.group("line", [&] {
+        m.attribute("value", c.line);
+        m.attribute("unit", c.line_unit);
+    });
+}
+
+void map(xml::Mapper& m, NumaCell& c) {
+    m.attribute("id", c.id);
+    m.attribute("cpus", c.cpus);
+    std::string unit = m.writing() ? "KiB" : "";
+    m.attribute("memory", c.memory.count);
+    m.attribute("unit", unit);
+    m.attribute("discard", c.discard);
+    m.attribute("memAccess", c.access);
+    m.group("distances", [&] { m.children("sibling", c.distances); });
+    m.children("cache", c.caches);
+    if (m.writing()) return;
+    if (!m.element().attribute("memory")) m.fail_missing_attribute("memory");
+    const auto bytes = xml::scale(c.memory.count, unit.empty() ? "KiB" : unit);
+    if (!bytes) m.fail(ErrorCode::overflow, "too much memory");
+    c.memory.count = *bytes / 1024 + (*bytes % 1024 != 0 ? 1 : 0);
+}
+
+namespace {
+
+void map_interconnect(xml::Mapper& m, NumaInterconnect& i) {
+    m.required("initiator", i.initiator);
+    m.required("target", i.target);
+    m.attribute("cache", i.cache);
+    m.required("type", i.type);
+    m.required("value", i.value);
+    if (!i.is_bandwidth) return;
+    std::string unit = m.writing() ? "KiB" : "";
+    m.attribute("unit", unit);
+    if (m.writing()) return;
+    const auto bytes = xml::scale(i.value, unit.empty() ? "KiB" : unit);
+    if (!bytes) m.fail("unknown or too large bandwidth");
+    i.value = *bytes / 1024;
+}
+
+}  // namespace
+
+void map(xml::Mapper& m, CpuNuma& n) {
+    m.children("cell", n.cells);
+    m.group("interconnects", [&] {
+        if (m.reading()) {
+            const auto take = [&](bool bandwidth) {
+                NumaInterconnect i;
+                i.is_bandwidth = bandwidth;
+                map_interconnect(m, i);
+                n.interconnects.push_back(std::move(i));
+            };
+            m.each("latency", [&] { take(false); });
+            m.each("bandwidth", [&] { take(true); });
+            return;
+        }
+        for (NumaInterconnect& i : n.interconnects)
+            m.group(i.is_bandwidth ? "bandwidth" : "latency", [&] { map_interconnect(m, i); });
+    });
+}
+
+namespace {
+
+// Cells may come in any order and without numbers; they end up in the order of their numbers.
+void number_cells(xml::Mapper& m, CpuNuma& numa) {
+    uint32_t next = 0;
+    for (NumaCell& cell : numa.cells) {
+        if (!cell.id) cell.id = next;
+        next++;
+    }
+    std::stable_sort(numa.cells.begin(), numa.cells.end(),
+                     [](const NumaCell& a, const NumaCell& b) { return *a.id < *b.id; });
+    for (size_t i = 0; i < numa.cells.size(); i++)
+        if (*numa.cells[i].id != i)
+            m.fail(
+                "Exactly one 'cell' element per guest NUMA cell allowed, non-contiguous ranges or ranges not starting "
+                "from 0 are not allowed");
+}
+
+void map_model(xml::Mapper& m, Cpu& c) {
+    if (m.writing() && c.model.empty() &&
+        (c.mode != CpuMode::host_model || (c.fallback == CpuFallback::allow && c.vendor_id.empty())))
+        return;
+    m.group("model", [&] {
+        if (m.reading() || c.mode == CpuMode::custom || c.mode == CpuMode::host_model)
+            m.attribute("fallback", c.fallback);
+        m.attribute("vendor_id", c.vendor_id);
+        m.text(c.model);
+        if (m.reading() && m.element().attribute("vendor_id") && c.vendor_id.size() != 12)
+            throw Error(ErrorCode::xml_error, ErrorDomain::cpu,
+                        fmt::format("{}: vendor_id must be exactly 12 characters long", m.element().path()));
+    });
+}
+
+void check(xml::Mapper& m, Cpu& c) {
+    if (!c.vendor.empty() && c.model.empty())
+        throw Error(ErrorCode::xml_error, ErrorDomain::cpu,
+                    fmt::format("{}: CPU vendor specified without CPU model", m.element().path()));
+    for (size_t i = 0; i < c.features.size(); i++)
+        for (size_t j = 0; j < i; j++)
+            if (c.features[i].name == c.features[j].name)
+                throw Error(ErrorCode::xml_error, ErrorDomain::cpu,
+                            fmt::format("{}: CPU feature '{}' specified more than once", m.element().path(),
+                                        c.features[i].name));
+    if (c.model.empty() && c.mode == CpuMode::custom && !c.features.empty())
+        throw Error(ErrorCode::xml_error, ErrorDomain::cpu,
+                    fmt::format("{}: Non-empty feature list specified without CPU model", m.element().path()));
+}
+
+}  // namespace
+
+void map(xml::Mapper& m, Cpu& c) {
+    if (m.reading()) c.mode_given = m.element().attribute("mode").has_value();
+    if (m.reading() || c.mode_given) m.attribute("mode", c.mode);
+    if (m.reading() || (!c.model.empty() && c.mode == CpuMode::custom)) m.attribute("match", c.match);
+    m.attribute("check", c.check);
+    m.attribute("migratable", c.migratable);
+    m.value("arch", c.arch);
+    map_model(m, c);
+    m.value("vendor", c.vendor);
+    m.child("topology", c.topology);
+    m.child("cache", c.cache);
+    m.child("maxphysaddr", c.address_bits);
+    m.children("feature", c.features);
+    m.child("numa", c.numa);
+    if (m.writing()) return;
+    if (c.mode == CpuMode::host_passthrough || c.mode == CpuMode::maximum) {
+        c.model.clear();
+        c.vendor_id.clear();
+    }
+    number_cells(m, c.numa);
+    check(m, c);
+}
+
+}  // namespace virtue::model

@@ -1,0 +1,258 @@
+#include "model/domain/disk.h"
+
+#include <fmt/format.h>
+
+namespace virtue::model {
+
+void map(xml::Mapper& m, DiskIoTune& t) {
+    m.value("total_bytes_sec", t.total_bytes_sec, 0);
+    m.value("read_bytes_sec", t.read_bytes_sec, 0);
+    m.value("write_bytes_sec", t.write_bytes_sec, 0);
+    m.value("total_iops_sec", t.total_iops_sec, 0);
+    m.value("read_iops_sec", t.read_iops_sec, 0);
+    m.value("write_iops_sec", t.write_iops_sec, 0);
+    m.value("total_bytes_sec_max", t.total_bytes_sec_max, 0);
+    m.value("read_bytes_sec_max", t.read_bytes_sec_max, 0);
+    m.value("write_bytes_sec_max", t.write_bytes_sec_max, 0);
+    m.value("total_iops_sec_max", t.total_iops_sec_max, 0);
+    m.value("read_iops_sec_max", t.read_iops_sec_max, 0);
+    m.value("write_iops_sec_max", t.write_iops_sec_max, 0);
+    m.value("size_iops_sec", t.size_iops_sec, 0);
+    m.value("group_name", t.group_name);
+    m.value("total_bytes_sec_max_length", t.total_bytes_sec_max_length, 0);
+    m.value("read_bytes_sec_max_length", t.read_bytes_sec_max_length, 0);
+    m.value("write_bytes_sec_max_length", t.write_bytes_sec_max_length, 0);
+    m.value("total_iops_sec_max_length", t.total_iops_sec_max_length, 0);
+    m.value("read_iops_sec_max_length", t.read_iops_sec_max_length, 0);
+    m.value("write_iops_sec_max_length", t.write_iops_sec_max_length, 0);
+    if (m.writing()) return;
+    const auto clash = [&](uint64_t total, uint64_t read, uint64_t write, const char* what) {
+        if (total != 0 && (read != 0 || write != 0))
+            m.fail(fmt::format("total and read/write {} cannot be set at the same time", what));
+    };
+    clash(t.total_bytes_sec, t.read_bytes_sec, t.write_bytes_sec, "bytes_sec");
+    clash(t.total_iops_sec, t.read_iops_sec, t.write_iops_sec, "iops_sec");
+    clash(t.total_bytes_sec_max, t.read_bytes_sec_max, t.write_bytes_sec_max, "bytes_sec_max");
+    clash(t.total_iops_sec_max, t.read_iops_sec_max, t.write_iops_sec_max, "iops_sec_max");
+}
+
+namespace {
+
+void map_driver(xml::Mapper& m, Disk& d) {
+    m.group("driver", [&] {
+        DiskDriver& v = d.driver;
+        m.attribute("name", v.name);
+        if (m.reading() && m.element().attribute("type") == "aio") {
+            d.source.format = StorageFormat::raw;
+        } else {
+            m.attribute("type", d.source.format);
+        }
+        m.attribute("cache", v.cache);
+        m.attribute("error_policy", v.error_policy);
+        m.attribute("rerror_policy", v.rerror_policy);
+        m.attribute("io", v.io);
+        m.attribute("ioeventfd", v.ioeventfd);
+        m.attribute("event_idx", v.event_idx);
+        m.attribute("copy_on_read", v.copy_on_read);
+        m.attribute("discard", v.discard);
+        m.attribute("iothread", v.iothread, 0);
+        m.attribute("detect_zeroes", v.detect_zeroes);
+        m.attribute("queues", v.queues, 0);
+        m.attribute("queue_size", v.queue_size, 0);
+        map(m, v.virtio);
+        m.group("metadata_cache", [&] { m.child("max_size", d.source.metadata_cache_max); });
+        if (m.reading() && v.rerror_policy == DiskErrorPolicy::enospace)
+            m.fail_value("rerror_policy", "enospace", "one of 'stop', 'report', 'ignore'");
+    });
+}
+
+void map_target(xml::Mapper& m, Disk& d) {
+    m.group("target", [&] {
+        m.attribute("dev", d.target);
+        m.attribute("bus", d.bus);
+        if (m.reading() ||
+            ((d.device == DiskDevice::cdrom || d.device == DiskDevice::floppy) && d.tray == DiskTray::open))
+            m.attribute("tray", d.tray);
+        m.attribute("removable", d.removable);
+        m.attribute("rotation_rate", d.rotation_rate, 0);
+    });
+    if (m.reading() && d.target.empty()) {
+        throw Error(
+            ErrorCode::no_target, ErrorDomain::domain,
+            d.source.path.empty() ? fmt::format("{}: disk without a target", m.element().path()) : d.source.path);
+    }
+}
+
+// Old documents have <auth> and <encryption> in <disk>; new ones in its <source>. Each is written where it was found.
+void map_legacy_auth(xml::Mapper& m, Disk& d) {
+    if (m.reading()) {
+        std::optional<StorageAuth> auth;
+        m.child("auth", auth);
+        if (!auth) return;
+        if (d.source.auth) m.fail(ErrorCode::config_unsupported, "an <auth> definition already found for disk source");
+        d.source.auth = std::move(auth);
+        d.auth_beside_source = true;
+    } else if (d.auth_beside_source) {
+        m.child("auth", d.source.auth);
+    }
+}
+
+void map_legacy_encryption(xml::Mapper& m, Disk& d) {
+    if (m.reading()) {
+        std::optional<StorageEncryption> encryption;
+        m.child("encryption", encryption);
+        if (!encryption) return;
+        if (d.source.encryption)
+            m.fail(ErrorCode::config_unsupported, "an <encryption> definition already found for disk source");
+        d.source.encryption = std::move(encryption);
+        d.encryption_beside_source = true;
+    } else if (d.encryption_beside_source) {
+        m.child("encryption", d.source.encryption);
+    }
+}
+
+void map_main_source(xml::Mapper& m, Disk& d) {
+    if (m.reading() || (!d.auth_beside_source && !d.encryption_beside_source)) {
+        map_source(m, d.source);
+        return;
+    }
+    StorageSource shown = d.source;
+    if (d.auth_beside_source) shown.auth.reset();
+    if (d.encryption_beside_source) shown.encryption.reset();
+    map_source(m, shown);
+}
+
+void map_mirror(xml::Mapper& m, Disk& d) {
+    // A job belongs to a running guest: definitions neither keep nor show it.
+    if (m.options().inactive || (m.writing() && !d.mirror)) return;
+    m.group("mirror", [&] {
+        if (m.reading()) d.mirror.emplace();
+        DiskMirror& mirror = *d.mirror;
+        m.attribute("type", mirror.source.type);
+        m.attribute("job", mirror.job);
+        m.attribute("ready", mirror.ready);
+        m.attribute_of("format", "type", mirror.source.format);
+        map_source(m, mirror.source);
+        map_backing(m, mirror.source);
+    });
+}
+
+void map_identity(xml::Mapper& m, Disk& d) {
+    m.flag("readonly", d.readonly);
+    m.flag("shareable", d.shareable);
+    if (m.reading() || d.transient) {
+        m.group(
+            "transient",
+            [&] {
+                d.transient = true;
+                m.attribute("shareBacking", d.transient_share_backing);
+            },
+            true);
+    }
+    m.value("serial", d.serial);
+    m.value("wwn", d.wwn);
+    m.value("vendor", d.vendor);
+    m.value("product", d.product);
+}
+
+void check(xml::Mapper& m, const Disk& d) {
+    const auto printable = [](const std::string& s) {
+        for (char c : s)
+            if (c < 0x20 || c > 0x7e) return false;
+        return true;
+    };
+    if (d.vendor.size() > 8 || !printable(d.vendor)) m.fail("disk vendor must be up to 8 printable characters");
+    if (d.product.size() > 16 || !printable(d.product)) m.fail("disk product must be up to 16 printable characters");
+    const std::string& wwn = d.wwn;
+    if (!wwn.empty() && (wwn.size() != 16 || wwn.find_first_not_of("0123456789abcdefABCDEF") != std::string::npos))
+        throw Error(ErrorCode::internal_error, ErrorDomain::none, fmt::format("Malformed wwn: {}", wwn));
+}
+
+}  // namespace
+
+void map(xml::Mapper& m, Disk& d) {
+    if (m.reading()) d.source.type = StorageType::file;
+    m.attribute("type", d.source.type);
+    m.attribute("device", d.device);
+    m.attribute("model", d.model);
+    m.attribute("rawio", d.rawio);
+    m.attribute("sgio", d.sgio);
+    if (m.reading() || !(d.readonly && d.snapshot == SnapshotLocation::no)) m.attribute("snapshot", d.snapshot);
+    if (m.reading()) {
+        map_main_source(m, d);
+        map_driver(m, d);
+        map_legacy_auth(m, d);
+        map_legacy_encryption(m, d);
+    } else {
+        map_driver(m, d);
+        map_legacy_auth(m, d);
+        map_main_source(m, d);
+    }
+    map_backing(m, d.source);
+    if (m.reading() ? m.has("geometry") : d.geometry.has_value()) {
+        if (m.reading()) d.geometry.emplace();
+        m.group("geometry", [&] {
+            m.attribute("cyls", d.geometry->cylinders);
+            m.attribute("heads", d.geometry->heads);
+            m.attribute("secs", d.geometry->sectors);
+            m.attribute("trans", d.geometry->translation);
+        });
+    }
+    m.group("blockio", [&] {
+        m.attribute("logical_block_size", d.logical_block_size, 0);
+        m.attribute("physical_block_size", d.physical_block_size, 0);
+    });
+    map_mirror(m, d);
+    map_target(m, d);
+    m.group("iotune", [&] { map(m, d.iotune); });
+    map_identity(m, d);
+    if (m.writing()) map_legacy_encryption(m, d);
+    map_info(m, d.info, InfoParts::boot);
+    if (m.reading()) check(m, d);
+}
+
+std::optional<unsigned> disk_name_index(std::string_view name) {
+    for (std::string_view prefix : {"fd", "hd", "vd", "sd", "xvd", "ubd"}) {
+        if (!name.starts_with(prefix)) continue;
+        std::string_view rest = name.substr(prefix.size());
+        unsigned index = 0;
+        size_t letters = 0;
+        while (letters < rest.size() && rest[letters] >= 'a' && rest[letters] <= 'z') {
+            if (index > 0x1000000) return std::nullopt;
+            index = (letters == 0 ? 0 : (index + 1) * 26) + static_cast<unsigned>(rest[letters] - 'a');
+            letters++;
+        }
+        if (letters == 0) return std::nullopt;
+        rest.remove_prefix(letters);
+        if (!rest.empty() && (rest[0] == '0' || rest.find_first_not_of("0123456789") != std::string_view::npos))
+            return std::nullopt;
+        return index;
+    }
+    return std::nullopt;
+}
+
+std::string disk_name(std::string_view prefix, unsigned index) {
+    std::string letters;
+    for (unsigned rest = index + 1; rest > 0; rest = (rest - 1) / 26)
+        letters.insert(letters.begin(), static_cast<char>('a' + (rest - 1) % 26));
+    return std::string(prefix) + letters;
+}
+
+std::string_view disk_prefix(DiskBus bus) {
+    switch (bus) {
+        case DiskBus::ide:
+            return "hd";
+        case DiskBus::fdc:
+            return "fd";
+        case DiskBus::virtio:
+            return "vd";
+        case DiskBus::xen:
+            return "xvd";
+        case DiskBus::uml:
+            return "ubd";
+        default:
+            return "sd";
+    }
+}
+
+}  // namespace virtue::model

@@ -1,0 +1,283 @@
+#include "model/domain/domain.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+namespace virtue::model {
+
+void map(xml::Mapper& m, MaxMemory& v) {
+    m.attribute("slots", v.slots);
+    map(m, v.size);
+    if (m.reading() && v.slots == 0) m.fail("both maximum memory size and memory slot count must be specified");
+}
+
+void map(xml::Mapper& m, IdMapEntry& e) {
+    m.attribute("start", e.start);
+    m.attribute("target", e.target);
+    m.attribute("count", e.count);
+}
+
+void map(xml::Mapper& m, PerfEvent& e) {
+    m.required("name", e.name);
+    m.required("enabled", e.enabled);
+}
+
+namespace {
+
+void map_identity(xml::Mapper& m, Domain& d) {
+    if (m.reading()) {
+        auto type = m.element().attribute("type");
+        if (!type) m.fail(ErrorCode::internal_error, "missing domain type attribute");
+        if (!xml::from_name<DomainType>(*type))
+            m.fail(ErrorCode::config_unsupported, fmt::format("invalid domain type {}", *type));
+    }
+    m.attribute("type", d.type);
+    if (m.reading() ? !m.options().inactive : d.id != -1 && !m.options().inactive) m.attribute("id", d.id);
+    if (m.reading() && m.options().inactive) static_cast<void>(m.read_attribute("id"));
+    m.declare_namespace(QemuNamespace::prefix, QemuNamespace::uri, !d.qemu.empty());
+    m.value("name", d.name);
+    if (m.reading()) {
+        if (d.name.empty()) throw Error(ErrorCode::no_name, ErrorDomain::domain, "");
+        if (d.name.find('/') != std::string::npos) m.fail(fmt::format("name {} cannot contain '/'", d.name));
+        if (d.name.find('\n') != std::string::npos) m.fail(fmt::format("name {} cannot contain a line break", d.name));
+        if (m.has("uuid")) {
+            const std::string text = m.element().child("uuid").text();
+            d.uuid = Uuid::parse(text);
+            if (!d.uuid) m.fail(ErrorCode::internal_error, fmt::format("malformed uuid element: '{}'", text));
+        }
+        if (m.has("genid")) {
+            const std::string text = m.element().child("genid").text();
+            d.genid_wanted = text.empty();
+            if (!text.empty() && !(d.genid = Uuid::parse(text)))
+                m.fail(fmt::format("malformed genid element: '{}'", text));
+        }
+    } else {
+        m.value("uuid", d.uuid);
+        m.value("genid", d.genid);
+    }
+    m.value("title", d.title);
+    if (m.reading() && d.title.find('\n') != std::string::npos) m.fail("Domain title can't contain newlines");
+    m.value("description", d.description);
+    m.raw("metadata", d.metadata);
+}
+
+void map_memory(xml::Mapper& m, Domain& d) {
+    m.child("maxMemory", d.max_memory);
+    if (m.reading() ? m.has("memory") : true) {
+        m.group("memory", [&] {
+            m.attribute("dumpCore", d.dump_core);
+            map(m, d.memory);
+        });
+    }
+    if (m.writing()) {
+        Kibibytes current = d.current();
+        m.child("currentMemory", current);
+        return;
+    }
+    m.child("currentMemory", d.current_memory);
+}
+
+void map_iothreads(xml::Mapper& m, Domain& d) {
+    m.value("iothreads", d.iothreads, 0);
+    const bool show = std::any_of(d.iothread_ids.begin(), d.iothread_ids.end(),
+                                  [](const IoThread& t) { return !t.automatic || t.pool_min || t.pool_max; });
+    if (m.reading() || show) m.group("iothreadids", [&] { m.children("iothread", d.iothread_ids); });
+    m.group("defaultiothread", [&] {
+        m.attribute("thread_pool_min", d.default_iothread_min);
+        m.attribute("thread_pool_max", d.default_iothread_max);
+    });
+    if (m.writing()) return;
+    for (size_t i = 0; i < d.iothread_ids.size(); i++)
+        for (size_t j = 0; j < i; j++)
+            if (d.iothread_ids[i].id == d.iothread_ids[j].id)
+                m.fail(fmt::format("duplicate iothread id '{}' found", d.iothread_ids[i].id));
+    // <iothreads> may ask for more than <iothreadids> names: the rest gets the lowest free numbers.
+    if (d.iothread_ids.size() > d.iothreads) d.iothreads = static_cast<uint32_t>(d.iothread_ids.size());
+    if (d.iothreads > 8192) m.fail(fmt::format("invalid iothreads count '{}'", d.iothreads));
+    for (uint32_t id = 1; d.iothread_ids.size() < d.iothreads; id++) {
+        const bool taken =
+            std::any_of(d.iothread_ids.begin(), d.iothread_ids.end(), [&](const IoThread& t) { return t.id == id; });
+        if (taken) continue;
+        IoThread thread;
+        thread.id = id;
+        thread.automatic = true;
+        d.iothread_ids.push_back(thread);
+    }
+}
+
+void map_resources(xml::Mapper& m, Domain& d) {
+    map_memory(m, d);
+    m.child("blkiotune", d.blkiotune);
+    m.child("memtune", d.memtune);
+    m.child("memoryBacking", d.memory_backing);
+    m.child("vcpu", d.vcpus);
+    m.group("vcpus", [&] { m.children("vcpu", d.vcpus.each); });
+    map_iothreads(m, d);
+    m.child("cputune", d.cputune);
+    m.child("numatune", d.numatune);
+    m.group("resource", [&] {
+        m.value("partition", d.partition);
+        m.attribute_of("fibrechannel", "appid", d.fibre_channel_app_id);
+    });
+    m.children("sysinfo", d.sysinfo);
+}
+
+void map_machine(xml::Mapper& m, Domain& d) {
+    m.value("bootloader", d.os.bootloader);
+    m.value("bootloader_args", d.os.bootloader_args);
+    m.child("os", d.os);
+    m.group("idmap", [&] {
+        m.children("uid", d.uid_map);
+        m.children("gid", d.gid_map);
+    });
+    m.child("features", d.features);
+    m.child("cpu", d.cpu);
+    m.child("clock", d.clock);
+    m.value("on_poweroff", d.on_poweroff);
+    m.value("on_reboot", d.on_reboot);
+    m.value("on_crash", d.on_crash);
+    m.value("on_lockfailure", d.on_lockfailure);
+    m.group("pm", [&] {
+        m.attribute_of("suspend-to-mem", "enabled", d.suspend_to_mem);
+        m.attribute_of("suspend-to-disk", "enabled", d.suspend_to_disk);
+    });
+    m.group("perf", [&] { m.children("event", d.perf); });
+}
+
+template <typename T>
+void map_only_one(xml::Mapper& m, const char* name, std::optional<T>& device, const char* message) {
+    if (m.reading() && m.element().count(name) > 1) m.fail(ErrorCode::xml_error, message);
+    m.child(name, device);
+}
+
+void map_devices(xml::Mapper& m, Domain& d) {
+    m.value("emulator", d.emulator);
+    m.children("disk", d.disks);
+    m.children("controller", d.controllers);
+    m.children("lease", d.leases);
+    m.children("filesystem", d.filesystems);
+    m.children("interface", d.interfaces);
+    m.children("smartcard", d.smartcards);
+    m.children("serial", d.serials);
+    m.children("parallel", d.parallels);
+    m.children("console", d.consoles);
+    m.children("channel", d.channels);
+    m.children("input", d.inputs);
+    m.children("tpm", d.tpms);
+    m.children("graphics", d.graphics);
+    m.children("sound", d.sounds);
+    m.children("audio", d.audios);
+    m.children("video", d.videos);
+    m.children("hostdev", d.hostdevs);
+    m.children("redirdev", d.redirdevs);
+    map_only_one(m, "redirfilter", d.redirfilter, "only one set of redirection filter rule is supported");
+    m.children("hub", d.hubs);
+    m.children("watchdog", d.watchdogs);
+    map_only_one(m, "memballoon", d.memballoon, "only a single memory balloon device is supported");
+    m.children("rng", d.rngs);
+    map_only_one(m, "nvram", d.nvram, "only a single nvram device is supported");
+    m.children("panic", d.panics);
+    m.children("shmem", d.shmems);
+    m.children("memory", d.memory_devices);
+    m.children("crypto", d.cryptos);
+    map_only_one(m, "iommu", d.iommu, "only a single IOMMU device is supported");
+    map_only_one(m, "vsock", d.vsock, "only a single vsock device is supported");
+}
+
+void map_security(xml::Mapper& m, Domain& d) {
+    if (m.reading()) {
+        m.children("seclabel", d.security_labels);
+    } else {
+        for (SecurityLabel& label : d.security_labels) {
+            if (label.implicit) continue;
+            m.group(
+                "seclabel", [&] { map(m, label); }, true);
+        }
+    }
+    m.group("keywrap", [&] {
+        if (m.reading()) {
+            m.each("cipher", [&] {
+                KeywrapCipher cipher;
+                m.required("name", cipher.name);
+                m.required("state", cipher.state);
+                for (const KeywrapCipher& other : d.keywrap)
+                    if (other.name == cipher.name)
+                        m.fail(fmt::format("A domain definition can have no more than one cipher node with name {}",
+                                           cipher.name));
+                d.keywrap.push_back(cipher);
+            });
+            std::stable_sort(d.keywrap.begin(), d.keywrap.end(),
+                             [](const KeywrapCipher& a, const KeywrapCipher& b) { return a.name < b.name; });
+            return;
+        }
+        for (KeywrapCipher& cipher : d.keywrap) {
+            m.group("cipher", [&] {
+                m.attribute("name", cipher.name);
+                m.attribute("state", cipher.state);
+            });
+        }
+    });
+    m.child("launchSecurity", d.launch_security);
+}
+
+// The order and the once-only rule of <perf> are the table's, not the document's.
+void settle_perf(xml::Mapper& m, Domain& d) {
+    static constexpr std::array<std::string_view, 23> names{"cmt",
+                                                            "mbmt",
+                                                            "mbml",
+                                                            "cpu_cycles",
+                                                            "instructions",
+                                                            "cache_references",
+                                                            "cache_misses",
+                                                            "branch_instructions",
+                                                            "branch_misses",
+                                                            "bus_cycles",
+                                                            "stalled_cycles_frontend",
+                                                            "stalled_cycles_backend",
+                                                            "ref_cpu_cycles",
+                                                            "cpu_clock",
+                                                            "task_clock",
+                                                            "page_faults",
+                                                            "context_switches",
+                                                            "cpu_migrations",
+                                                            "page_faults_min",
+                                                            "page_faults_maj",
+                                                            "alignment_faults",
+                                                            "emulation_faults",
+                                                            ""};
+    const auto rank = [&](const PerfEvent& e) { return std::find(names.begin(), names.end(), e.name) - names.begin(); };
+    for (const PerfEvent& event : d.perf)
+        if (rank(event) >= 22) m.fail(ErrorCode::xml_error, fmt::format("'unsupported perf event '{}'", event.name));
+    std::stable_sort(d.perf.begin(), d.perf.end(),
+                     [&](const PerfEvent& a, const PerfEvent& b) { return rank(a) < rank(b); });
+}
+
+// What must hold for every domain, whatever runs it.
+void check(xml::Mapper& m, Domain& d) {
+    settle_perf(m, d);
+    uint64_t cells = 0;
+    if (d.cpu)
+        for (const NumaCell& cell : d.cpu->numa.cells) cells += cell.memory.count;
+    for (const MemoryDevice& device : d.memory_devices) cells += cells != 0 ? device.size.count : 0;
+    if (d.memory.count == 0 && cells == 0)
+        m.fail("Memory size must be specified via <memory> or in the <numa> configuration");
+    if (d.os.type == OsType::absent && d.os.bootloader.empty() && d.os.init.empty())
+        m.fail("an os <type> must be specified");
+}
+
+}  // namespace
+
+void map(xml::Mapper& m, Domain& d) {
+    map_identity(m, d);
+    map_resources(m, d);
+    map_machine(m, d);
+    m.group(
+        "devices", [&] { map_devices(m, d); }, true);
+    map_security(m, d);
+    map(m, d.qemu);
+    if (m.reading()) check(m, d);
+}
+
+}  // namespace virtue::model

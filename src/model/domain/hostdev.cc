@@ -1,0 +1,118 @@
+#include "model/domain/hostdev.h"
+
+#include <fmt/format.h>
+
+namespace virtue::model {
+
+namespace {
+
+void map_usb(xml::Mapper& m, UsbHostSource& u) {
+    m.attribute("startupPolicy", u.startup_policy);
+    m.attribute("guestReset", u.guest_reset);
+    m.attribute_of("vendor", "id", u.vendor);
+    m.attribute_of("product", "id", u.product);
+    if (m.reading() ? m.has("address")
+                    : u.has_address && (!u.vendor || !m.options().inactive || u.autoaddress != xml::Switch::on)) {
+        u.has_address = true;
+        m.group("address", [&] {
+            m.attribute("bus", u.bus);
+            m.attribute("device", u.device);
+            m.attribute("autoAddress", u.autoaddress);
+        });
+    }
+    if (m.reading() && !u.vendor && !u.has_address) m.fail("a USB source needs a vendor and a product, or an address");
+    if (m.reading() && u.vendor && !u.product) m.fail("missing product");
+    if (m.reading() && u.product && !u.vendor) m.fail("missing vendor");
+}
+
+void map_scsi(xml::Mapper& m, Hostdev& h) {
+    if (h.iscsi.protocol == StorageProtocol::iscsi || (m.reading() && m.element().attribute("protocol"))) {
+        h.iscsi.type = StorageType::network;
+        m.required("protocol", h.iscsi.protocol);
+        m.required("name", h.iscsi.name);
+        if (m.reading() && h.iscsi.name.find('/') == std::string::npos) h.iscsi.name += "/0";
+        m.children("host", h.iscsi.hosts);
+        m.child("auth", h.iscsi.auth);
+        m.group("initiator", [&] { m.attribute_of("iqn", "name", h.iscsi.initiator_iqn); });
+        return;
+    }
+    m.attribute_of("adapter", "name", h.scsi.adapter);
+    if (m.reading() && h.scsi.adapter.empty()) m.fail("'adapter' must be specified for scsi hostdev source");
+    if (m.reading() && !m.has("address")) m.fail("'address' must be specified for scsi hostdev source");
+    m.group("address", [&] {
+        m.required("bus", h.scsi.bus);
+        m.required("target", h.scsi.target);
+        m.required("unit", h.scsi.unit);
+    });
+}
+
+void map_source(xml::Mapper& m, Hostdev& h) {
+    if (h.mode == HostdevMode::capabilities) {
+        m.value(h.type == HostdevType::storage ? "block"
+                : h.type == HostdevType::misc  ? "char"
+                                               : "interface",
+                h.capability);
+        return;
+    }
+    switch (h.type) {
+        case HostdevType::usb:
+            map_usb(m, h.usb);
+            break;
+        case HostdevType::pci: {
+            m.attribute("writeFiltering", h.write_filtering);
+            m.group(
+                "address", [&] { map(m, h.pci); }, true);
+            break;
+        }
+        case HostdevType::scsi:
+            map_scsi(m, h);
+            break;
+        case HostdevType::scsi_host: {
+            std::string protocol = "vhost";
+            m.required("protocol", protocol);
+            m.required("wwpn", h.wwpn);
+            if (m.reading() && !h.wwpn.starts_with("naa.")) m.fail("malformed 'wwpn' value: it starts with 'naa.'");
+            break;
+        }
+        case HostdevType::mdev:
+            m.group("address", [&] { m.attribute("uuid", h.mdev); });
+            if (m.reading() && !h.mdev) m.fail("Missing <address> element in mdev source");
+            break;
+        default:
+            break;
+    }
+}
+
+}  // namespace
+
+void map(xml::Mapper& m, Hostdev& h) {
+    m.attribute("mode", h.mode);
+    if (m.reading() && !m.element().attribute("type")) m.fail_missing_attribute("type");
+    m.attribute("type", h.type);
+    if (h.type == HostdevType::scsi && m.writing()) {
+        m.writer().attribute("managed", h.managed == xml::YesNo::yes ? "yes" : "no");
+    } else if (h.mode == HostdevMode::subsystem) {
+        if (m.reading()) {
+            m.attribute("managed", h.managed);
+        } else {
+            m.writer().attribute("managed", h.managed == xml::YesNo::yes ? "yes" : "no");
+        }
+    }
+    m.attribute("model", h.model);
+    m.attribute("display", h.display);
+    m.attribute("ramfb", h.ramfb);
+    m.attribute("sgio", h.sgio);
+    m.attribute("rawio", h.rawio);
+    m.attribute_of("driver", "name", h.driver);
+    m.group(
+        "source", [&] { map_source(m, h); }, true);
+    if (m.reading() && !m.has("source")) m.fail("missing element 'source'");
+    m.children("ip", h.ips);
+    m.children("route", h.routes);
+    m.flag("readonly", h.readonly);
+    m.flag("shareable", h.shareable);
+    m.child("teaming", h.teaming);
+    map_info(m, h.info, InfoParts::boot_and_rom);
+}
+
+}  // namespace virtue::model

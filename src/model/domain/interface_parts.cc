@@ -1,0 +1,149 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "model/domain/interface.h"
+
+namespace virtue::model {
+
+void map(xml::Mapper& m, VlanTag& t) {
+    m.required("id", t.id);
+    m.attribute("nativeMode", t.native_mode);
+    if (m.reading() && t.id > 4095) m.fail(fmt::format("vlan tag id {} too large (maximum 4095)", t.id));
+}
+
+void map(xml::Mapper& m, Vlan& v) {
+    // A trunk is what several tags make; one tag may be called a trunk too.
+    m.attribute("trunk", v.trunk);
+    m.children("tag", v.tags);
+    if (m.writing()) return;
+    if (v.tags.empty()) m.fail("missing tag id - each <vlan> must have at least one <tag id='n'/> subelement");
+    if (v.trunk == xml::YesNo::no && v.tags.size() > 1)
+        m.fail("attribute 'trunk' must be 'yes' where there are several tags");
+    if (v.trunk == xml::YesNo::absent)
+        for (const VlanTag& tag : v.tags)
+            if (v.tags.size() > 1 || tag.native_mode != NativeVlanMode::absent) v.trunk = xml::YesNo::yes;
+}
+
+void map(xml::Mapper& m, VirtualPort& v) {
+    m.attribute("type", v.type);
+    m.group("parameters", [&] {
+        m.attribute("managerid", v.manager_id);
+        m.attribute("typeid", v.type_id);
+        m.attribute("typeidversion", v.type_id_version);
+        m.attribute("instanceid", v.instance_id);
+        m.attribute("interfaceid", v.interface_id);
+        m.attribute("profileid", v.profile_id);
+    });
+    if (m.writing()) return;
+    if (v.type == "802.1Qbg") {
+        if (!v.manager_id || !v.type_id || !v.type_id_version)
+            m.fail("a virtualport of type 802.1Qbg needs managerid, typeid and typeidversion");
+        if (!v.instance_id) v.instance_id = Uuid::generate();
+    }
+    if (v.type == "802.1Qbh" && v.profile_id.empty()) m.fail("missing profileid in virtualport of type 802.1Qbh");
+    if (v.type == "openvswitch" && !v.interface_id) v.interface_id = Uuid::generate();
+    if (v.type == "midonet" && !v.interface_id) m.fail("missing interfaceid in virtualport of type midonet");
+}
+
+void map(xml::Mapper& m, BandwidthLimit& b) {
+    m.attribute("average", b.average, 0);
+    m.attribute("peak", b.peak, 0);
+    m.attribute("floor", b.floor, 0);
+    m.attribute("burst", b.burst, 0);
+    if (m.reading() && b.average == 0 && b.floor == 0) m.fail("bandwidth limits need 'average' or 'floor'");
+}
+
+void map(xml::Mapper& m, Bandwidth& b) {
+    m.child("inbound", b.inbound);
+    m.child("outbound", b.outbound);
+    if (m.reading() && b.outbound && b.outbound->floor != 0)
+        m.fail("'floor' attribute allowed only in <inbound> element");
+}
+
+void map(xml::Mapper& m, IpAddress& ip) {
+    m.required("address", ip.address);
+    m.attribute("family", ip.family);
+    m.attribute("prefix", ip.prefix);
+    m.attribute("peer", ip.peer);
+    if (m.reading() && ip.family.empty()) ip.family = ip.address.find(':') == std::string::npos ? "ipv4" : "ipv6";
+    if (m.reading() && ip.family != "ipv4" && ip.family != "ipv6")
+        m.fail_value("family", ip.family, "'ipv4' or 'ipv6'");
+}
+
+void map(xml::Mapper& m, Route& r) {
+    m.attribute("family", r.family);
+    m.attribute("address", r.address);
+    m.attribute("netmask", r.netmask);
+    m.attribute("prefix", r.prefix);
+    m.attribute("gateway", r.gateway);
+    m.attribute("metric", r.metric);
+}
+
+void map(xml::Mapper& m, FilterParameter& p) {
+    m.attribute("name", p.name);
+    m.attribute("value", p.value);
+}
+
+void map(xml::Mapper& m, FilterReference& f) {
+    m.required("filter", f.filter);
+    m.children("parameter", f.parameters);
+    if (m.writing()) return;
+    // libvirt keeps parameters in a table and prints them by name, each with its values in the order given.
+    std::stable_sort(f.parameters.begin(), f.parameters.end(),
+                     [](const FilterParameter& a, const FilterParameter& b) { return a.name < b.name; });
+}
+
+void map(xml::Mapper& m, Offloads& o) {
+    m.attribute("csum", o.csum);
+    m.attribute("gso", o.gso);
+    m.attribute("tso4", o.tso4);
+    m.attribute("tso6", o.tso6);
+    m.attribute("ecn", o.ecn);
+    m.attribute("ufo", o.ufo);
+    m.attribute("mrg_rxbuf", o.mrg_rxbuf);
+}
+
+void map(xml::Mapper& m, PortForwardRange& r) {
+    m.attribute("start", r.start, 0);
+    m.attribute("end", r.end, 0);
+    m.attribute("to", r.to, 0);
+    m.attribute("exclude", r.exclude);
+}
+
+void map(xml::Mapper& m, PortForward& f) {
+    m.required("proto", f.proto);
+    m.attribute("address", f.address);
+    m.attribute("dev", f.dev);
+    m.children("range", f.ranges);
+}
+
+void map(xml::Mapper& m, InterfaceTeaming& t) {
+    m.required("type", t.type);
+    m.attribute("persistent", t.persistent);
+    if (m.writing()) return;
+    if (t.type != "persistent" && t.type != "transient") m.fail_value("type", t.type, "'persistent' or 'transient'");
+    if (t.type == "transient" && t.persistent.empty()) m.fail_missing_attribute("persistent");
+}
+
+void map(xml::Mapper& m, ActualInterface& a) {
+    m.attribute("type", a.type);
+    bool managed = a.managed;
+    if (a.type == InterfaceType::hostdev) m.attribute("managed", managed);
+    a.managed = managed;
+    m.group("source", [&] {
+        if (a.type == InterfaceType::bridge || a.type == InterfaceType::network) m.attribute("bridge", a.bridge);
+        if (a.type == InterfaceType::direct) {
+            m.attribute("dev", a.dev);
+            m.attribute("mode", a.mode);
+        }
+        if (a.type == InterfaceType::hostdev) m.child("address", a.pci);
+    });
+    m.group("class", [&] { m.attribute("id", a.class_id, 0); });
+    m.value("portid", a.port_id);
+    m.child("vlan", a.vlan);
+    m.child("virtualport", a.virtual_port);
+    m.child("bandwidth", a.bandwidth);
+}
+
+}  // namespace virtue::model

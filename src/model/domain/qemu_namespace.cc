@@ -1,0 +1,61 @@
+#include "model/domain/qemu_namespace.h"
+
+#include <fmt/format.h>
+
+namespace virtue::model {
+
+void map(xml::Mapper& m, QemuArgument& a) {
+    if (m.reading() && !m.element().attribute("value"))
+        m.fail(ErrorCode::internal_error, "No qemu command-line argument specified");
+    if (m.writing()) return m.writer().attribute("value", a.value);
+    m.attribute("value", a.value);
+}
+
+void map(xml::Mapper& m, QemuEnvironment& e) {
+    m.attribute("name", e.name);
+    m.attribute("value", e.value);
+    if (m.writing()) return;
+    if (e.name.empty()) m.fail(ErrorCode::internal_error, "No qemu environment name specified");
+    const auto allowed = [](char c) {
+        return c == '_' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    };
+    for (char c : e.name)
+        if (!allowed(c) || (e.name[0] >= '0' && e.name[0] <= '9'))
+            m.fail(ErrorCode::internal_error, fmt::format("Invalid environment name '{}', it must contain only "
+                                                          "alphanumerics and underscore, and not begin with a digit",
+                                                          e.name));
+}
+
+void map(xml::Mapper& m, QemuCapability& c) {
+    m.required("capability", c.name);
+}
+
+void map(xml::Mapper& m, QemuProperty& p) {
+    m.required("name", p.name);
+    m.required("type", p.type);
+    m.attribute("value", p.value);
+    if (m.writing()) return;
+    if (p.type != "string" && p.type != "unsigned" && p.type != "signed" && p.type != "bool" && p.type != "remove")
+        m.fail_value("type", p.type, "one of 'string', 'unsigned', 'signed', 'bool', 'remove'");
+    if (!p.value && p.type != "remove") m.fail_missing_attribute("value");
+}
+
+void map(xml::Mapper& m, QemuDeviceOverride& d) {
+    m.required("alias", d.alias);
+    m.group("qemu:frontend", [&] { m.children("qemu:property", d.properties); });
+}
+
+void map(xml::Mapper& m, QemuNamespace& q) {
+    m.group("qemu:commandline", [&] {
+        m.children("qemu:arg", q.arguments);
+        m.children("qemu:env", q.environment);
+    });
+    m.group("qemu:capabilities", [&] {
+        m.children("qemu:add", q.added);
+        m.children("qemu:del", q.removed);
+    });
+    m.group("qemu:override", [&] { m.children("qemu:device", q.overrides); });
+    m.attribute_of("qemu:deprecation", "behavior", q.deprecation);
+}
+
+}  // namespace virtue::model

@@ -1,0 +1,231 @@
+#include "model/domain/storage_source.h"
+
+#include <fmt/format.h>
+
+namespace virtue::model {
+
+void map(xml::Mapper& m, NetworkHost& h) {
+    m.attribute("name", h.name);
+    m.attribute("port", h.port);
+    m.attribute("transport", h.transport, HostTransport::tcp);
+    m.attribute("socket", h.socket);
+    if (m.writing()) return;
+    if (h.transport == HostTransport::unix_socket) {
+        if (h.socket.empty()) m.fail("missing socket for unix transport");
+        if (!h.name.empty()) m.fail("transport 'unix' does not take a host name");
+    } else {
+        if (!h.socket.empty()) m.fail("attribute 'socket' is for transport 'unix'");
+        if (h.name.empty()) m.fail("missing name for host");
+    }
+}
+
+void map(xml::Mapper& m, SecretReference& s) {
+    m.attribute("type", s.type);
+    m.attribute("uuid", s.uuid);
+    m.attribute("usage", s.usage);
+    if (m.writing()) return;
+    if (s.uuid.has_value() == !s.usage.empty())
+        m.fail(s.uuid ? "either uuid or usage names a secret, not both" : "a secret needs 'uuid' or 'usage'");
+}
+
+void map(xml::Mapper& m, StorageAuth& a) {
+    m.required("username", a.username);
+    if (m.reading() && !m.has("secret")) m.fail_missing_element("secret");
+    m.child("secret", a.secret);
+    if (m.reading() && a.secret.type.empty()) m.fail("missing secret type");
+    if (m.reading() && !xml::from_name<SecretType>(a.secret.type))
+        m.fail(ErrorCode::config_unsupported, fmt::format("unknown secret type '{}'", a.secret.type));
+}
+
+void map(xml::Mapper& m, StorageEncryption& e) {
+    m.required("format", e.format);
+    m.attribute("engine", e.engine);
+    m.children("secret", e.secrets);
+    if (m.reading())
+        for (const SecretReference& secret : e.secrets)
+            if (secret.type != "passphrase")
+                m.fail(ErrorCode::xml_error, fmt::format("unknown volume encryption secret type '{}'", secret.type));
+    if (m.reading() ? m.has("cipher") : e.cipher.has_value()) {
+        if (m.reading()) e.cipher.emplace();
+        m.group("cipher", [&] {
+            m.attribute("name", e.cipher->name);
+            m.attribute("size", e.cipher->size);
+            m.attribute("mode", e.cipher->mode);
+            m.attribute("hash", e.cipher->hash);
+        });
+    }
+    m.group("ivgen", [&] {
+        m.attribute("name", e.ivgen_name);
+        m.attribute("hash", e.ivgen_hash);
+    });
+}
+
+void map(xml::Mapper& m, StorageCookie& c) {
+    m.required("name", c.name);
+    m.text(c.value);
+}
+
+void map(xml::Mapper& m, StorageSlice& s) {
+    m.attribute("type", s.type);
+    m.attribute("offset", s.offset);
+    m.attribute("size", s.size);
+}
+
+void map(xml::Mapper& m, Reservations& r) {
+    m.attribute("managed", r.managed);
+    m.group("source", [&] {
+        m.attribute("type", r.type);
+        m.attribute("path", r.path);
+        m.attribute("mode", r.mode);
+    });
+}
+
+bool StorageSource::empty() const {
+    switch (type) {
+        case StorageType::network:
+            return protocol == StorageProtocol::none;
+        case StorageType::volume:
+            return volume.empty();
+        case StorageType::nvme:
+            return false;
+        default:
+            return path.empty() && fdgroup.empty();
+    }
+}
+
+namespace {
+
+void map_network_attributes(xml::Mapper& m, StorageSource& s) {
+    m.required("protocol", s.protocol);
+    m.attribute("name", s.name);
+    m.attribute("query", s.query);
+    m.attribute("tls", s.tls);
+    if (s.tls == xml::YesNo::yes || m.reading()) m.attribute("tlsHostname", s.tls_hostname);
+    if (m.writing()) return;
+    if (s.protocol == StorageProtocol::nbd || !s.name.empty()) {
+        // Where a name has the form volume/image, both parts must be there.
+        if (s.protocol == StorageProtocol::gluster || s.protocol == StorageProtocol::rbd) {
+            const size_t slash = s.name.find('/');
+            if (s.protocol == StorageProtocol::gluster && (slash == std::string::npos || slash + 1 == s.name.size()))
+                m.fail(fmt::format("can't split path '{}' into pool name and image name", s.name));
+        }
+        if (s.protocol == StorageProtocol::iscsi && s.name.find('/') == std::string::npos) s.name += "/0";
+        return;
+    }
+    m.fail("missing name for disk source");
+}
+
+void map_network_children(xml::Mapper& m, StorageSource& s) {
+    m.children("host", s.hosts);
+    if (m.reading() && s.hosts.empty() && s.protocol == StorageProtocol::nbd) m.fail("missing host for nbd");
+    m.attribute_of("snapshot", "name", s.snapshot);
+    m.attribute_of("config", "file", s.config_file);
+    m.group("initiator", [&] { m.attribute_of("iqn", "name", s.initiator_iqn); });
+    if (s.protocol == StorageProtocol::http || s.protocol == StorageProtocol::https ||
+        s.protocol == StorageProtocol::ftp || s.protocol == StorageProtocol::ftps || m.writing()) {
+        m.attribute_of("ssl", "verify", s.ssl_verify);
+        m.group("cookies", [&] { m.children("cookie", s.cookies); });
+        if (m.reading() || s.readahead != 0) m.attribute_of("readahead", "size", s.readahead);
+        if (m.reading() || s.timeout != 0) m.attribute_of("timeout", "seconds", s.timeout);
+    }
+    m.group("identity", [&] {
+        m.attribute("user", s.identity_user);
+        m.attribute("group", s.identity_group);
+    });
+}
+
+void map_attributes(xml::Mapper& m, StorageSource& s) {
+    switch (s.type) {
+        case StorageType::file:
+            m.attribute("file", s.path);
+            m.attribute("fdgroup", s.fdgroup);
+            break;
+        case StorageType::block:
+            m.attribute("dev", s.path);
+            break;
+        case StorageType::dir:
+            m.attribute("dir", s.path);
+            break;
+        case StorageType::network:
+            map_network_attributes(m, s);
+            break;
+        case StorageType::volume:
+            m.attribute("pool", s.pool);
+            m.attribute("volume", s.volume);
+            m.attribute("mode", s.volume_mode);
+            if (m.reading() && s.pool.empty() != s.volume.empty())
+                m.fail("a volume source needs both 'pool' and 'volume'");
+            break;
+        case StorageType::nvme: {
+            std::string pci = "pci";
+            m.required("type", pci);
+            m.attribute("managed", s.managed);
+            m.required("namespace", s.nvme_namespace);
+            if (m.reading() && s.managed == xml::YesNo::absent) s.managed = xml::YesNo::no;
+            break;
+        }
+        case StorageType::vhostuser: {
+            std::string kind = "unix";
+            m.required("type", kind);
+            m.required("path", s.path);
+            break;
+        }
+        case StorageType::none:
+            break;
+    }
+}
+
+}  // namespace
+
+void map_source(xml::Mapper& m, StorageSource& s, bool keep_empty) {
+    m.group(
+        "source",
+        [&] {
+            map_attributes(m, s);
+            m.attribute("startupPolicy", s.startup_policy);
+            if (m.reading() || (!m.options().inactive && s.index != 0)) m.attribute("index", s.index);
+            if (s.type == StorageType::network) map_network_children(m, s);
+            if (s.type == StorageType::nvme) m.child("address", s.pci);
+            if (s.type == StorageType::vhostuser) m.child("reconnect", s.reconnect);
+            m.group("slices", [&] { m.children("slice", s.slices); });
+            m.child("auth", s.auth);
+            m.child("reservations", s.reservations);
+            m.child("encryption", s.encryption);
+            if (s.type != StorageType::network) m.children("seclabel", s.security_labels);
+        },
+        keep_empty);
+}
+
+namespace {
+
+void map_layer(xml::Mapper& m, StorageSource& s) {
+    m.attribute("type", s.type);
+    if (m.reading() || (!m.options().inactive && s.index != 0)) m.attribute("index", s.index);
+    if (m.reading() && s.type == StorageType::none) {
+        if (m.has("source") || m.has("format")) m.fail_missing_attribute("type");
+        return;
+    }
+    m.group("format", [&] {
+        m.required("type", s.format);
+        m.group("metadata_cache", [&] { m.child("max_size", s.metadata_cache_max); });
+    });
+    if (m.reading() && s.format == StorageFormat::absent) m.fail("missing storage source format");
+    map_source(m, s);
+    map_backing(m, s);
+}
+
+}  // namespace
+
+void map_backing(xml::Mapper& m, StorageSource& s) {
+    if (m.writing() && s.backing.empty()) return;
+    m.group(
+        "backingStore",
+        [&] {
+            if (m.reading()) s.backing.emplace_back();
+            if (m.writing() && s.backing[0].type == StorageType::none) return;
+            map_layer(m, s.backing[0]);
+        },
+        true);
+}
+
+}  // namespace virtue::model

@@ -1,0 +1,63 @@
+#include "model/domain/video.h"
+
+#include <fmt/format.h>
+
+namespace virtue::model {
+
+namespace {
+
+void map_kib(xml::Mapper& m, const char* name, uint32_t& value) {
+    if (m.writing()) return m.attribute(name, value, 0);
+    auto text = m.read_attribute(name);
+    if (!text) return;
+    auto number = xml::parse_unsigned(*text, UINT32_MAX);
+    if (!number) m.fail(fmt::format("cannot parse video {} '{}'", name, *text));
+    value = static_cast<uint32_t>(*number);
+}
+
+void map_model(xml::Mapper& m, Video& v) {
+    if (m.reading() && !m.element().attribute("type")) m.fail_missing_attribute("type");
+    if (m.reading() && !xml::from_name<VideoModel>(*m.element().attribute("type")))
+        m.fail(ErrorCode::config_unsupported, fmt::format("unknown video model '{}'", *m.element().attribute("type")));
+    m.attribute("type", v.model);
+    map_kib(m, "ram", v.ram);
+    map_kib(m, "vram", v.vram);
+    map_kib(m, "vram64", v.vram64);
+    map_kib(m, "vgamem", v.vgamem);
+    m.attribute("heads", v.heads, 0);
+    m.attribute("primary", v.primary, false);
+    m.attribute("blob", v.blob);
+    if (m.reading() && v.model != VideoModel::qxl) {
+        const auto refuse = [&](const char* name, uint32_t value) {
+            if (value != 0)
+                m.fail(ErrorCode::xml_error, fmt::format("{} attribute only supported for video type qxl", name));
+        };
+        refuse("ram", v.ram);
+        refuse("vram64", v.vram64);
+        refuse("vgamem", v.vgamem);
+    }
+    m.group("acceleration", [&] {
+        m.attribute("accel2d", v.acceleration.accel2d);
+        m.attribute("accel3d", v.acceleration.accel3d);
+        m.attribute("rendernode", v.acceleration.rendernode);
+    });
+    if (m.writing() && v.x == 0 && v.y == 0) return;
+    m.group("resolution", [&] {
+        m.required("x", v.x);
+        m.required("y", v.y);
+    });
+}
+
+}  // namespace
+
+void map(xml::Mapper& m, Video& v) {
+    m.group("driver", [&] {
+        map(m, v.virtio);
+        m.attribute("name", v.backend);
+        m.attribute("vgaconf", v.vgaconf);
+    });
+    m.group("model", [&] { map_model(m, v); });
+    map_info(m, v.info);
+}
+
+}  // namespace virtue::model
