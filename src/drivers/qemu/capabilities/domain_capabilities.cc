@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "drivers/qemu/capabilities/firmware.h"
+#include "drivers/qemu/capabilities/host_model.h"
 #include "host/cpu_map.h"
 
 namespace virtue::qemu {
@@ -104,57 +105,12 @@ void write_os(Lines& out, const Question& ask) {
     out.close("os");
 }
 
-// The CPU that QEMU makes when asked for all it can do, as data that models are compared with.
-host::CpuData expanded_cpu(const AcceleratorCapabilities& accelerator) {
-    host::CpuData data;
-    for (const auto& [name, value] : accelerator.host_model) {
-        if (value == "true") {
-            auto index = host::find_cpu_feature(name);
-            // A guest that shall move cannot have it.
-            if (index && host::cpu_feature_is_migratable(*index)) data.features.set(*index);
-        } else if (name == "vendor") {
-            data.vendor = value == "GenuineIntel" ? "Intel" : value == "AuthenticAMD" ? "AMD" : "Hygon";
-        } else if (name == "family") {
-            data.family = static_cast<uint32_t>(strtoul(value.c_str(), nullptr, 10));
-        } else if (name == "model") {
-            data.model = static_cast<uint32_t>(strtoul(value.c_str(), nullptr, 10));
-        } else if (name == "stepping") {
-            data.stepping = static_cast<uint32_t>(strtoul(value.c_str(), nullptr, 10));
-        }
-    }
-    return data;
-}
-
-// What keeps QEMU from offering the model here has to be taken out of it, also where the model's table does not name
-// it.
-void add_blockers(const AcceleratorCapabilities& accelerator, host::NamedCpu& cpu) {
-    for (const CpuModel& model : accelerator.cpu_models) {
-        if (model.name != cpu.model) continue;
-        for (const std::string& blocker : model.blockers) {
-            auto index = host::find_cpu_feature(blocker);
-            const std::string name(index ? host::cpu_feature_name(*index) : std::string_view(blocker));
-            auto& list = cpu.disable;
-            if (std::find(list.begin(), list.end(), name) == list.end()) list.push_back(name);
-        }
-    }
-}
-
-void write_host_model(Lines& out, const AcceleratorCapabilities& accelerator, bool x86) {
-    std::optional<host::NamedCpu> cpu;
-    if (x86 && !accelerator.host_model.empty()) {
-        auto usable = [&](std::string_view name) {
-            for (const CpuModel& model : accelerator.cpu_models) {
-                if (model.name == name) return true;
-            }
-            return false;
-        };
-        cpu = host::name_cpu(expanded_cpu(accelerator), false, usable);
-    }
+void write_host_model(Lines& out, const AcceleratorCapabilities& accelerator, std::string_view arch) {
+    const std::optional<host::NamedCpu> cpu = name_host_model(accelerator, arch);
     if (!cpu) {
         out.line("<mode name='host-model' supported='no'/>");
         return;
     }
-    add_blockers(accelerator, *cpu);
     out.open("<mode name='host-model' supported='yes'>");
     out.line(fmt::format("<model fallback='forbid'>{}</model>", cpu->model));
     if (!cpu->vendor.empty()) out.line(fmt::format("<vendor>{}</vendor>", cpu->vendor));
@@ -181,7 +137,7 @@ void write_cpu(Lines& out, const Question& ask) {
     out.open("<cpu>");
     write_mode("host-passthrough", "hostPassthroughMigratable", ask.kvm);
     write_mode("maximum", "maximumMigratable", has_max);
-    write_host_model(out, accelerator, x86);
+    write_host_model(out, accelerator, ask.arch);
     std::vector<std::string> custom;
     for (const CpuModel& model : accelerator.cpu_models) {
         auto vendor = x86 ? host::cpu_model_vendor(model.name) : std::optional<std::string_view>("unknown");

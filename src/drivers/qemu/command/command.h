@@ -99,7 +99,12 @@ std::string short_name(int domain_id, const std::string& name);
 /// Throws config_unsupported naming what this QEMU cannot do.
 LaunchPlan build_command(const model::Domain& domain, LaunchContext context);
 
-/// Gives every device its alias ("virtio-disk0", "net0"), as libvirt names them; user aliases (ua-…) stay.
+/// Turns a definition into one that needs nothing of the host, as domxml-to-native shows it: interfaces lose what is
+/// behind them and how it is tuned, and keep model, address and MAC.
+void show_without_host(model::Domain& domain);
+
+/// Gives every device its alias ("virtio-disk0", "net0"), as libvirt names them; user aliases (ua-…) stay. Numbers the
+/// layers of disks that have no number yet ("libvirt-1-storage").
 void assign_aliases(model::Domain& domain);
 
 }  // namespace virtue::qemu

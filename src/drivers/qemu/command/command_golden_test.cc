@@ -1,0 +1,130 @@
+// Command lines against those that libvirt 9.0 gave for the same definitions and the same QEMU (golden data beside the
+// repository; skipped where it is absent). VIRTUE_GOLDEN_DIFF=FOLDER writes what differs, one file a case.
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "drivers/qemu/capabilities/cache.h"
+#include "drivers/qemu/command/command.h"
+#include "io/files.h"
+#include "model/domain/domain.h"
+
+using namespace virtue;
+using namespace virtue::qemu;
+
+namespace {
+
+constexpr io::Milliseconds patience{120000};
+const std::string golden = "/work/shared/golden/";
+
+std::string quote(const std::string& word) {
+    constexpr std::string_view safe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%_-+=:,./";
+    if (!word.empty() && word.find_first_not_of(safe) == std::string::npos) return word;
+    std::string out = "'";
+    for (char c : word) out += c == '\'' ? std::string("'\"'\"'") : std::string(1, c);
+    return out + "'";
+}
+
+void replace_all(std::string& text, std::string_view from, std::string_view to) {
+    for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+        text.replace(at, from.size(), to);
+    }
+}
+
+// One option a line, as the golden files have it, with what differs at every run masked.
+std::string comparable(const LaunchPlan& plan) {
+    std::string text;
+    for (const std::string& variable : plan.environment) text += quote(variable) + "\n";
+    std::string line;
+    for (const std::string& argument : plan.arguments) {
+        if (argument.starts_with('-') && argument.size() > 1 && !line.empty()) {
+            text += line + "\n";
+            line = quote(argument);
+        } else {
+            line += line.empty() ? quote(argument) : " " + quote(argument);
+        }
+    }
+    text += line + "\n";
+    replace_all(text, "\"fd\":\"-1\"", "\"fd\":\"@FD@\"");
+    const size_t base = text.find("-rtc base=2");
+    if (base != std::string::npos) text.replace(base + 10, 19, "@TIME@");
+    return text;
+}
+
+struct Rate {
+    int good = 0;
+    int all = 0;
+    double percent() const { return all == 0 ? 0 : 100.0 * good / all; }
+};
+
+class Runner {
+public:
+    Runner() : cache_(loop_, options()) {}
+
+    Rate run(const std::string& kind, const std::string& input, const std::string& wanted_file) {
+        Rate rate;
+        const char* diff = getenv("VIRTUE_GOLDEN_DIFF");
+        for (const std::string& name : io::list_folder(golden + kind)) {
+            const std::string folder = golden + kind + "/" + name + "/";
+            if (access((folder + wanted_file).c_str(), R_OK) != 0) continue;
+            if (access((folder + input).c_str(), R_OK) != 0) continue;
+            const std::string wanted = io::read_file(folder + wanted_file, 1 << 22);
+            // Only emulators that this host has can be asked what they can do.
+            if (wanted.find("\n/usr/bin/qemu-system-x86_64\n") == std::string::npos &&
+                wanted.find("\n/usr/bin/qemu-system-i386\n") == std::string::npos) {
+                continue;
+            }
+            const std::string got = build(io::read_file(folder + input, 1 << 22));
+            rate.all++;
+            if (got == wanted) {
+                rate.good++;
+            } else if (diff != nullptr) {
+                io::write_file_atomically(fmt::format("{}/{}", diff, name), got, 0644);
+            }
+        }
+        return rate;
+    }
+
+private:
+    static CapabilitiesCache::Options options() {
+        CapabilitiesCache::Options options;
+        options.search_path = "/usr/bin";
+        options.probe_time = patience;
+        return options;
+    }
+
+    std::string build(const std::string& text) {
+        try {
+            auto domain = xml::parse<model::Domain>(text);
+            show_without_host(domain);
+            assign_aliases(domain);
+            LaunchContext context;
+            context.capabilities = loop_.run_until(cache_.get(domain.emulator, io::Deadline::after(patience)));
+            context.environment["PATH"] = "@PATH@";
+            return comparable(build_command(domain, std::move(context)));
+        } catch (const Error& error) {
+            return "error: " + error.message() + "\n";
+        }
+    }
+
+    io::Loop loop_;
+    CapabilitiesCache cache_;
+};
+
+}  // namespace
+
+TEST_CASE("command lines equal libvirt's for the same definitions") {
+    if (access(golden.c_str(), R_OK) != 0) {
+        MESSAGE("skipped: no golden data at ", golden);
+        return;
+    }
+    Runner runner;
+    const Rate rate = runner.run("domain", "out-inactive.xml", "argv.txt");
+    MESSAGE(fmt::format("{} of {} command lines are equal ({:.1f} %)", rate.good, rate.all, rate.percent()));
+    REQUIRE(rate.all > 0);
+    CHECK(rate.percent() >= 79.0);
+}
