@@ -186,6 +186,10 @@ public:
             leave(false);
         }
     }
+    /// Called after the attributes: the element has an end tag even if nothing stands in it, as libvirt prints some.
+    void keep_open() {
+        if (writing()) writer_->keep_open();
+    }
     /// A subtree of any content, kept as it came.
     void raw(const char* name, RawXml& value);
 
@@ -247,7 +251,7 @@ private:
 template <typename T>
 T read(Element root, const Options& options) {
     if (root.name() != T::element)
-        virtue::fail(ErrorCode::xml_error, options.domain, "{}: expecting root element of '{}', not '{}'",
+        virtue::fail(ErrorCode::xml_error, ErrorDomain::xml, "{}: expecting root element of '{}', not '{}'",
                      options.source, T::element, root.name());
     T value;
     Mapper m(root, options);

@@ -19,6 +19,8 @@ public:
     void text(std::string_view value);
     /// A subtree that is XML already, on a line of its own.
     void raw(std::string_view xml);
+    /// The innermost element gets an end tag of its own even if it stays empty: <x> newline </x>.
+    void keep_open() { close_start_tag(); }
     /// Closes the innermost element. One without attributes and content vanishes again if `drop_empty`.
     void end(bool drop_empty = false);
 
