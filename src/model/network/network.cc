@@ -1,0 +1,208 @@
+#include "model/network/network.h"
+
+#include <fmt/format.h>
+
+namespace virtue::model {
+
+namespace {
+
+// A network's port may leave anything to the interface that uses it, so nothing is required and nothing made up.
+void map_port_profile(xml::Mapper& m, std::optional<VirtualPort>& port) {
+    if (m.writing() && !port) return;
+    if (m.reading() && !m.has("virtualport")) return;
+    if (m.reading()) port.emplace();
+    m.group("virtualport", [&] {
+        m.attribute("type", port->type);
+        m.group("parameters", [&] {
+            m.attribute("managerid", port->manager_id);
+            m.attribute("typeid", port->type_id);
+            m.attribute("typeidversion", port->type_id_version);
+            m.attribute("instanceid", port->instance_id);
+            m.attribute("interfaceid", port->interface_id);
+            m.attribute("profileid", port->profile_id);
+        });
+        if (m.writing() || port->type.empty()) return;
+        for (std::string_view known : {"none", "802.1Qbg", "802.1Qbh", "openvswitch", "midonet"})
+            if (port->type == known) return;
+        m.fail(fmt::format("unknown virtualport type {}", port->type));
+    });
+    if (m.reading() && *port == VirtualPort{}) port.reset();
+}
+
+void map_isolated(xml::Mapper& m, xml::YesNo& isolated) {
+    m.attribute_of("port", "isolated", isolated);
+}
+
+bool has_bridge_settings(ForwardMode mode) {
+    return mode <= ForwardMode::open;
+}
+
+void read_bridge(xml::Mapper& m, Network& n) {
+    m.group("bridge", [&] {
+        m.attribute("name", n.bridge);
+        m.attribute("zone", n.bridge_zone);
+        if (const auto stp = m.read_attribute("stp")) {
+            n.stp = *stp != "off";
+            n.stp_said = true;
+        }
+        if (const auto delay = m.read_attribute("delay")) n.delay = xml::parse_unsigned(*delay, UINT64_MAX).value_or(0);
+        m.attribute("macTableManager", n.mac_table_manager);
+    });
+}
+
+void write_bridge(xml::Mapper& m, Network& n) {
+    const bool own = has_bridge_settings(n.mode());
+    if (!own && n.bridge.empty() && n.mac_table_manager == MacTableManager::absent) return;
+    xml::Switch stp = xml::on_off(n.stp);
+    m.group("bridge", [&] {
+        m.attribute("name", n.bridge);
+        m.attribute("zone", n.bridge_zone);
+        if (own) {
+            m.attribute("stp", stp);
+            m.attribute("delay", n.delay);
+        }
+        m.attribute("macTableManager", n.mac_table_manager);
+    });
+}
+
+void map_mac(xml::Mapper& m, Network& n) {
+    m.group("mac", [&] {
+        if (m.writing()) {
+            m.attribute("address", n.mac);
+            return;
+        }
+        const auto text = m.read_attribute("address");
+        if (!text) return;
+        n.mac = MacAddress::parse(*text);
+        if (!n.mac) m.fail(fmt::format("Invalid bridge mac address '{}'", *text));
+        if (n.mac->is_multicast()) m.fail(fmt::format("Invalid multicast bridge mac address '{}'", *text));
+    });
+}
+
+void map_domain(xml::Mapper& m, Network& n) {
+    if (m.writing() && n.domain_name.empty()) return;
+    m.group("domain", [&] {
+        m.attribute("name", n.domain_name);
+        m.attribute("localOnly", n.domain_local_only);
+    });
+}
+
+void map_body(xml::Mapper& m, Network& n) {
+    if (m.reading()) read_bridge(m, n);
+    if (m.writing()) {
+        m.child("forward", n.forward);
+        write_bridge(m, n);
+    }
+    m.group("mtu", [&] { m.attribute("size", n.mtu, 0); });
+    map_mac(m, n);
+    map_domain(m, n);
+    if (m.reading() || (n.dns && *n.dns != NetworkDns{})) m.child("dns", n.dns);
+    m.child("vlan", n.vlan);
+    map_port_profile(m, n.virtual_port);
+    m.child("bandwidth", n.bandwidth);
+    map_isolated(m, n.isolated);
+    m.children("ip", n.ips);
+    m.children("route", n.routes);
+    m.children("portgroup", n.port_groups);
+    if (m.reading()) m.child("forward", n.forward);
+    m.group("dnsmasq:options", [&] {
+        if (m.reading()) {
+            m.each("dnsmasq:option", [&] {
+                std::string value;
+                if (!m.read_attribute("value")) m.fail(ErrorCode::internal_error, "No dnsmasq option value specified");
+                m.attribute("value", value);
+                n.dnsmasq_options.push_back(value);
+            });
+        } else {
+            for (std::string& option : n.dnsmasq_options) m.attribute_of("dnsmasq:option", "value", option);
+        }
+    });
+}
+
+void check_routed(xml::Mapper& m, const Network& n) {
+    const std::string_view mode = xml::to_name(n.mode());
+    if (n.ips.empty())
+        m.fail(fmt::format("{} forwarding requested, but no IP address provided for network '{}'", mode, n.name));
+    if (n.forward->interfaces.size() > 1)
+        m.fail(fmt::format("multiple forwarding interfaces specified for network '{}', only one is supported", n.name));
+    if (n.mode() == ForwardMode::open && !n.forward->interfaces.empty())
+        m.fail(fmt::format("forward dev not allowed for network '{}' with forward mode='open'", n.name));
+}
+
+void check_unrouted(xml::Mapper& m, const Network& n) {
+    const std::string_view mode = xml::to_name(n.mode());
+    const auto refuse = [&](std::string_view what) {
+        m.fail(fmt::format("{} not allowed in {} mode (network '{}')", what, mode, n.name));
+    };
+    if (n.mode() != ForwardMode::bridge) {
+        if (!n.bridge.empty()) refuse("bridge name");
+        if (n.mac_table_manager != MacTableManager::absent) refuse("bridge macTableManager setting");
+    }
+    if (!n.bridge_zone.empty()) refuse("bridge zone");
+    if (n.delay != 0 || n.stp_said) refuse("bridge delay/stp options");
+    if (n.mtu != 0) refuse("mtu size");
+    if (!n.bridge.empty() && (!n.forward->interfaces.empty() || !n.forward->pf.empty()))
+        m.fail(
+            fmt::format("a network with forward mode='{}' can specify a bridge name or a forward dev, but not both "
+                        "(network '{}')",
+                        mode, n.name));
+}
+
+void check(xml::Mapper& m, const Network& n) {
+    if (n.mode() == ForwardMode::none) return;
+    if (has_bridge_settings(n.mode())) {
+        check_routed(m, n);
+    } else {
+        check_unrouted(m, n);
+    }
+}
+
+}  // namespace
+
+void map(xml::Mapper& m, PortGroup& g) {
+    m.attribute("name", g.name);
+    if (m.reading() && g.name.empty()) m.fail("Missing required name attribute in portgroup");
+    xml::YesNo is_default = g.is_default ? xml::YesNo::yes : xml::YesNo::absent;
+    if (m.writing()) m.attribute("default", is_default);
+    if (m.reading()) g.is_default = m.read_attribute("default") == "yes";
+    m.attribute("trustGuestRxFilters", g.trust_guest_rx_filters);
+    m.keep_open();
+    m.child("vlan", g.vlan);
+    map_port_profile(m, g.virtual_port);
+    m.child("bandwidth", g.bandwidth);
+    map_isolated(m, g.isolated);
+}
+
+void map(xml::Mapper& m, Network& n) {
+    m.declare_namespace("dnsmasq", "http://libvirt.org/schemas/network/dnsmasq/1.0", !n.dnsmasq_options.empty());
+    if (m.writing()) {
+        if (!m.options().inactive) m.attribute("connections", n.connections, 0);
+        xml::YesNo ipv6 = n.ipv6_without_gateway ? xml::YesNo::yes : xml::YesNo::absent;
+        m.attribute("ipv6", ipv6);
+    } else {
+        // The number of users is ours to count, whoever writes it.
+        static_cast<void>(m.read_attribute("connections"));
+        const auto ipv6 = m.read_attribute("ipv6");
+        n.ipv6_without_gateway = ipv6 == "yes";
+        if (ipv6 && ipv6 != "yes" && ipv6 != "no") m.fail(fmt::format("Invalid ipv6 setting '{}'", *ipv6));
+    }
+    m.attribute("trustGuestRxFilters", n.trust_guest_rx_filters);
+    m.value("name", n.name);
+    if (m.reading() && n.name.empty()) m.fail(ErrorCode::no_name, "missing name information");
+    if (m.reading() && n.name.find('\n') != std::string::npos)
+        m.fail(ErrorCode::xml_detail, "invalid char in name: \\n");
+    m.value("uuid", n.uuid);
+    if (m.reading() && !n.uuid) n.uuid = Uuid::generate();
+    m.raw("metadata", n.metadata);
+    map_body(m, n);
+    if (m.reading()) check(m, n);
+}
+
+Network Network::parse(std::string_view text, bool validate) {
+    xml::Options options;
+    options.domain = error_domain;
+    options.validate = validate;
+    return xml::parse<Network>(text, options);
+}
+
+}  // namespace virtue::model
