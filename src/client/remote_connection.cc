@@ -1,6 +1,7 @@
 #include "client/remote_connection.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "base/error.h"
 #include "client/remote_stream.h"
@@ -17,6 +18,8 @@ constexpr int32_t auth_none = 0;
 constexpr int32_t auth_polkit = 2;
 constexpr int32_t keepalive_ping = 1;
 constexpr int32_t keepalive_pong = 2;
+constexpr int keepalive_interval_default = 5;
+constexpr int keepalive_count_default = 6;
 
 }  // namespace
 
@@ -117,6 +120,29 @@ Task<void> RemoteConnection::close(io::Deadline deadline) {
     lose("the connection was closed");
 }
 
+void RemoteConnection::start_keepalive(int interval, int count) {
+    keepalive_interval_ = interval < 0 ? keepalive_interval_default : interval;
+    keepalive_count_ = count < 0 ? keepalive_count_default : count;
+    if (!keepalive_ || keepalive_interval_ == 0) return;
+    keepalive_timer_ = std::make_unique<io::Timer>(loop_, [this] { keepalive_due(); });
+    keepalive_timer_->start_after(std::chrono::seconds(keepalive_interval_));
+}
+
+void RemoteConnection::keepalive_due() {
+    if (!is_open()) return;
+    if (silent_pings_ >= std::max(keepalive_count_, 1)) {
+        int seconds = keepalive_interval_ * (silent_pings_ + 1);
+        lose(fmt::format("connection closed due to keepalive timeout: nothing heard for {} s", seconds));
+        return;
+    }
+    silent_pings_++;
+    wire::Header ping{.program = static_cast<uint32_t>(wire::Program::keepalive),
+                      .procedure = keepalive_ping,
+                      .type = wire::MessageType::message};
+    send(wire::finish_message(wire::begin_message(ping)));
+    if (keepalive_timer_) keepalive_timer_->start_after(std::chrono::seconds(keepalive_interval_));
+}
+
 void RemoteConnection::read() {
     try {
         bool open = reader_.read_available([this](Frame& frame) { return accept(frame); });
@@ -128,6 +154,7 @@ void RemoteConnection::read() {
 
 bool RemoteConnection::accept(Frame& frame) {
     const wire::Header& header = frame.header;
+    silent_pings_ = 0;
     if (header.is(wire::Program::keepalive)) {
         if (header.procedure == keepalive_ping) {
             wire::Header pong{.program = static_cast<uint32_t>(wire::Program::keepalive),

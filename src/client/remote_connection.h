@@ -8,6 +8,7 @@
 #include "driver/connection.h"
 #include "io/condition.h"
 #include "io/socket.h"
+#include "io/timer.h"
 
 namespace virtue::client {
 
@@ -22,6 +23,9 @@ public:
     /// Authenticates, asks for keepalive, and opens `uri` (the driver's URI, without transport and host; empty lets
     /// the daemon choose). Throws what the daemon answers.
     Task<void> open(std::string uri, bool read_only, io::Deadline deadline);
+    /// Pings the server every `interval` seconds and counts the connection as lost after `count` silent ones, if the
+    /// server knows keepalive. Negative values take libvirt's defaults (5 s, 6); an interval of 0 never pings.
+    void start_keepalive(int interval, int count);
 
     Task<std::vector<uint8_t>> exchange(const proc::ProcedureInfo& procedure, std::vector<uint8_t> arguments,
                                         io::Deadline deadline, driver::CallExtras* extras) override;
@@ -52,6 +56,7 @@ private:
     void send(std::vector<uint8_t> message, std::span<const Fd* const> descriptors = {});
     void flush();
     void lose(const std::string& reason);
+    void keepalive_due();
     Task<void> authenticate(io::Deadline deadline);
     std::unique_ptr<RemoteStream> attach(const proc::ProcedureInfo& procedure, uint32_t serial);
 
@@ -73,6 +78,10 @@ private:
     std::string lost_reason_;
     uint32_t next_serial_ = 0;
     bool keepalive_ = false;
+    std::unique_ptr<io::Timer> keepalive_timer_;
+    int keepalive_interval_ = 0;
+    int keepalive_count_ = 0;
+    int silent_pings_ = 0;
     bool opened_ = false;
 };
 

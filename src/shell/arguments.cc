@@ -45,8 +45,8 @@ std::optional<uint64_t> unit_bytes(std::string_view suffix, uint64_t otherwise) 
 // The options that take values in their places, in order; the next one without a value.
 const Option* next_positional(const Command& command, const Arguments& arguments) {
     for (const Option& option : command.options) {
-        bool takes_place = option.kind == OptionKind::text || option.kind == OptionKind::number ||
-                           option.kind == OptionKind::size || option.kind == OptionKind::rest;
+        bool takes_place =
+            option.kind == OptionKind::text || option.kind == OptionKind::number || option.kind == OptionKind::rest;
         if (takes_place && (option.kind == OptionKind::rest || !arguments.has(option.name))) return &option;
     }
     return nullptr;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "io/task.h"
 #include "shell/result.h"
 
@@ -29,8 +30,8 @@ enum class Completes : uint8_t {
     interface,
     nwfilter,
     snapshot,
+    checkpoint,
     command,
-    word
 };
 
 /// How an option is given.
@@ -38,7 +39,6 @@ enum class OptionKind : uint8_t {
     flag,        ///< --live
     text,        ///< --name VALUE, or in its place without the name
     number,      ///< the same, an integer
-    size,        ///< the same, an integer with an optional unit (KiB where bare)
     named_text,  ///< --name VALUE only
     named_number,
     rest,  ///< all words that are left
@@ -84,7 +84,7 @@ struct Command {
     std::vector<Option> options;
     Task<Result> (*run)(Context& context, Arguments arguments);
     bool needs_connection = true;
-    std::string alias_of = {};  ///< an old name for another command: runs it, is not listed
+    bool hidden = false;  ///< for scripts and for old names: runs, but is not listed
 };
 
 /// Commands of one subject.
@@ -98,6 +98,25 @@ struct CommandGroup {
 struct UsageError {
     std::string message;
 };
+
+/// A command that failed: what was tried, in a sentence, and what the library said about it; each on a line of its
+/// own after "error: ". One of the two may be absent.
+struct Failure {
+    std::string sentence;
+    std::optional<Error> cause = {};
+};
+
+/// Makes a command. `options` names them in order, apart by blanks:
+///   --live  a flag · <domain>  a required word, by place or by name · [file]  the same, optional
+///   --file=  optional, by its name or, if no list follows, by its place · --file=<>  the same, required
+///   <word>...  [word]...  a list: takes all words that are left
+/// `:n` after a name makes it a number: <size:n> [count:n] --timeout=:n. The help of an option and what completes it
+/// follow from its name.
+Command make_command(std::string name, std::string_view options, std::string summary,
+                     Task<Result> (*run)(Context& context, Arguments arguments));
+/// The same for a command that works without a connection.
+Command make_offline_command(std::string name, std::string_view options, std::string summary,
+                             Task<Result> (*run)(Context& context, Arguments arguments));
 
 /// All groups, in the order of the help. Each group's file gives one of them.
 std::vector<CommandGroup> all_groups();

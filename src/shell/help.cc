@@ -5,46 +5,29 @@
 namespace virtue::shell {
 namespace {
 
+bool is_number(const Option& option) {
+    return option.kind == OptionKind::number || option.kind == OptionKind::named_number;
+}
+
+// As virsh writes them: a required word may stand without its name.
 std::string synopsis_of(const Option& option) {
-    std::string name = option.name;
-    switch (option.kind) {
-        case OptionKind::flag:
-            name = "--" + name;
-            break;
-        case OptionKind::text:
-        case OptionKind::number:
-        case OptionKind::size:
-            name = "<" + name + ">";
-            break;
-        case OptionKind::named_text:
-            name = "--" + name + " <string>";
-            break;
-        case OptionKind::named_number:
-            name = "--" + name + " <number>";
-            break;
-        case OptionKind::rest:
-            return option.required ? "<" + name + ">..." : "[<" + name + ">]...";
+    const char* value = is_number(option) ? "<number>" : "<string>";
+    if (option.kind == OptionKind::flag) return "[--" + option.name + "]";
+    if (option.kind == OptionKind::rest) {
+        std::string word = "[--" + option.name + "] <string>";
+        return (option.required ? "{" + word + "}" : "[" + word + "]") + "...";
     }
-    return option.required && option.kind != OptionKind::flag ? name : "[" + name + "]";
+    if (!option.required) return fmt::format("[--{} {}]", option.name, value);
+    bool named = option.kind == OptionKind::named_text || option.kind == OptionKind::named_number;
+    return named ? fmt::format("--{} {}", option.name, value) : "<" + option.name + ">";
 }
 
 std::string title_of(const Option& option) {
-    switch (option.kind) {
-        case OptionKind::flag:
-            return "--" + option.name;
-        case OptionKind::text:
-            return "[--" + option.name + "] <string>";
-        case OptionKind::number:
-        case OptionKind::size:
-            return "[--" + option.name + "] <number>";
-        case OptionKind::named_text:
-            return "--" + option.name + " <string>";
-        case OptionKind::named_number:
-            return "--" + option.name + " <number>";
-        case OptionKind::rest:
-            return option.required ? "<" + option.name + ">" : "[<" + option.name + ">]";
-    }
-    return option.name;
+    const char* value = is_number(option) ? "<number>" : "<string>";
+    if (option.kind == OptionKind::flag) return "--" + option.name;
+    bool placed = option.kind == OptionKind::rest ||
+                  (option.required && option.kind != OptionKind::named_text && option.kind != OptionKind::named_number);
+    return placed ? fmt::format("[--{}] {}", option.name, value) : fmt::format("--{} {}", option.name, value);
 }
 
 }  // namespace
@@ -67,7 +50,7 @@ std::string help_of(const Command& command) {
 std::string help_of_group(const CommandGroup& group) {
     std::string text = fmt::format(" {} (help keyword '{}'):\n", group.title, group.keyword);
     for (const Command& command : group.commands) {
-        if (command.alias_of.empty()) text += fmt::format("    {:<30} {}\n", command.name, command.summary);
+        if (!command.hidden) text += fmt::format("    {:<30} {}\n", command.name, command.summary);
     }
     return text + "\n";
 }

@@ -24,7 +24,7 @@ std::string trimmed(std::string line) {
     return line;
 }
 
-std::string render_table(const Table& table) {
+std::string render_table(const Table& table, bool quiet) {
     std::vector<size_t> widths;
     for (const Column& column : table.columns) widths.push_back(display_width(column.title));
     for (const auto& row : table.rows) {
@@ -37,13 +37,13 @@ std::string render_table(const Table& table) {
         head += " " + pad(table.columns[i].title, widths[i]) + "  ";
         total += widths[i] + 3;
     }
-    std::string text = trimmed(head) + "\n" + std::string(total, '-') + "\n";
+    std::string text = quiet ? "" : trimmed(head) + "\n" + std::string(total, '-') + "\n";
     for (const auto& row : table.rows) {
         std::string line;
         for (size_t i = 0; i < row.size(); i++) line += " " + pad(row[i].to_cell(), widths[i]) + "  ";
         text += trimmed(line) + "\n";
     }
-    return text + "\n";
+    return text;
 }
 
 std::string render_fields(const Fields& fields) {
@@ -53,7 +53,7 @@ std::string render_fields(const Fields& fields) {
         std::string shown = field.shown.empty() ? field.value.to_cell() : field.shown;
         text += pad(title, fields.width) + " " + shown + "\n";
     }
-    return text + "\n";
+    return text;
 }
 
 Value data_of(const Result& result) {
@@ -91,18 +91,18 @@ Value data_of(const Result& result) {
                       result);
 }
 
-std::string text_of(const Result& result) {
+std::string text_of(const Result& result, bool quiet) {
     return std::visit(Match{
                           [](std::monostate) { return std::string(); },
-                          [](const Sentence& sentence) { return sentence.text + "\n\n"; },
-                          [](const Text& text) { return text.text + "\n"; },
+                          [&](const Sentence& sentence) { return quiet ? std::string() : sentence.text + "\n"; },
+                          [](const Text& text) { return text.text.ends_with('\n') ? text.text : text.text + "\n"; },
                           [](const Lines& lines) {
                               std::string text;
                               for (const std::string& line : lines.lines) text += line + "\n";
-                              return text + "\n";
+                              return text;
                           },
                           [](const Fields& fields) { return render_fields(fields); },
-                          [](const Table& table) { return render_table(table); },
+                          [&](const Table& table) { return render_table(table, quiet); },
                           [](const Custom& custom) { return custom.text; },
                       },
                       result);
@@ -110,16 +110,23 @@ std::string text_of(const Result& result) {
 
 }  // namespace
 
-std::string render(const Result& result, OutputFormat format) {
+std::string render(const Result& result, OutputFormat format, bool quiet) {
     switch (format) {
         case OutputFormat::table:
-            return text_of(result);
+            return text_of(result, quiet);
         case OutputFormat::json:
             return to_json(data_of(result)) + "\n";
         case OutputFormat::yaml:
             return to_yaml(data_of(result)) + "\n";
     }
     return {};
+}
+
+std::optional<OutputFormat> output_format(std::string_view name) {
+    if (name == "json") return OutputFormat::json;
+    if (name == "yaml") return OutputFormat::yaml;
+    if (name == "table") return OutputFormat::table;
+    return std::nullopt;
 }
 
 std::string Value::to_cell() const {

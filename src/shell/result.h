@@ -1,7 +1,9 @@
 // What a command has to say, described once: shown as a table for people, as JSON or YAML for programs. A value.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -86,8 +88,10 @@ using Result = std::variant<std::monostate, Sentence, Text, Lines, Fields, Table
 /// The three ways to show a result.
 enum class OutputFormat : uint8_t { table, json, yaml };
 
-/// Everything to be printed for `result`, with its final newline(s).
-std::string render(const Result& result, OutputFormat format);
+/// "json", "yaml", "table"; nothing for other words.
+std::optional<OutputFormat> output_format(std::string_view name);
+/// Everything to be printed for `result`, with its final newline. `quiet` leaves out sentences and table heads.
+std::string render(const Result& result, OutputFormat format, bool quiet);
 /// The value as JSON (indented) or YAML, without a final newline.
 std::string to_json(const Value& value);
 std::string to_yaml(const Value& value);

@@ -1,0 +1,29 @@
+#include <algorithm>
+#include <iterator>
+
+#include "shell/commands/commands.h"
+
+namespace virtue::shell {
+namespace {
+
+CommandGroup group(std::string title, std::string keyword, std::initializer_list<Commands> parts) {
+    CommandGroup made{std::move(title), std::move(keyword), {}};
+    for (const Commands& part : parts) made.commands.insert(made.commands.end(), part.begin(), part.end());
+    std::sort(made.commands.begin(), made.commands.end(),
+              [](const Command& one, const Command& other) { return one.name < other.name; });
+    return made;
+}
+
+}  // namespace
+
+std::vector<CommandGroup> all_groups() {
+    return {
+        group("Domain Management", "domain",
+              {domain_definition_commands(), domain_life_commands(), domain_name_commands(), console_commands()}),
+        group("Domain Monitoring", "monitor", {domain_monitor_commands()}),
+        group("Host and Hypervisor", "host", {uri_commands()}),
+        group("Virtue itself", "virtue", {shell_commands()}),
+    };
+}
+
+}  // namespace virtue::shell
