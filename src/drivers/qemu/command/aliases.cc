@@ -130,8 +130,15 @@ void show_without_host(model::Domain& domain) {
         plain.type = model::InterfaceType::ethernet;
         plain.mac = interface.mac;
         plain.model = interface.model;
-        plain.info = interface.info;
+        plain.info.address = interface.info.address;
         interface = std::move(plain);
+    }
+    // Ports are allotted at the start; libvirt shows these in their place.
+    for (model::Graphics& graphics : domain.graphics) {
+        const bool vnc = graphics.type == model::GraphicsType::vnc;
+        if (!graphics.autoport || (!vnc && graphics.type != model::GraphicsType::spice)) continue;
+        graphics.port = vnc ? 5900 : 5901;
+        if (!vnc && graphics.tls_port == -1) graphics.tls_port = 5902;
     }
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "drivers/qemu/command/devices.h"
+
 namespace virtue::qemu {
 
 using model::AddressType;
@@ -53,7 +55,15 @@ const Controller* GuestShape::find_controller(ControllerType type, unsigned inde
 
 std::string GuestShape::controller_alias(ControllerType type, unsigned index) const {
     const Controller* controller = find_controller(type, index);
-    if (controller != nullptr && !controller->info.alias.empty()) return controller->info.alias;
+    if (controller != nullptr) {
+        // What the machine brings along has the machine's names, whatever the document calls it.
+        if (is_implicit(*this, *controller)) {
+            if (type == ControllerType::ide || type == ControllerType::sata) return "ide";
+            if (type == ControllerType::pci)
+                return controller->model == ControllerModel::pcie_root ? "pcie.0" : "pci.0";
+        }
+        if (!controller->info.alias.empty()) return controller->info.alias;
+    }
     fail(ErrorCode::internal_error, ErrorDomain::qemu, "Could not find {} controller with index {} required for device",
          xml::to_name(type), index);
 }
@@ -97,7 +107,7 @@ std::string pci_bus(const GuestShape& shape, const model::PciAddress& address) {
     }
     const bool spapr_bus =
         controller->model == ControllerModel::pci_root && shape.is_pseries() && controller->index > 0;
-    return spapr_bus ? controller->info.alias + ".0" : controller->info.alias;
+    return spapr_bus ? controller->info.alias + ".0" : shape.controller_alias(ControllerType::pci, address.bus);
 }
 
 std::string usb_bus(const GuestShape& shape, const model::UsbAddress& address) {

@@ -33,9 +33,8 @@ std::string udp(const ChardevSource& source, const std::string& id) {
 
 std::string file(const ChardevSource& source, const std::string& id) {
     std::string text = fmt::format("file,id={},path={}", id, escape_commas(source.path));
-    // Without a word QEMU truncates; libvirt says on unless told otherwise.
-    const bool append = source.append != xml::Switch::off;
-    return text + fmt::format(",append={}", on_off_word(append));
+    if (source.append != xml::Switch::absent) text += fmt::format(",append={}", xml::to_name(source.append));
+    return text;
 }
 
 std::string describe(Builder& builder, const ChardevSource& source, const std::string& id, const std::string& fd_key) {
@@ -180,7 +179,12 @@ void add_channel(Builder& builder, const model::Channel& channel) {
         refuse_config(fmt::format("unsupported channel target type {}", xml::to_name(channel.target)));
     }
     refuse_unless_virtio_serial(channel.info, "channel");
-    add_chardev(builder, channel.source, id, channel.info.alias);
+    model::ChardevSource source = channel.source;
+    if (source.type == ChardevType::unix_socket && source.path.empty()) {
+        source.path = channel_socket_path(builder.context, builder.shape.name, channel);
+        source.listen = true;
+    }
+    add_chardev(builder, source, id, channel.info.alias);
     Json json = Json::object({{"driver", "virtserialport"}});
     builder.set_address(json, channel.info);
     json.set("chardev", id);
@@ -192,6 +196,15 @@ void add_channel(Builder& builder, const model::Channel& channel) {
     }
     if (!name.empty()) json.set("name", name);
     builder.add_device(std::move(json));
+}
+
+std::string channel_socket_path(const LaunchContext& context, const std::string& guest, const model::Channel& channel) {
+    std::string name = channel.name;
+    if (name.empty()) {
+        const model::VirtioSerialAddress& place = channel.info.address.virtio_serial;
+        name = fmt::format("vioser-{:02}-{:02}-{:02}", place.controller, place.bus, place.port);
+    }
+    return fmt::format("{}/{}/{}", context.paths.channel_target, short_name(context.domain_id, guest), name);
 }
 
 void add_redirected(Builder& builder, const model::RedirectedDevice& device, const model::RedirectFilter* filter) {

@@ -79,6 +79,12 @@ void set_environment(LaunchPlan& plan, const LaunchContext& context, const Domai
         if (!graphics.xauth.empty()) plan.environment.push_back("XAUTHORITY=" + graphics.xauth);
         if (!graphics.display.empty()) plan.environment.push_back("DISPLAY=" + graphics.display);
     }
+    if (domain.clock.offset == model::ClockOffset::timezone) plan.environment.push_back("TZ=" + domain.clock.timezone);
+    for (const model::Audio& audio : domain.audios) {
+        if (audio.type != model::AudioType::sdl || audio.driver.empty()) continue;
+        plan.environment.push_back("SDL_AUDIODRIVER=" + audio.driver);
+        break;
+    }
     for (const model::QemuEnvironment& variable : domain.qemu.environment) {
         plan.environment.push_back(fmt::format("{}={}", variable.name, variable.value.value_or("")));
     }
@@ -165,8 +171,11 @@ void add_head(Builder& builder, const Domain& domain) {
     add_smp(builder, domain);
     add_iothreads(builder, domain);
     add_numa(builder, domain);
-    add_memory_devices(builder, domain);
     builder.add("-uuid", domain.uuid ? domain.uuid->to_string() : "");
+    if (domain.genid) {
+        builder.add_device(
+            Json::object({{"driver", "vmgenid"}, {"guid", domain.genid->to_string()}, {"id", "vmgenid0"}}));
+    }
     add_smbios(builder, domain);
     if (domain.graphics.empty()) builder.add("-display", "none");
     builder.add("-no-user-config");
@@ -175,18 +184,18 @@ void add_head(Builder& builder, const Domain& domain) {
 
 void add_controllers(Builder& builder, const Domain& domain) {
     using model::ControllerType;
+    for (const model::Controller& controller : domain.controllers) {
+        const bool root = controller.type == ControllerType::pci && controller.index == 0;
+        if (!root || !controller.pci.has_pcihole64) continue;
+        const char* host = builder.shape.is_q35() ? "q35-pcihost" : "i440FX-pcihost";
+        builder.add("-global", fmt::format("{}.pci-hole64-size={}K", host, controller.pci.pcihole64.count));
+    }
     constexpr ControllerType order[] = {ControllerType::pci, ControllerType::usb,  ControllerType::scsi,
                                         ControllerType::ide, ControllerType::sata, ControllerType::virtio_serial};
     for (ControllerType type : order) {
         for (const model::Controller& controller : domain.controllers) {
             if (controller.type == type && !is_implicit(builder.shape, controller)) add_controller(builder, controller);
         }
-    }
-    for (const model::Controller& controller : domain.controllers) {
-        const bool root = controller.type == ControllerType::pci && controller.index == 0;
-        if (!root || !controller.pci.has_pcihole64) continue;
-        const char* host = builder.shape.is_q35() ? "q35-pcihost" : "i440FX-pcihost";
-        builder.add("-global", fmt::format("{}.pci-hole64-size={}K", host, controller.pci.pcihole64.count));
     }
     for (const model::Hub& hub : domain.hubs) add_hub(builder, hub);
     for (const model::Controller& controller : domain.controllers) {
@@ -247,6 +256,7 @@ void add_watchdogs(Builder& builder, const Domain& domain) {
 void add_devices(Builder& builder, const Domain& domain) {
     if (domain.iommu) add_iommu(builder, *domain.iommu);
     add_controllers(builder, domain);
+    add_memory_devices(builder, domain);
     add_disks(builder, domain);
     for (const auto& filesystem : domain.filesystems) add_filesystem(builder, filesystem);
     for (const auto& interface : domain.interfaces) add_interface(builder, interface);
@@ -269,10 +279,10 @@ void add_devices(Builder& builder, const Domain& domain) {
         builder.add("-global", fmt::format("spapr-nvram.reg=0x{:x}", *domain.nvram->info.address.spapr_vio_reg));
     }
     if (domain.features.vmcoreinfo == xml::Switch::on) builder.add_device(Json::object({{"driver", "vmcoreinfo"}}));
-    if (domain.genid) {
-        builder.add_device(
-            Json::object({{"driver", "vmgenid"}, {"guid", domain.genid->to_string()}, {"id", "vmgenid0"}}));
-    }
+}
+
+// What libvirt puts behind the sandbox.
+void add_late_devices(Builder& builder, const Domain& domain) {
     for (const auto& panic : domain.panics) add_panic(builder, panic);
     for (const auto& shmem : domain.shmems) add_shmem(builder, shmem);
     for (const auto& crypto : domain.cryptos) add_crypto(builder, crypto);
@@ -305,10 +315,11 @@ LaunchPlan build_command(const Domain& domain, LaunchContext context) {
     add_power(builder, domain);
     add_boot(builder, domain);
     add_devices(builder, domain);
+    for (const model::QemuArgument& argument : domain.qemu.arguments) builder.add(argument.value);
     if (context.sandbox) {
         builder.add("-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
     }
-    for (const model::QemuArgument& argument : domain.qemu.arguments) builder.add(argument.value);
+    add_late_devices(builder, domain);
     builder.add("-msg", "timestamp=on");
     return plan;
 }

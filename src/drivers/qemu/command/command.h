@@ -13,8 +13,9 @@
 #include "drivers/qemu/monitor/json.h"
 
 namespace virtue::model {
+struct Channel;
 struct Domain;
-}
+}  // namespace virtue::model
 
 namespace virtue::qemu {
 
@@ -94,6 +95,9 @@ struct LaunchPlan {
 
 /// "domain-1-NAME": names cut and cleaned as libvirt does.
 std::string short_name(int domain_id, const std::string& name);
+
+/// The socket of a virtio channel whose document names none ("…/channel/target/domain-1-NAME/org.qemu.guest_agent.0").
+std::string channel_socket_path(const LaunchContext& context, const std::string& guest, const model::Channel& channel);
 
 /// Builds it. `domain` is a complete definition: defaults filled in, addresses and aliases assigned (assign_aliases).
 /// Throws config_unsupported naming what this QEMU cannot do.

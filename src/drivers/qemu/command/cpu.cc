@@ -151,7 +151,10 @@ void add_cpu(Builder& builder, const Domain& domain) {
         const model::CpuCache& cache = *domain.cpu->cache;
         if (cache.mode == CpuCacheMode::passthrough) more += ",host-cache-info=on,l3-cache=off";
         if (cache.mode == CpuCacheMode::emulate) more += ",l3-cache=on";
-        if (cache.mode == CpuCacheMode::disable) more += ",host-cache-info=off,l3-cache=off";
+        if (cache.mode == CpuCacheMode::disable) {
+            const bool whole = domain.cpu->mode == CpuMode::host_passthrough || domain.cpu->mode == CpuMode::maximum;
+            more += whole ? ",host-cache-info=off,l3-cache=off" : ",l3-cache=off";
+        }
     }
     std::string tail;
     add_timers(tail, domain);

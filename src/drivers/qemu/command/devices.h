@@ -19,9 +19,13 @@ bool is_implicit(const GuestShape& shape, const model::Controller& controller);
 void add_controller(Builder& builder, const model::Controller& controller);
 
 /// Node names and devices of a disk; `index` numbers its layers, the first being the top one.
+/// The cache mode of the document; a disk that guests share bypasses the host's cache unless told otherwise.
+model::DiskCache effective_cache(const model::Disk& disk);
 void add_disk(Builder& builder, const model::Disk& disk);
 /// The node graph of a source ("libvirt-1-storage", "libvirt-1-format"), innermost first; gives the top node's name.
 std::string add_storage(Builder& builder, const model::StorageSource& source, const model::Disk* disk, bool read_only);
+/// A secret of the document as an object, encrypted with the master key; `id` finds it in the context.
+void add_secret(Builder& builder, const std::string& id);
 /// The protocol node of a source without its node name, cache and so on; throws for what QEMU cannot open.
 Json storage_protocol(const model::StorageSource& source);
 

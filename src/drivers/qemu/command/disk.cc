@@ -21,6 +21,8 @@ void set_virtio_options(Json& json, const Disk& disk) {
     set_switch(json, "event_idx", disk.driver.event_idx);
     if (disk.driver.queues != 0) json.set("num-queues", disk.driver.queues);
     if (disk.driver.queue_size != 0) json.set("queue-size", disk.driver.queue_size);
+    // SCSI commands passed through by virtio-blk itself, for guests from before virtio-scsi.
+    if (disk.device == DiskDevice::lun) json.set("scsi", true);
 }
 
 Json ide(const GuestShape& shape, const Disk& disk) {
@@ -97,7 +99,7 @@ Json placed(Builder& builder, const Disk& disk) {
 }
 
 bool has_write_cache(const Disk& disk) {
-    return disk.driver.cache != DiskCache::absent && disk.bus != DiskBus::fdc && disk.device != DiskDevice::cdrom &&
+    return effective_cache(disk) != DiskCache::absent && disk.bus != DiskBus::fdc && disk.device != DiskDevice::cdrom &&
            disk.device != DiskDevice::floppy;
 }
 
@@ -146,7 +148,8 @@ void set_details(Json& json, Builder& builder, const Disk& disk) {
     if (!disk.product.empty()) json.set("product", disk.product);
     if (disk.bus == DiskBus::usb) json.set("removable", disk.removable == xml::Switch::on);
     if (has_write_cache(disk)) {
-        const bool on = disk.driver.cache != DiskCache::writethrough && disk.driver.cache != DiskCache::directsync;
+        const DiskCache cache = effective_cache(disk);
+        const bool on = cache != DiskCache::writethrough && cache != DiskCache::directsync;
         json.set("write-cache", on_off_word(on));
     }
     if (disk.geometry && disk.geometry->cylinders != 0) {
@@ -160,6 +163,11 @@ void set_details(Json& json, Builder& builder, const Disk& disk) {
 }
 
 }  // namespace
+
+DiskCache effective_cache(const Disk& disk) {
+    const bool shared = disk.shareable && !disk.readonly;
+    return disk.driver.cache == DiskCache::absent && shared ? DiskCache::none : disk.driver.cache;
+}
 
 void add_disk(Builder& builder, const Disk& disk) {
     if (disk.bus == DiskBus::sd) {

@@ -85,11 +85,11 @@ std::string spice_place(Builder& builder, const Graphics& graphics) {
     const LaunchContext& context = builder.context;
     const GraphicsListen* listen = first_listen(graphics);
     if (listen != nullptr && listen->type == ListenType::socket) {
-        return fmt::format("unix=on,addr={},", escape_commas(listen->socket));
+        return fmt::format("unix,addr={},", escape_commas(listen->socket));
     }
     if (listen != nullptr && listen->type == ListenType::none) return "port=0,";
     std::string text;
-    const int port = graphics.port > 0 ? graphics.port : context.domain_id < 0 && graphics.tls_port <= 0 ? 5900 : 0;
+    const int port = graphics.port > 0 ? graphics.port : 0;
     if (port > 0) text += fmt::format("port={},", port);
     if (graphics.tls_port > 0) text += fmt::format("tls-port={},", graphics.tls_port);
     const std::string address = listen != nullptr && !listen->address.empty() ? listen->address : context.spice_listen;

@@ -45,6 +45,11 @@ void add_scsi(Builder& builder, const Hostdev& hostdev) {
     Json node;
     if (hostdev.iscsi.protocol == model::StorageProtocol::iscsi) {
         node = storage_protocol(hostdev.iscsi);
+        if (hostdev.iscsi.auth) {
+            const std::string secret = fmt::format("libvirt-{}-backend-secret0", index);
+            add_secret(builder, secret);
+            node.set("password-secret", secret);
+        }
     } else {
         node = Json::object({{"driver", "host_device"}, {"filename", hostdev.iscsi.path}});
     }

@@ -130,7 +130,11 @@ void add_pflash(Builder& builder, const Domain& domain) {
 }
 
 void add_smp(Builder& builder, const Domain& domain) {
-    const uint32_t online = domain.vcpus.online();
+    // Processors that can be unplugged are plugged in by the driver before the guest runs.
+    uint32_t online = domain.vcpus.online();
+    for (const model::VcpuEntry& vcpu : domain.vcpus.each) {
+        if (vcpu.enabled == xml::YesNo::yes && vcpu.hotpluggable == xml::YesNo::yes) online--;
+    }
     std::string text = std::to_string(online);
     if (online != domain.vcpus.maximum) text += fmt::format(",maxcpus={}", domain.vcpus.maximum);
     if (domain.cpu && domain.cpu->topology) {
@@ -219,6 +223,8 @@ void add_clock(Builder& builder, const Domain& domain) {
 void add_power(Builder& builder, const Domain& domain) {
     if (!builder.context.allow_reboot) builder.add("-no-reboot");
     builder.add("-no-shutdown");
+    const bool has_acpi = builder.shape.is_x86() || (builder.shape.is_virt() && builder.shape.is_arm());
+    if (!domain.features.acpi && has_acpi) builder.add("-no-acpi");
     const char* chip = builder.shape.is_q35() ? "ICH9-LPC" : "PIIX4_PM";
     auto sleep_state = [&](const char* name, xml::YesNo wanted) {
         if (wanted == xml::YesNo::absent) return;
@@ -226,8 +232,11 @@ void add_power(Builder& builder, const Domain& domain) {
     };
     sleep_state("disable_s3", domain.suspend_to_mem);
     sleep_state("disable_s4", domain.suspend_to_disk);
-    const bool has_acpi = builder.shape.is_x86() || (builder.shape.is_virt() && builder.shape.is_arm());
-    if (!domain.features.acpi && has_acpi) builder.add("-no-acpi");
+    for (const model::Controller& controller : domain.controllers) {
+        const bool root = controller.type == model::ControllerType::pci && controller.index == 0;
+        if (!root || controller.pci.hotplug == xml::Switch::absent || !builder.shape.is_i440fx()) continue;
+        builder.add("-global", fmt::format("PIIX4_PM.acpi-root-pci-hotplug={}", xml::to_name(controller.pci.hotplug)));
+    }
 }
 
 void add_boot(Builder& builder, const Domain& domain) {

@@ -128,7 +128,7 @@ Json object_of(Builder& builder, const Domain& domain, const Backing& backing) {
         type = "memory-backend-file";
         path = huge_page_folder(builder);
         prealloc = true;
-    } else if (source == MemorySource::file) {
+    } else if (source == MemorySource::file || shared(domain, backing)) {
         type = "memory-backend-file";
         path = fmt::format("{}/ram/{}/{}", builder.context.paths.library,
                            short_name(builder.context.domain_id, builder.shape.name).substr(7), backing.id);
@@ -277,7 +277,7 @@ void add_memory_devices(Builder& builder, const Domain& domain) {
     for (const MemoryDevice& device : domain.memory_devices) {
         Backing backing;
         backing.id = "mem" + device.info.alias;
-        backing.kibibytes = device.size.count;
+        backing.kibibytes = round_up(device.size.count, builder.shape.is_ppc64() ? 256 * 1024 : 2048);
         backing.device = &device;
         backing.cell = device.node;
         builder.add_json("-object", object_of(builder, domain, backing));

@@ -121,6 +121,7 @@ void add_panic(Builder& builder, const model::Panic& panic) {
 
 void add_shmem(Builder& builder, const model::Shmem& shmem) {
     Json json;
+    std::string after;
     if (shmem.model == model::ShmemModel::ivshmem_plain) {
         const std::string memory = "shmmem-" + shmem.info.alias;
         builder.add_json(
@@ -136,15 +137,16 @@ void add_shmem(Builder& builder, const model::Shmem& shmem) {
         const std::string path =
             shmem.server_path.empty() ? fmt::format("/var/lib/libvirt/shmem-{}-sock", shmem.name) : shmem.server_path;
         const std::string chardev = "char" + shmem.info.alias;
-        builder.add("-chardev", fmt::format("socket,id={},path={}", chardev, escape_commas(path)));
+        // libvirt writes the device before what it stands on here; QEMU looks it up later.
+        after = fmt::format("socket,id={},path={}", chardev, escape_commas(path));
         json = Json::object({{"driver", "ivshmem-doorbell"}, {"id", shmem.info.alias}, {"chardev", chardev}});
         if (shmem.vectors != 0) json.set("vectors", shmem.vectors);
         set_switch(json, "ioeventfd", shmem.ioeventfd);
-        if (!shmem.role.empty()) json.set("master", on_off_word(shmem.role == "master"));
     } else {
         refuse_config("shmem model 'ivshmem' is no longer supported by QEMU");
     }
     set_virtio_address(builder, std::move(json), shmem.info);
+    if (!after.empty()) builder.add("-chardev", after);
 }
 
 void add_vsock(Builder& builder, const model::Vsock& vsock) {

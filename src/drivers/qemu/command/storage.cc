@@ -105,7 +105,9 @@ Json nbd(const StorageSource& source) {
 Json web(const StorageSource& source) {
     const NetworkHost& host = only_host(source);
     const std::string_view scheme = xml::to_name(source.protocol);
-    std::string url = fmt::format("{}://{}:{}/{}", scheme, host.name, host.port, source.name);
+    std::string_view path = source.name;
+    while (path.starts_with('/')) path.remove_prefix(1);
+    std::string url = fmt::format("{}://{}:{}/{}", scheme, host.name, host.port, path);
     if (!source.query.empty()) url += "?" + source.query;
     Json json = Json::object({{"driver", scheme}, {"url", url}});
     if (source.auth) {
@@ -147,8 +149,8 @@ Json network(const StorageSource& source) {
 
 // cache={'direct':…, 'no-flush':…}, if the document chooses a mode.
 void set_cache(Json& json, const Disk* disk) {
-    if (disk == nullptr || disk->driver.cache == DiskCache::absent) return;
-    const DiskCache mode = disk->driver.cache;
+    if (disk == nullptr || effective_cache(*disk) == DiskCache::absent) return;
+    const DiskCache mode = effective_cache(*disk);
     json.set("cache", Json::object({{"direct", mode == DiskCache::none || mode == DiskCache::directsync},
                                     {"no-flush", mode == DiskCache::unsafe}}));
 }
@@ -174,17 +176,6 @@ bool is_luks(const StorageSource& source) {
 
 bool is_raw(const StorageSource& source) {
     return format_driver(source.format) == "raw";
-}
-
-void add_secret(Builder& builder, const std::string& id) {
-    auto found = builder.context.secrets.find(id);
-    Json json = Json::object({{"qom-type", "secret"}, {"id", id}});
-    json.set("data", found == builder.context.secrets.end() ? "@DATA@" : found->second);
-    json.set("keyid", "masterKey0");
-    auto iv = builder.context.secrets.find(id + "/iv");
-    json.set("iv", iv == builder.context.secrets.end() ? "@IV@" : iv->second);
-    json.set("format", "base64");
-    builder.add_json("-object", json);
 }
 
 void add_secrets(Builder& builder, const StorageSource& source) {
@@ -251,6 +242,17 @@ Json format_node(const StorageSource& source, const Disk* disk, bool top, bool r
 }
 
 }  // namespace
+
+void add_secret(Builder& builder, const std::string& id) {
+    auto found = builder.context.secrets.find(id);
+    Json json = Json::object({{"qom-type", "secret"}, {"id", id}});
+    json.set("data", found == builder.context.secrets.end() ? "@DATA@" : found->second);
+    json.set("keyid", "masterKey0");
+    auto iv = builder.context.secrets.find(id + "/iv");
+    json.set("iv", iv == builder.context.secrets.end() ? "@IV@" : iv->second);
+    json.set("format", "base64");
+    builder.add_json("-object", json);
+}
 
 Json storage_protocol(const StorageSource& source) {
     switch (source.type) {
