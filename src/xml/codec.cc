@@ -97,10 +97,11 @@ std::string format_hex(uint64_t value, int digits) {
 }
 
 std::optional<uint64_t> scale(uint64_t value, std::string_view unit) {
-    if (unit.empty() || unit == "b" || unit == "byte" || unit == "bytes") return value;
-    uint64_t base = 1024;
-    std::string lower(unit.substr(1));
+    std::string lower(unit);
     for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (lower.empty() || lower == "b" || lower == "byte" || lower == "bytes") return value;
+    uint64_t base = 1024;
+    lower.erase(0, 1);
     if (lower == "b") {
         base = 1000;
     } else if (!lower.empty() && lower != "ib") {

@@ -1,0 +1,288 @@
+#include "model/storage/pool.h"
+
+#include <algorithm>
+#include <span>
+
+#include <fmt/format.h>
+
+namespace virtue::model {
+
+namespace {
+
+// What the source of each type of pool may hold, what it must hold, and its formats, the default one first.
+enum Part : unsigned { host = 1, device = 2, dir = 4, adapter = 8, name = 16, initiator = 32, network = 64 };
+
+struct PoolTraits {
+    unsigned parts = 0;
+    unsigned required = 0;
+    std::span<const std::string_view> formats;
+};
+
+constexpr std::string_view fs_formats[] = {"auto", "ext2", "ext3", "ext4", "ufs", "iso9660", "udf",
+                                           "gfs",  "gfs2", "vfat", "hfs+", "xfs", "ocfs2",   "vmfs"};
+constexpr std::string_view netfs_formats[] = {"auto", "nfs", "glusterfs", "cifs"};
+constexpr std::string_view disk_formats[] = {"unknown", "dos", "dvh", "gpt", "mac", "bsd", "pc98", "sun", "lvm2"};
+constexpr std::string_view logical_formats[] = {"lvm2", "unknown"};
+
+PoolTraits traits(PoolType type) {
+    switch (type) {
+        case PoolType::fs:
+            return {device, device, fs_formats};
+        case PoolType::netfs:
+            return {host | dir, host | dir, netfs_formats};
+        case PoolType::logical:
+            return {name | device, 0, logical_formats};
+        case PoolType::disk:
+            return {device, device, disk_formats};
+        case PoolType::iscsi:
+            return {host | device | initiator, host | device, {}};
+        case PoolType::iscsi_direct:
+            return {host | device | initiator | network, host | device, {}};
+        case PoolType::scsi:
+            return {adapter, adapter, {}};
+        case PoolType::rbd:
+        case PoolType::sheepdog:
+            return {host | name | network, host | name, {}};
+        case PoolType::gluster:
+            return {host | name | dir | network, host | name, {}};
+        case PoolType::zfs:
+            return {name | device, name, {}};
+        case PoolType::vstorage:
+            return {name, name, {}};
+        case PoolType::dir:
+        case PoolType::mpath:
+            break;
+    }
+    return {};
+}
+
+void read_source(xml::Mapper& m, Pool& p) {
+    PoolSource& s = p.source;
+    m.children("host", s.hosts);
+    m.children("device", s.devices);
+    m.attribute_of("dir", "path", s.dir);
+    m.child("adapter", s.adapter);
+    m.value("name", s.name);
+    m.group("initiator", [&] { m.attribute_of("iqn", "name", s.initiator_iqn); });
+    m.group("format", [&] {
+        const PoolTraits& type = traits(p.type);
+        m.attribute("type", s.format);
+        if (type.formats.empty() || s.format.empty()) return;
+        if (std::find(type.formats.begin(), type.formats.end(), s.format) == type.formats.end())
+            m.fail(ErrorCode::config_unsupported, fmt::format("unknown pool format type {}", s.format));
+    });
+    m.child("auth", s.auth);
+    m.group("protocol", [&] { m.attribute("ver", s.protocol_version); });
+    m.attribute_of("vendor", "name", s.vendor);
+    m.attribute_of("product", "name", s.product);
+    if (m.reading() && !s.protocol_version.empty() &&
+        s.protocol_version.find_first_not_of("0123456789.") != std::string::npos)
+        m.fail(fmt::format("storage pool protocol ver '{}' may hold digits and dots only", s.protocol_version));
+}
+
+// Only what the type of pool knows is kept.
+void complete_source(Pool& p) {
+    PoolSource& s = p.source;
+    const PoolTraits type = traits(p.type);
+    if ((type.parts & host) == 0) s.hosts.clear();
+    if ((type.parts & device) == 0) s.devices.clear();
+    if ((type.parts & dir) == 0) s.dir.clear();
+    if ((type.parts & adapter) == 0) s.adapter = {};
+    if ((type.parts & name) == 0) s.name.clear();
+    if ((type.parts & initiator) == 0) s.initiator_iqn.clear();
+    if ((type.parts & name) != 0 && s.name.empty()) s.name = p.name;
+    if (p.type == PoolType::gluster && s.dir.empty()) s.dir = "/";
+    if (type.formats.empty()) {
+        s.format.clear();
+    } else if (s.format.empty()) {
+        s.format = type.formats.front();
+    }
+}
+
+void check_source(xml::Mapper& m, const Pool& p) {
+    const PoolSource& s = p.source;
+    const unsigned required = traits(p.type).required;
+    if ((required & host) != 0 && s.hosts.empty()) m.fail("missing storage pool source host name");
+    if ((required & device) != 0 && s.devices.empty()) m.fail("missing storage pool source device name");
+    if ((required & dir) != 0 && s.dir.empty()) m.fail("missing storage pool source path");
+    if ((required & adapter) != 0 && s.adapter.type == AdapterType::none) m.fail("missing storage pool source adapter");
+    if (p.type == PoolType::iscsi_direct && s.initiator_iqn.empty()) m.fail("missing initiator IQN");
+}
+
+void write_source(xml::Mapper& m, Pool& p) {
+    PoolSource& s = p.source;
+    m.group(
+        "source",
+        [&] {
+            m.keep_open();
+            m.children("host", s.hosts);
+            m.children("device", s.devices);
+            m.attribute_of("dir", "path", s.dir);
+            if (s.adapter.type != AdapterType::none) m.child("adapter", s.adapter);
+            m.value("name", s.name);
+            m.group("initiator", [&] { m.attribute_of("iqn", "name", s.initiator_iqn); });
+            m.attribute_of("format", "type", s.format);
+            m.child("auth", s.auth);
+            m.attribute_of("protocol", "ver", s.protocol_version);
+            m.attribute_of("vendor", "name", s.vendor);
+            m.attribute_of("product", "name", s.product);
+        },
+        true);
+}
+
+void read_target(xml::Mapper& m, Pool& p) {
+    std::string path;
+    m.group("target", [&] {
+        m.value("path", path);
+        m.child("permissions", p.permissions);
+        // Old definitions hold it; nothing was ever done with it.
+        static_cast<void>(m.has("encryption"));
+    });
+    if (!p.has_target()) {
+        p.permissions = {};
+        return;
+    }
+    if (p.type == PoolType::logical) path = "/dev/" + p.source.name;
+    if (p.type == PoolType::zfs) path = "/dev/zvol/" + p.source.name;
+    if (path.empty()) m.fail("missing storage pool target path");
+    p.target_path = clean_path(path);
+}
+
+void map_options(xml::Mapper& m, const std::string& prefix, const char* group, std::vector<PoolOption>& options,
+                 bool has_value) {
+    const std::string outer = prefix + ":" + group;
+    const std::string inner = prefix + ":option";
+    const auto one = [&](PoolOption& option) {
+        m.attribute("name", option.name);
+        if (has_value) m.attribute("value", option.value);
+        if (m.reading() && option.name.empty()) m.fail("an option needs a name");
+        if (m.reading() && has_value && option.value.empty()) m.fail("an option needs a value");
+    };
+    m.group(outer.c_str(), [&] {
+        if (m.reading()) m.each(inner.c_str(), [&] { one(options.emplace_back()); });
+        if (m.writing())
+            for (PoolOption& option : options) m.group(inner.c_str(), [&] { one(option); });
+    });
+}
+
+void read_name(xml::Mapper& m, Pool& p) {
+    m.value("name", p.name);
+    if (p.name.empty() && m.has("source"))
+        if (const auto inner = m.element().child("source").child("name")) p.name = inner.text();
+    if (p.name.empty()) m.fail("missing pool source name element");
+    if (p.name.find('/') != std::string::npos) m.fail(fmt::format("name {} cannot contain '/'", p.name));
+}
+
+void read(xml::Mapper& m, Pool& p) {
+    read_name(m, p);
+    m.value("uuid", p.uuid);
+    if (!p.uuid) p.uuid = Uuid::generate();
+    for (const char* known : {"capacity", "allocation", "available"}) static_cast<void>(m.has(known));
+    m.group("features", [&] { m.attribute_of("cow", "state", p.cow); });
+    const auto source = [&] { read_source(m, p); };
+    m.group("source", source);
+    complete_source(p);
+    check_source(m, p);
+    read_target(m, p);
+}
+
+}  // namespace
+
+void map(xml::Mapper& m, PoolHost& h) {
+    if (m.reading() && !m.read_attribute("name")) m.fail("missing storage pool host name");
+    m.attribute("name", h.name);
+    m.attribute("port", h.port, 0);
+}
+
+void map(xml::Mapper& m, PoolDevice& d) {
+    if (m.reading() && !m.read_attribute("path")) m.fail("missing storage pool source device path");
+    m.attribute("path", d.path);
+    m.attribute("part_separator", d.part_separator);
+    if (m.reading()) static_cast<void>(m.has("freeExtent"));
+}
+
+void map(xml::Mapper& m, PoolAdapter& a) {
+    m.attribute("type", a.type);
+    if (m.reading() && a.type == AdapterType::none) a.type = AdapterType::scsi_host;
+    if (a.type == AdapterType::scsi_host) m.attribute("name", a.name);
+    if (a.type == AdapterType::fc_host || m.reading()) {
+        m.attribute("parent", a.parent);
+        m.attribute("parent_wwnn", a.parent_wwnn);
+        m.attribute("parent_wwpn", a.parent_wwpn);
+        m.attribute("parent_fabric_wwn", a.parent_fabric_wwn);
+        m.attribute("managed", a.managed);
+        m.attribute("wwnn", a.wwnn);
+        m.attribute("wwpn", a.wwpn);
+    }
+    if (m.reading() || a.unique_id)
+        m.group("parentaddr", [&] {
+            m.attribute("unique_id", a.unique_id);
+            m.child("address", a.parent_address);
+        });
+    if (m.writing()) return;
+    if (a.type == AdapterType::fc_host && (a.wwnn.empty() || a.wwpn.empty()))
+        m.fail("'wwnn' and 'wwpn' must be specified for adapter type 'fc_host'");
+    if (a.type == AdapterType::scsi_host && a.name.empty() == !a.unique_id)
+        m.fail("an adapter of type 'scsi_host' needs either 'name' or <parentaddr>");
+}
+
+void map(xml::Mapper& m, PoolAuth& a) {
+    m.attribute("type", a.type);
+    m.attribute("username", a.username);
+    m.group("secret", [&] {
+        m.attribute("type", a.secret_type);
+        m.attribute("uuid", a.secret_uuid);
+        m.attribute("usage", a.secret_usage);
+        if (m.reading() && a.secret_uuid.has_value() == !a.secret_usage.empty())
+            m.fail("a secret is named by either 'uuid' or 'usage'");
+    });
+    if (m.writing()) return;
+    if (a.username.empty()) m.fail("missing username for auth");
+    if (!a.secret_uuid && a.secret_usage.empty()) m.fail("missing <secret> for auth");
+}
+
+bool Pool::has_target() const {
+    return (traits(type).parts & network) == 0;
+}
+
+void map(xml::Mapper& m, Pool& p) {
+    m.required("type", p.type);
+    m.declare_namespace("fs", "http://libvirt.org/schemas/storagepool/fs/1.0", !p.mount_options.empty());
+    m.declare_namespace("rbd", "http://libvirt.org/schemas/storagepool/rbd/1.0", !p.config_options.empty());
+    if (m.reading()) {
+        read(m, p);
+    } else {
+        m.value("name", p.name);
+        m.value("uuid", p.uuid);
+        std::string unit = "bytes";
+        const auto size = [&](const char* element, uint64_t& bytes) {
+            m.group(element, [&] {
+                m.attribute("unit", unit);
+                m.text(bytes);
+            });
+        };
+        size("capacity", p.capacity);
+        size("allocation", p.allocation);
+        size("available", p.available);
+        m.group("features", [&] { m.attribute_of("cow", "state", p.cow); });
+        write_source(m, p);
+        if (p.has_target())
+            m.group("target", [&] {
+                m.value("path", p.target_path);
+                m.child("permissions", p.permissions);
+            });
+    }
+    m.group("refresh", [&] { m.group("volume", [&] { m.attribute("allocation", p.refresh); }); });
+    if (p.type == PoolType::fs || p.type == PoolType::netfs) map_options(m, "fs", "mount_opts", p.mount_options, false);
+    if (p.type == PoolType::rbd) map_options(m, "rbd", "config_opts", p.config_options, true);
+}
+
+Pool Pool::parse(std::string_view text, bool validate) {
+    xml::Options options;
+    options.domain = error_domain;
+    options.source = "(storage_pool_definition)";
+    options.validate = validate;
+    return xml::parse<Pool>(text, options);
+}
+
+}  // namespace virtue::model
