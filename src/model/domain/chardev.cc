@@ -78,6 +78,7 @@ void map(xml::Mapper& m, RedirectedDevice& r) {
     if (m.reading() && r.bus != "usb") m.fail_value("bus", r.bus, "'usb'");
     if (m.reading() && !m.element().attribute("type")) m.fail_missing_attribute("type");
     m.attribute("type", r.source.type);
+    m.keep_open();
     map_chardev_source(m, r.source);
     map_info(m, r.info, InfoParts::boot);
 }
@@ -106,6 +107,7 @@ void map(xml::Mapper& m, RedirectFilterRule& r) {
 }
 
 void map(xml::Mapper& m, RedirectFilter& f) {
+    m.keep_open();
     m.children("usbdev", f.rules);
 }
 

@@ -47,8 +47,8 @@ void map(xml::Mapper& m, NumaSibling& s) {
 
 void map(xml::Mapper& m, NumaCache& c) {
     m.required("level", c.level);
-    m.required("associativity", c.associativity);
-    m.required("policy", c.policy);
+    m.attribute("associativity", c.associativity);
+    m.attribute("policy", c.policy);
     m.group("size", [&] {
         m.attribute("value", c.size.count);
         m.attribute("unit", c.size.unit);
@@ -137,8 +137,7 @@ void map_model(xml::Mapper& m, Cpu& c) {
         (c.mode != CpuMode::host_model || (c.fallback == CpuFallback::allow && c.vendor_id.empty())))
         return;
     m.group("model", [&] {
-        if (m.reading() || c.mode == CpuMode::custom || c.mode == CpuMode::host_model)
-            m.attribute("fallback", c.fallback);
+        if (m.reading() || !c.model.empty() || c.fallback != CpuFallback::allow) m.attribute("fallback", c.fallback);
         m.attribute("vendor_id", c.vendor_id);
         m.text(c.model);
         if (m.reading() && m.element().attribute("vendor_id") && c.vendor_id.size() != 12)

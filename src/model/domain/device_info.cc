@@ -34,8 +34,9 @@ void map_alias(xml::Mapper& m, DeviceInfo& info) {
     }
     m.attribute_of("alias", "name", info.alias);
     if (m.options().inactive && !info.has_user_alias()) info.alias.clear();
-    if (info.alias.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") !=
-        std::string::npos)
+    if (info.has_user_alias() &&
+        info.alias.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") !=
+            std::string::npos)
         info.alias.clear();
 }
 

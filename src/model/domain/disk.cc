@@ -163,7 +163,7 @@ void check(xml::Mapper& m, const Disk& d) {
     };
     if (d.vendor.size() > 8 || !printable(d.vendor)) m.fail("disk vendor must be up to 8 printable characters");
     if (d.product.size() > 16 || !printable(d.product)) m.fail("disk product must be up to 16 printable characters");
-    const std::string& wwn = d.wwn;
+    const std::string wwn = d.wwn.starts_with("0x") ? d.wwn.substr(2) : d.wwn;
     if (!wwn.empty() && (wwn.size() != 16 || wwn.find_first_not_of("0123456789abcdefABCDEF") != std::string::npos))
         throw Error(ErrorCode::internal_error, ErrorDomain::none, fmt::format("Malformed wwn: {}", wwn));
 }
@@ -180,6 +180,9 @@ void map(xml::Mapper& m, Disk& d) {
     if (m.reading() || !(d.readonly && d.snapshot == SnapshotLocation::no)) m.attribute("snapshot", d.snapshot);
     if (m.reading()) {
         map_main_source(m, d);
+        // Without a unit number the first is meant.
+        if (d.source.protocol == StorageProtocol::iscsi && d.source.name.find('/') == std::string::npos)
+            d.source.name += "/0";
         map_driver(m, d);
         map_legacy_auth(m, d);
         map_legacy_encryption(m, d);

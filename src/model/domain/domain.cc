@@ -152,17 +152,48 @@ void map_only_one(xml::Mapper& m, const char* name, std::optional<T>& device, co
     m.child(name, device);
 }
 
+// The first console of an HVM guest is its first serial port under another name, and is shown with its insides.
+void map_consoles(xml::Mapper& m, Domain& d) {
+    if (m.reading() || d.consoles.empty() || d.serials.empty() || d.consoles[0].target != ConsoleTarget::serial ||
+        d.os.type != OsType::hvm)
+        return m.children("console", d.consoles);
+    std::vector<Console> shown = d.consoles;
+    static_cast<Chardev&>(shown[0]) = static_cast<const Chardev&>(d.serials[0]);
+    m.children("console", shown);
+}
+
+// Controllers stand together by type, and by number within it.
+void settle_controllers(Domain& d) {
+    std::vector<Controller> settled;
+    for (Controller& c : d.controllers) {
+        auto at = settled.end();
+        for (auto i = settled.end(); i != settled.begin();) {
+            --i;
+            if (i->type != c.type) continue;
+            if (i->index > c.index) {
+                at = i;
+            } else {
+                if (at == settled.end()) at = i + 1;
+                break;
+            }
+        }
+        settled.insert(at, std::move(c));
+    }
+    d.controllers = std::move(settled);
+}
+
 void map_devices(xml::Mapper& m, Domain& d) {
     m.value("emulator", d.emulator);
     m.children("disk", d.disks);
     m.children("controller", d.controllers);
+    if (m.reading()) settle_controllers(d);
     m.children("lease", d.leases);
     m.children("filesystem", d.filesystems);
     m.children("interface", d.interfaces);
     m.children("smartcard", d.smartcards);
     m.children("serial", d.serials);
     m.children("parallel", d.parallels);
-    m.children("console", d.consoles);
+    map_consoles(m, d);
     m.children("channel", d.channels);
     m.children("input", d.inputs);
     m.children("tpm", d.tpms);
@@ -274,7 +305,12 @@ void map(xml::Mapper& m, Domain& d) {
     map_resources(m, d);
     map_machine(m, d);
     m.group(
-        "devices", [&] { map_devices(m, d); }, true);
+        "devices",
+        [&] {
+            m.keep_open();
+            map_devices(m, d);
+        },
+        true);
     map_security(m, d);
     map(m, d.qemu);
     if (m.reading()) check(m, d);

@@ -60,6 +60,7 @@ void map_spinlocks(xml::Mapper& m, HypervFeatures& h) {
 void map_hyperv(xml::Mapper& m, HypervFeatures& h) {
     if (m.reading()) h.mode = HypervMode::custom;
     m.attribute("mode", h.mode);
+    m.keep_open();
     if (h.mode == HypervMode::passthrough) return;
     refuse_others(m, hyperv_names, "unsupported HyperV Enlightenment feature:");
     const auto state = [&](const char* name, State& s) { map_required_state(m, name, s, "HyperV Enlightenment"); };

@@ -166,7 +166,7 @@ void read_listens(xml::Mapper& m, Graphics& g) {
 
 void map_password(xml::Mapper& m, Graphics& g) {
     if (m.reading() || (g.password && m.options().secure)) m.attribute("passwd", g.password);
-    if (m.reading() || (g.password && m.options().secure)) m.attribute("passwdValidTo", g.password_valid_to);
+    m.attribute("passwdValidTo", g.password_valid_to);
     m.attribute("connected", g.connected);
     if (m.reading() && g.type == GraphicsType::vnc && g.connected != ConnectedAction::absent &&
         g.connected != ConnectedAction::keep)

@@ -105,11 +105,7 @@ bool wants_source(InterfaceType type) {
 void map_driver(xml::Mapper& m, Interface& n) {
     m.group("driver", [&] {
         InterfaceDriver& d = n.driver;
-        if (n.type == InterfaceType::hostdev) {
-            m.attribute("name", n.pci_driver);
-        } else {
-            m.attribute("name", d.name);
-        }
+        m.attribute("name", d.name);
         m.attribute("txmode", d.txmode);
         m.attribute("ioeventfd", d.ioeventfd);
         m.attribute("event_idx", d.event_idx);
@@ -166,13 +162,14 @@ void map(xml::Mapper& m, Interface& n) {
     map_mac(m, n);
     if (m.reading() && wants_source(n.type) && !m.has("source"))
         m.fail(fmt::format("interface type='{}' requires a 'source' element", xml::to_name(n.type)));
+    if (n.type == InterfaceType::hostdev) m.attribute_of("driver", "name", n.pci_driver);
     m.group(
         "source", [&] { map_source(m, n); }, wants_source(n.type) && n.type != InterfaceType::vds);
     map_host_side(m, n);
     map_target(m, n);
     m.attribute_of("guest", "dev", n.guest_name);
     m.group("model", [&] { m.attribute("type", n.model); });
-    map_driver(m, n);
+    if (n.type != InterfaceType::hostdev) map_driver(m, n);
     m.group("backend", [&] {
         m.attribute("type", n.backend_type);
         m.attribute("tap", n.backend_tap);

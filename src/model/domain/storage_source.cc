@@ -109,7 +109,6 @@ void map_network_attributes(xml::Mapper& m, StorageSource& s) {
             if (s.protocol == StorageProtocol::gluster && (slash == std::string::npos || slash + 1 == s.name.size()))
                 m.fail(fmt::format("can't split path '{}' into pool name and image name", s.name));
         }
-        if (s.protocol == StorageProtocol::iscsi && s.name.find('/') == std::string::npos) s.name += "/0";
         return;
     }
     m.fail("missing name for disk source");

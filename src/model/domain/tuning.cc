@@ -102,24 +102,20 @@ void map_scheduler(xml::Mapper& m, SchedulerSetting& s, const char* of) {
     if (m.reading() && !has_priority) s.priority.reset();
 }
 
-// Each thread has one setting; those that are alike are written together, by scheduler and then by first thread.
-void join(xml::Mapper& m, std::vector<SchedulerSetting>& list) {
-    std::map<unsigned, std::pair<Scheduler, std::optional<int>>> by_thread;
-    for (const SchedulerSetting& s : list)
-        for (auto i = s.of.next(); i; i = s.of.next(*i + 1))
-            if (!by_thread.emplace(*i, std::pair{s.scheduler, s.priority}).second)
+// Each thread has one setting, and they are written one a thread.
+void settle(xml::Mapper& m, std::vector<SchedulerSetting>& list) {
+    std::map<unsigned, SchedulerSetting> by_thread;
+    for (const SchedulerSetting& s : list) {
+        for (auto i = s.of.next(); i; i = s.of.next(*i + 1)) {
+            SchedulerSetting one = s;
+            one.of = {};
+            one.of.set(*i);
+            if (!by_thread.emplace(*i, std::move(one)).second)
                 m.fail(fmt::format("scheduler of thread {} is set twice", *i));
-    list.clear();
-    for (Scheduler kind : {Scheduler::batch, Scheduler::idle, Scheduler::fifo, Scheduler::rr}) {
-        for (const auto& [thread, setting] : by_thread) {
-            if (setting.first != kind) continue;
-            auto same = std::find_if(list.begin(), list.end(), [&](const SchedulerSetting& s) {
-                return s.scheduler == kind && s.priority == setting.second;
-            });
-            if (same == list.end()) same = list.insert(list.end(), {{}, kind, setting.second});
-            same->of.set(thread);
         }
     }
+    list.clear();
+    for (auto& [thread, setting] : by_thread) list.push_back(std::move(setting));
 }
 
 void map_schedulers(xml::Mapper& m, const char* name, const char* of, std::vector<SchedulerSetting>& list) {
@@ -128,7 +124,7 @@ void map_schedulers(xml::Mapper& m, const char* name, const char* of, std::vecto
         return;
     }
     m.each(name, [&] { map_scheduler(m, list.emplace_back(), of); });
-    join(m, list);
+    settle(m, list);
 }
 
 void map_pins(xml::Mapper& m, CpuTune& t) {
@@ -150,7 +146,7 @@ void map_pins(xml::Mapper& m, CpuTune& t) {
 void map(xml::Mapper& m, CpuTune& t) {
     constexpr int64_t quota_limit = 17592186044415;
     m.value("shares", t.shares);
-    if (m.reading() && t.shares && (*t.shares < 2 || *t.shares > 262144))
+    if (m.reading() && t.shares && *t.shares != 0 && (*t.shares < 2 || *t.shares > 262144))
         m.fail(ErrorCode::config_unsupported, "Value of cputune 'shares' must be in range [2, 262144]");
     map_range(m, "period", t.period, 1000, 1000000);
     map_range(m, "quota", t.quota, 1000, quota_limit, true);

@@ -1,0 +1,299 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "model/domain/complete/machine.h"
+#include "model/domain/complete/steps.h"
+
+namespace virtue::model {
+
+void complete_identity(Domain& d) {
+    if (!d.uuid) d.uuid = Uuid::generate();
+    if (d.genid_wanted && !d.genid) d.genid = Uuid::generate();
+    for (Interface& n : d.interfaces)
+        if (!n.mac) n.mac = MacAddress::generate({0x52, 0x54, 0x00});
+}
+
+void complete_memory(Domain& d) {
+    uint64_t cells = 0;
+    if (d.cpu)
+        for (const NumaCell& cell : d.cpu->numa.cells) cells += cell.memory.count;
+    uint64_t modules = 0;
+    for (const MemoryDevice& m : d.memory_devices) modules += m.size.count;
+    // With NUMA cells their sum counts, and memory modules come on top.
+    if (cells != 0) d.memory.count = cells + modules;
+    if (!d.current_memory || d.current_memory->count > d.memory.count || d.current_memory->count == 0)
+        d.current_memory = d.memory;
+    if (d.max_memory && d.max_memory->size.count < d.memory.count)
+        throw Error(ErrorCode::xml_error, ErrorDomain::domain,
+                    "maximum memory size must be equal or greater than the actual memory size");
+}
+
+void complete_boot(Domain& d) {
+    std::vector<uint32_t> orders;
+    each_info(d, [&](const DeviceInfo& info) {
+        if (info.boot_order == 0) return;
+        if (std::find(orders.begin(), orders.end(), info.boot_order) != orders.end())
+            throw Error(ErrorCode::config_unsupported, ErrorDomain::domain,
+                        fmt::format("boot order '{}' used for more than one device", info.boot_order));
+        orders.push_back(info.boot_order);
+    });
+    if (!orders.empty() && !d.os.boot.empty())
+        throw Error(ErrorCode::config_unsupported, ErrorDomain::domain,
+                    "per-device boot elements cannot be used together with os/boot elements");
+    if (d.os.boot.empty() && orders.empty() && d.os.type == OsType::hvm) d.os.boot.push_back(BootDevice::hd);
+}
+
+void complete_controller_numbers(Domain& d) {
+    // Without a number: the lowest that is free, for each type.
+    for (Controller& c : d.controllers) {
+        if (c.index != -1) continue;
+        const bool companion = c.type == ControllerType::usb && c.info.master_startport;
+        int index = 0;
+        if (companion) {
+            // It belongs to the master before it.
+            for (const Controller& m : d.controllers)
+                if (m.type == ControllerType::usb && !m.info.master_startport && m.index > index) index = m.index;
+        } else {
+            while (find_controller(d, c.type, index) != nullptr) index++;
+        }
+        c.index = index;
+    }
+    bool disabled = false;
+    bool other = false;
+    bool master = false;
+    bool companion = false;
+    for (const Controller& c : d.controllers) {
+        if (c.type != ControllerType::usb) continue;
+        (c.model == ControllerModel::none ? disabled : other) = true;
+        (c.info.master_startport ? companion : master) = true;
+    }
+    if (disabled && other)
+        throw Error(ErrorCode::xml_error, ErrorDomain::domain,
+                    "Can't add another USB controller: USB is disabled for this domain");
+    if (companion && !master)
+        throw Error(ErrorCode::xml_error, ErrorDomain::domain, "No master USB controller specified");
+}
+
+void complete_disks(Domain& d) {
+    for (Disk& disk : d.disks) {
+        if (disk.bus == DiskBus::none) {
+            if (disk.device == DiskDevice::floppy) {
+                disk.bus = DiskBus::fdc;
+            } else if (disk.target.starts_with("hd")) {
+                disk.bus = DiskBus::ide;
+            } else if (disk.target.starts_with("sd")) {
+                disk.bus = DiskBus::scsi;
+            } else if (disk.target.starts_with("vd")) {
+                disk.bus = DiskBus::virtio;
+            } else if (disk.target.starts_with("xvd")) {
+                disk.bus = DiskBus::xen;
+            } else if (disk.target.starts_with("ubd")) {
+                disk.bus = DiskBus::uml;
+            } else if (disk.target.starts_with("fd")) {
+                disk.bus = DiskBus::fdc;
+            } else {
+                disk.bus = DiskBus::ide;
+            }
+        }
+        if (disk.device == DiskDevice::cdrom) disk.readonly = true;
+        if (disk.snapshot == SnapshotLocation::absent && disk.readonly) disk.snapshot = SnapshotLocation::no;
+    }
+}
+
+namespace {
+
+template <typename List>
+void number_ports(List& list, const char* what) {
+    int highest = -1;
+    for (const auto& c : list) highest = std::max(highest, c.port);
+    for (auto& c : list)
+        if (c.port == -1) c.port = ++highest;
+    for (size_t i = 0; i < list.size(); i++)
+        for (size_t j = 0; j < i; j++)
+            if (list[i].port == list[j].port)
+                throw Error(ErrorCode::internal_error, ErrorDomain::domain,
+                            fmt::format("{} target port '{}' already allocated", what, list[i].port));
+}
+
+}  // namespace
+
+void complete_chardev_ports(Domain& d) {
+    number_ports(d.serials, "serial");
+    number_ports(d.parallels, "parallel");
+    int highest = -1;
+    for (const Console& c : d.consoles) highest = std::max(highest, c.port);
+    for (Console& c : d.consoles)
+        if (c.port == -1) c.port = ++highest;
+}
+
+void pair_console_and_serial(Domain& d) {
+    if (d.os.type != OsType::hvm) return;
+    const auto stub = [&](ConsoleTarget target) {
+        Console c;
+        c.target = target;
+        c.port = 0;
+        return c;
+    };
+    if (!d.consoles.empty()) {
+        Console& first = d.consoles.front();
+        for (size_t i = 1; i < d.consoles.size(); i++)
+            if (d.consoles[i].target == ConsoleTarget::serial)
+                throw Error(ErrorCode::internal_error, ErrorDomain::domain,
+                            "Only the first console can be a serial port");
+        if (first.target != ConsoleTarget::serial && first.target != ConsoleTarget::absent) return;
+        // The first console of old is the first serial port under another name.
+        if (d.serials.empty()) {
+            Serial s;
+            s.source = first.source;
+            s.info = first.info;
+            s.port = 0;
+            d.serials.push_back(std::move(s));
+        }
+        first = stub(ConsoleTarget::serial);
+        return;
+    }
+    if (d.serials.empty()) return;
+    switch (d.serials.front().target) {
+        case SerialTarget::absent:
+        case SerialTarget::isa_serial:
+        case SerialTarget::spapr_vio_serial:
+        case SerialTarget::system_serial:
+        case SerialTarget::sclp_serial:
+            d.consoles.push_back(stub(ConsoleTarget::serial));
+            break;
+        default:
+            break;
+    }
+}
+
+void complete_videos(Domain& d) {
+    for (Video& v : d.videos) {
+        if (v.model == VideoModel::none) continue;
+        if (v.heads == 0) v.heads = 1;
+        const auto power = [](uint32_t& kib) {
+            uint32_t n = 1;
+            while (n < kib) n <<= 1;
+            if (kib != 0) kib = n;
+        };
+        switch (v.model) {
+            case VideoModel::qxl:
+                if (v.ram == 0) v.ram = 64 * 1024;
+                if (v.vram == 0) v.vram = 64 * 1024;
+                if (v.vgamem == 0) v.vgamem = 16 * 1024;
+                power(v.ram);
+                power(v.vram);
+                power(v.vgamem);
+                power(v.vram64);
+                break;
+            case VideoModel::vga:
+            case VideoModel::bochs:
+            case VideoModel::vmvga:
+                if (v.vram == 0) v.vram = 16 * 1024;
+                power(v.vram);
+                break;
+            case VideoModel::cirrus:
+            case VideoModel::vbox:
+            case VideoModel::xen:
+                if (v.vram == 0)
+                    v.vram = v.model == VideoModel::xen ? 4 * 1024 : v.model == VideoModel::vbox ? 8 * 1024 : 16 * 1024;
+                break;
+            default:
+                break;
+        }
+    }
+    if (d.videos.empty()) return;
+    const auto primary = std::find_if(d.videos.begin(), d.videos.end(), [](const Video& v) { return v.primary; });
+    if (primary != d.videos.end()) {
+        std::rotate(d.videos.begin(), primary, primary + 1);
+    } else if (d.videos.front().model != VideoModel::none) {
+        d.videos.front().primary = true;
+    }
+}
+
+void add_controllers_of_devices(Domain& d) {
+    const auto of_disks = [&](DiskBus bus, ControllerType type) {
+        int last = -1;
+        for (const Disk& disk : d.disks)
+            if (disk.bus == bus && disk.info.address.is(AddressType::drive))
+                last = std::max(last, static_cast<int>(disk.info.address.drive.controller));
+        // Further SCSI controllers are of the kind of the one before.
+        ControllerModel model = ControllerModel::absent;
+        for (int i = 0; i <= last; i++) {
+            if (const Controller* c = find_controller(std::as_const(d), type, i)) {
+                model = type == ControllerType::scsi ? c->model : ControllerModel::absent;
+                continue;
+            }
+            add_controller(d, type, i, model);
+        }
+    };
+    of_disks(DiskBus::scsi, ControllerType::scsi);
+    of_disks(DiskBus::fdc, ControllerType::fdc);
+    of_disks(DiskBus::ide, ControllerType::ide);
+    of_disks(DiskBus::sata, ControllerType::sata);
+    int last = -1;
+    for (const Channel& c : d.channels)
+        if (c.target == ChannelTarget::virtio)
+            last = std::max(last, static_cast<int>(c.info.address.is(AddressType::virtio_serial)
+                                                       ? c.info.address.virtio_serial.controller
+                                                       : 0));
+    for (const Console& c : d.consoles)
+        if (c.target == ConsoleTarget::virtio)
+            last = std::max(last, static_cast<int>(c.info.address.is(AddressType::virtio_serial)
+                                                       ? c.info.address.virtio_serial.controller
+                                                       : 0));
+    for (int i = 0; i <= last; i++) add_controller(d, ControllerType::virtio_serial, i);
+    last = -1;
+    for (const Smartcard& s : d.smartcards)
+        last =
+            std::max(last, static_cast<int>(s.info.address.is(AddressType::ccid) ? s.info.address.ccid.controller : 0));
+    for (int i = 0; i <= last; i++) add_controller(d, ControllerType::ccid, i);
+    last = -1;
+    ControllerModel scsi = ControllerModel::absent;
+    for (const Controller& c : d.controllers)
+        if (c.type == ControllerType::scsi) scsi = c.model;
+    for (const Hostdev& h : d.hostdevs)
+        if (h.mode == HostdevMode::subsystem && h.type == HostdevType::scsi)
+            last = std::max(last, static_cast<int>(h.info.address.drive.controller));
+    for (int i = 0; i <= last; i++) add_controller(d, ControllerType::scsi, i, scsi);
+}
+
+void check_domain(const Domain& d) {
+    for (size_t i = 0; i < d.disks.size(); i++) {
+        const Disk& a = d.disks[i];
+        for (size_t j = 0; j < i; j++) {
+            const Disk& b = d.disks[j];
+            if (a.target == b.target)
+                throw Error(ErrorCode::config_unsupported, ErrorDomain::domain,
+                            fmt::format("target '{}' duplicated for disk sources", a.target));
+            if (a.bus == b.bus && a.info.address.is(AddressType::drive) && b.info.address.is(AddressType::drive) &&
+                a.info.address.drive == b.info.address.drive)
+                throw Error(ErrorCode::config_unsupported, ErrorDomain::domain,
+                            fmt::format("Found duplicate drive address for disk with target name '{}' controller='{}' "
+                                        "bus='{}' target='{}' unit='{}'",
+                                        a.target, a.info.address.drive.controller, a.info.address.drive.bus,
+                                        a.info.address.drive.target, a.info.address.drive.unit));
+        }
+    }
+    for (size_t i = 0; i < d.controllers.size(); i++)
+        for (size_t j = 0; j < i; j++) {
+            const Controller& a = d.controllers[i];
+            const Controller& b = d.controllers[j];
+            if (a.type == b.type && a.index == b.index &&
+                !(a.info.master_startport || b.info.master_startport || a.type == ControllerType::usb))
+                throw Error(ErrorCode::xml_error, ErrorDomain::domain,
+                            fmt::format("Multiple '{}' controllers with index '{}'", xml::to_name(a.type), a.index));
+        }
+    std::vector<std::string> aliases;
+    each_info(d, [&](const DeviceInfo& info) {
+        if (info.alias.empty()) return;
+        if (std::find(aliases.begin(), aliases.end(), info.alias) != aliases.end())
+            throw Error(ErrorCode::config_unsupported, ErrorDomain::domain,
+                        fmt::format("non unique alias detected: {}", info.alias));
+        aliases.push_back(info.alias);
+    });
+    if (d.watchdogs.size() > 1)
+        throw Error(ErrorCode::internal_error, ErrorDomain::domain, "only a single watchdog device is supported");
+}
+
+}  // namespace virtue::model

@@ -1,0 +1,165 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "model/domain/complete/machine.h"
+#include "model/domain/complete/steps.h"
+
+namespace virtue::model {
+
+namespace {
+
+void complete_disk_driver(Disk& disk) {
+    if (disk.source.type == StorageType::vhostuser) {
+        if (disk.driver.name.empty()) disk.driver.name = "qemu";
+        if (disk.source.format == StorageFormat::absent) disk.source.format = StorageFormat::raw;
+        return;
+    }
+    if (disk.driver.name.empty()) disk.driver.name = "qemu";
+    if (disk.source.format == StorageFormat::absent)
+        disk.source.format = disk.source.type == StorageType::dir ? StorageFormat::fat : StorageFormat::raw;
+}
+
+void complete_interface(const Domain& d, Interface& n) {
+    if (n.model.empty() && n.type != InterfaceType::hostdev) {
+        if (arch_is_s390(d) || is_arm_virt(d) || is_riscv_virt(d) || is_pseries(d)) {
+            n.model = "virtio";
+        } else if (machine_is(d, "versatilepb") || d.os.machine.starts_with("realview")) {
+            n.model = "smc91c111";
+        } else if (arch_is_arm(d)) {
+            n.model = "lan9118";
+        } else {
+            n.model = "rtl8139";
+        }
+    }
+}
+
+ControllerModel usb_model(const Domain& d, const Platform& platform) {
+    if (is_q35(d) || arch_is_arm(d) || arch_is_riscv(d) || arch_is_ppc64(d)) {
+        if (platform.has_device(d, "qemu-xhci")) return ControllerModel::qemu_xhci;
+        return ControllerModel::nec_xhci;
+    }
+    if (arch_is_s390(d)) return ControllerModel::none;
+    return ControllerModel::piix3_uhci;
+}
+
+void complete_controller(const Domain& d, Controller& c, const Platform& platform) {
+    if (c.type == ControllerType::usb && c.model == ControllerModel::absent) c.model = usb_model(d, platform);
+    if (c.type == ControllerType::scsi &&
+        (c.model == ControllerModel::absent || c.model == ControllerModel::automatic)) {
+        if (is_pseries(d)) {
+            c.model = ControllerModel::ibmvscsi;
+        } else if (arch_is_x86(d)) {
+            c.model = ControllerModel::lsilogic;
+        } else {
+            c.model = ControllerModel::virtio_scsi;
+        }
+    }
+}
+
+SerialTarget serial_target(const Domain& d, const Serial& s) {
+    if (s.info.address.is(AddressType::usb)) return SerialTarget::usb_serial;
+    if (s.info.address.is(AddressType::pci)) return SerialTarget::pci_serial;
+    if (s.info.address.is(AddressType::spapr_vio)) return SerialTarget::spapr_vio_serial;
+    if (arch_is_x86(d)) return SerialTarget::isa_serial;
+    if (is_pseries(d)) return SerialTarget::spapr_vio_serial;
+    if (arch_is_arm(d) || arch_is_riscv(d)) return SerialTarget::system_serial;
+    if (arch_is_s390(d)) return SerialTarget::sclp_serial;
+    return SerialTarget::isa_serial;
+}
+
+SerialModel serial_model(const Domain& d, const Serial& s) {
+    switch (s.target) {
+        case SerialTarget::isa_serial:
+            return SerialModel::isa_serial;
+        case SerialTarget::usb_serial:
+            return SerialModel::usb_serial;
+        case SerialTarget::pci_serial:
+            return SerialModel::pci_serial;
+        case SerialTarget::spapr_vio_serial:
+            return SerialModel::spapr_vty;
+        case SerialTarget::system_serial:
+            return arch_is_riscv(d) ? SerialModel::uart_16550a : SerialModel::pl011;
+        case SerialTarget::sclp_serial:
+            return SerialModel::sclpconsole;
+        case SerialTarget::isa_debug:
+            return SerialModel::isa_debugcon;
+        default:
+            return SerialModel::absent;
+    }
+}
+
+void complete_chardevs(Domain& d) {
+    for (Serial& s : d.serials) {
+        if (s.target == SerialTarget::absent) s.target = serial_target(d, s);
+        if (s.model == SerialModel::absent) s.model = serial_model(d, s);
+    }
+    for (size_t i = 0; i < d.consoles.size(); i++)
+        if (d.consoles[i].target == ConsoleTarget::absent)
+            d.consoles[i].target = arch_is_s390(d) ? ConsoleTarget::sclp : ConsoleTarget::serial;
+    for (Channel& c : d.channels) {
+        if (c.source.type == ChardevType::spicevmc && c.name.empty()) c.name = "com.redhat.spice.0";
+        if (c.source.type == ChardevType::qemu_vdagent && c.name.empty()) c.name = "com.redhat.spice.0";
+        // A path that we made up belongs to the start, not to the definition.
+        if (c.source.type == ChardevType::unix_socket && c.source.path.starts_with("/var/lib/libvirt/qemu/channel/")) {
+            c.source.path.clear();
+        }
+        if (c.source.type == ChardevType::unix_socket && c.source.path.empty()) c.source.listen = true;
+    }
+}
+
+void complete_inputs(Domain& d) {
+    for (Input& i : d.inputs) {
+        if (i.type == InputType::evdev) {
+            i.bus = InputBus::absent;
+            continue;
+        }
+        if (i.bus != InputBus::absent) continue;
+        if (i.type == InputType::passthrough) {
+            i.bus = InputBus::virtio;
+        } else if (arch_is_s390(d)) {
+            i.bus = InputBus::virtio;
+        } else if (i.type == InputType::tablet || !arch_is_x86(d)) {
+            i.bus = InputBus::usb;
+        } else {
+            i.bus = InputBus::ps2;
+        }
+    }
+}
+
+void complete_tpms(Domain& d) {
+    for (Tpm& t : d.tpms) {
+        if (t.model == TpmModel::absent) t.model = is_pseries(d) ? TpmModel::spapr : TpmModel::tis;
+        if (t.backend == TpmBackend::emulator && t.version == TpmVersion::absent) t.version = TpmVersion::v2_0;
+    }
+}
+
+void complete_small(Domain& d) {
+    if (d.vsock && d.vsock->model == VirtioModel::absent) d.vsock->model = VirtioModel::virtio;
+    if (d.vsock && d.vsock->automatic_cid == xml::YesNo::absent)
+        d.vsock->automatic_cid = d.vsock->cid == 0 ? xml::YesNo::yes : xml::YesNo::no;
+    for (Video& v : d.videos)
+        if (v.model == VideoModel::absent)
+            v.model = arch_is_ppc64(d) ? VideoModel::vga : arch_is_x86(d) ? VideoModel::cirrus : VideoModel::virtio;
+    for (Filesystem& f : d.filesystems)
+        if (f.access == FilesystemAccess::absent) f.access = FilesystemAccess::passthrough;
+    for (Hostdev& h : d.hostdevs) {
+        if (h.mode != HostdevMode::subsystem) continue;
+        if (h.type == HostdevType::mdev && h.model == HostdevModel::vfio_pci && h.display == xml::Switch::absent)
+            h.display = xml::Switch::off;
+    }
+}
+
+}  // namespace
+
+void complete_qemu_devices(Domain& d, const Platform& platform) {
+    for (Disk& disk : d.disks) complete_disk_driver(disk);
+    for (Interface& n : d.interfaces) complete_interface(d, n);
+    for (Controller& c : d.controllers) complete_controller(d, c, platform);
+    complete_chardevs(d);
+    complete_inputs(d);
+    complete_tpms(d);
+    complete_small(d);
+}
+
+}  // namespace virtue::model

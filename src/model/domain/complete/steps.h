@@ -1,0 +1,31 @@
+// The steps of complete(), one a file. Only complete.cc calls them. All throw Error with libvirt's codes.
+#pragma once
+#include "model/domain/complete/platform.h"
+
+namespace virtue::model {
+
+// Before anything that depends on the machine.
+void complete_identity(Domain& domain);
+void complete_memory(Domain& domain);
+void complete_boot(Domain& domain);
+
+// Of the devices, what every driver does.
+void complete_disks(Domain& domain);
+void complete_chardev_ports(Domain& domain);
+void pair_console_and_serial(Domain& domain);
+void complete_videos(Domain& domain);
+void add_controllers_of_devices(Domain& domain);
+void complete_controller_numbers(Domain& domain);
+
+// What QEMU's machines have.
+void complete_machine(Domain& domain, const Platform& platform);
+void add_machine_devices(Domain& domain, const Platform& platform);
+void complete_cpu(Domain& domain, const Platform& platform);
+void complete_firmware(Domain& domain, const Platform& platform);
+void complete_qemu_devices(Domain& domain, const Platform& platform);
+void add_default_audio(Domain& domain);
+
+/// Contradictions that only the whole shows.
+void check_domain(const Domain& domain);
+
+}  // namespace virtue::model
