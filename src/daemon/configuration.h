@@ -39,6 +39,19 @@ struct Configuration {
 
     uint32_t call_timeout = 21600;
     uint32_t idle_timeout = 0;
+
+    std::string user = "libvirt-qemu";
+    std::string group = "libvirt-qemu";
+    uint32_t dynamic_ownership = 1;
+    uint32_t remember_owner = 1;
+    uint32_t monitor_timeout = 10;
+    uint32_t start_timeout = 60;
+    uint32_t agent_timeout = 5;
+    uint32_t remote_display_port_min = 5900;
+    uint32_t remote_display_port_max = 65535;
+    std::string vnc_listen = "127.0.0.1";
+    std::string spice_listen = "127.0.0.1";
+    uint32_t max_files = 0;
 };
 
 /// Reads a file's text into the defaults. `name` stands in errors, which are conf_syntax with the line, or

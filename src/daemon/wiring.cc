@@ -1,9 +1,35 @@
 #include "daemon/wiring.h"
 
-namespace virtue::daemon {
+#include "drivers/qemu/driver.h"
 
-std::vector<std::unique_ptr<driver::Backend>> make_backends(const WiringContext&) {
+namespace virtue::daemon {
+namespace {
+
+qemu::Settings qemu_settings(const WiringContext& context) {
+    const Configuration& configuration = context.configuration;
+    qemu::Settings settings;
+    settings.paths = context.paths;
+    settings.user = configuration.user;
+    settings.group = configuration.group;
+    settings.dynamic_ownership = configuration.dynamic_ownership != 0;
+    settings.remember_owner = configuration.remember_owner != 0;
+    settings.monitor_deadline = io::Milliseconds(1000LL * configuration.monitor_timeout);
+    settings.start_deadline = io::Milliseconds(1000LL * configuration.start_timeout);
+    settings.agent_deadline = io::Milliseconds(1000LL * configuration.agent_timeout);
+    settings.first_display_port = static_cast<int>(configuration.remote_display_port_min);
+    settings.last_display_port = static_cast<int>(configuration.remote_display_port_max);
+    settings.max_open_files = configuration.max_files;
+    settings.vnc_listen = configuration.vnc_listen;
+    settings.spice_listen = configuration.spice_listen;
+    return settings;
+}
+
+}  // namespace
+
+std::vector<std::unique_ptr<driver::Backend>> make_backends(const WiringContext& context) {
     std::vector<std::unique_ptr<driver::Backend>> backends;
+    backends.push_back(
+        std::make_unique<qemu::QemuDriver>(context.loop, qemu_settings(context), qemu::QemuDriver::Tables{}));
     return backends;
 }
 

@@ -1,0 +1,171 @@
+#include "drivers/qemu/calls/console_calls.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "drivers/qemu/calls/support.h"
+#include "drivers/qemu/keycodes.h"
+#include "io/files.h"
+#include "io/offload.h"
+#include "model/domain/domain.h"
+
+namespace virtue::qemu {
+namespace {
+
+/// A file that QEMU wrote for us, given out in portions and removed at the end.
+class FileStream final : public driver::StreamEndpoint {
+public:
+    FileStream(io::Loop& loop, std::string path) : loop_(loop), path_(std::move(path)) {}
+    ~FileStream() override { ::unlink(path_.c_str()); }
+    bool sends() const override { return true; }
+    bool receives() const override { return false; }
+    Task<driver::StreamChunk> read(size_t limit, io::Deadline deadline) override {
+        driver::StreamChunk chunk;
+        if (!loaded_) {
+            std::string path = path_;
+            auto load = [path] { return io::read_file(path, 64 << 20); };
+            content_ = co_await io::offload(loop_, std::move(load), deadline);
+            loaded_ = true;
+        }
+        size_t count = std::min(limit, content_.size() - sent_);
+        chunk.data.assign(content_.begin() + static_cast<ptrdiff_t>(sent_),
+                          content_.begin() + static_cast<ptrdiff_t>(sent_ + count));
+        sent_ += count;
+        chunk.end = count == 0;
+        co_return chunk;
+    }
+
+private:
+    io::Loop& loop_;
+    std::string path_;
+    std::string content_;
+    size_t sent_ = 0;
+    bool loaded_ = false;
+};
+
+}  // namespace
+
+void ConsoleCalls::bind(driver::HandlerTable& on) {
+    on.call<proc::DomainOpenConsole>(this, &ConsoleCalls::open_console);
+    on.call<proc::DomainOpenChannel>(this, &ConsoleCalls::open_channel);
+    on.call<proc::DomainOpenGraphics>(this, &ConsoleCalls::open_graphics);
+    on.call<proc::DomainOpenGraphicsFd>(this, &ConsoleCalls::open_graphics_fd);
+    on.call<proc::DomainScreenshot>(this, &ConsoleCalls::screenshot);
+    on.call<proc::DomainSendKey>(this, &ConsoleCalls::send_key);
+}
+
+Task<wire::Void> ConsoleCalls::open_console(driver::Call& call, proc::DomainOpenConsole::Args args) {
+    require_flags(args.flags, api::domain_console_safe | api::domain_console_force, "qemuDomainOpenConsole");
+    DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
+    domain->running();
+    Terminal terminal = find_console(domain->current(), args.dev_name.value_or(""));
+    bool force = (args.flags & api::domain_console_force) != 0;
+    co_await open_terminal(call, domain, std::move(terminal), force, "Active console session exists for this domain");
+    co_return wire::Void{};
+}
+
+Task<wire::Void> ConsoleCalls::open_channel(driver::Call& call, proc::DomainOpenChannel::Args args) {
+    require_flags(args.flags, api::domain_channel_force, "qemuDomainOpenChannel");
+    DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
+    domain->running();
+    Terminal terminal = find_channel(domain->current(), args.name.value_or(""));
+    bool force = (args.flags & api::domain_channel_force) != 0;
+    co_await open_terminal(call, domain, std::move(terminal), force, "Active channel stream exists for this domain");
+    co_return wire::Void{};
+}
+
+Task<void> ConsoleCalls::open_terminal(driver::Call& call, DomainOwner domain, Terminal terminal, bool force,
+                                       const char* busy) {
+    Run& run = domain->running();
+    auto user = run.terminals[terminal.path].lock();
+    if (user && user->user) {
+        if (!force) throw Error(ErrorCode::operation_failed, ErrorDomain::qemu, busy);
+        user->user->evict("another client took over");
+    }
+    std::unique_ptr<TerminalStream> stream;
+    if (terminal.is_socket) {
+        io::Deadline deadline = core_.monitor_deadline(call.deadline, *domain);
+        std::string path = terminal.path;
+        std::unique_ptr<io::Socket> socket = co_await io::Socket::connect_unix(core_.loop, path, deadline);
+        stream = std::make_unique<TerminalStream>(core_.loop, std::move(socket));
+    } else {
+        stream = TerminalStream::open_pty(core_.loop, terminal.path);
+    }
+    domain->running().terminals[terminal.path] = stream->seat();
+    call.stream = std::move(stream);
+}
+
+Task<wire::Void> ConsoleCalls::open_graphics(driver::Call& call, proc::DomainOpenGraphics::Args args) {
+    require_flags(args.flags, api::domain_open_graphics_skipauth, "qemuDomainOpenGraphics");
+    if (call.received.empty()) {
+        throw Error(ErrorCode::invalid_arg, ErrorDomain::qemu, "no file descriptor came with the call");
+    }
+    DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
+    bool skip = (args.flags & api::domain_open_graphics_skipauth) != 0;
+    co_await add_display_client(call, domain, args.idx, skip, std::move(call.received.front()));
+    co_return wire::Void{};
+}
+
+Task<wire::Void> ConsoleCalls::open_graphics_fd(driver::Call& call, proc::DomainOpenGraphicsFd::Args args) {
+    require_flags(args.flags, api::domain_open_graphics_skipauth, "qemuDomainOpenGraphicsFD");
+    DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
+    auto [ours, theirs] = io::Socket::pair();
+    bool skip = (args.flags & api::domain_open_graphics_skipauth) != 0;
+    co_await add_display_client(call, domain, args.idx, skip, std::move(ours));
+    call.reply.push_back(std::move(theirs));
+    co_return wire::Void{};
+}
+
+Task<void> ConsoleCalls::add_display_client(driver::Call& call, DomainOwner domain, uint32_t index, bool skip_auth,
+                                            Fd fd) {
+    driver::Job job = co_await domain->jobs().begin(driver::JobKind::modify, "virDomainOpenGraphics", call.deadline);
+    Run& run = domain->running();
+    std::string protocol = display_protocol(*run.domain, index);
+    io::Deadline deadline = core_.monitor_deadline(call.deadline, *domain);
+    std::string name = fmt::format("display-{}", index);
+    Json get = Json::object({{"fdname", name}});
+    std::vector<const Fd*> fds = {&fd};
+    co_await domain->monitor()->command_with_fds("getfd", std::move(get), std::move(fds), deadline);
+    Json add = Json::object({{"protocol", protocol}, {"fdname", name}, {"skipauth", skip_auth}});
+    co_await domain->monitor()->command("add_client", std::move(add), deadline);
+}
+
+Task<proc::DomainScreenshot::Ret> ConsoleCalls::screenshot(driver::Call& call, proc::DomainScreenshot::Args args) {
+    require_flags(args.flags, 0, "qemuDomainScreenshot");
+    DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
+    driver::Job job = co_await domain->jobs().begin(driver::JobKind::modify, "virDomainScreenshot", call.deadline);
+    Run& run = domain->running();
+    ScreenPlace place = find_screen(*run.domain, args.screen);
+    std::string path = run.folder + "/screenshot-XXXXXX";
+    Fd file(::mkstemp(path.data()));
+    if (!file) throw Error::from_errno(errno, ErrorDomain::qemu, "mkostemp(\"" + path + "\") failed");
+    auto stream = std::make_unique<FileStream>(core_.loop, path);
+    if (core_.guest_user && ::fchown(file.get(), core_.guest_user->uid, core_.guest_user->gid) != 0) {
+        throw Error::from_errno(errno, ErrorDomain::qemu, "cannot give '" + path + "' to the guest's user");
+    }
+    Json arguments = Json::object({{"filename", path}, {"format", "png"}});
+    if (!place.device.empty()) arguments.set("device", place.device).set("head", place.head);
+    io::Deadline deadline = core_.monitor_deadline(call.deadline, *domain);
+    co_await domain->monitor()->command("screendump", std::move(arguments), deadline);
+    call.stream = std::move(stream);
+    proc::DomainScreenshot::Ret ret;
+    ret.mime = "image/png";
+    co_return ret;
+}
+
+Task<wire::Void> ConsoleCalls::send_key(driver::Call& call, proc::DomainSendKey::Args args) {
+    require_flags(args.flags, 0, "qemuDomainSendKey");
+    std::vector<uint32_t> numbers = to_qemu_keycodes(args.codeset, args.keycodes);
+    DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
+    driver::Job job = co_await domain->jobs().begin(driver::JobKind::modify, "virDomainSendKey", call.deadline);
+    domain->running();
+    Json keys = Json::array();
+    for (uint32_t number : numbers) keys.add(Json::object({{"type", "number"}, {"data", number}}));
+    Json arguments = Json::object({{"keys", std::move(keys)}});
+    if (args.holdtime != 0) arguments.set("hold-time", args.holdtime);
+    io::Deadline deadline = core_.monitor_deadline(call.deadline, *domain);
+    co_await domain->monitor()->command("send-key", std::move(arguments), deadline);
+    co_return wire::Void{};
+}
+
+}  // namespace virtue::qemu

@@ -1,0 +1,255 @@
+#include "drivers/qemu/calls/stats_calls.h"
+
+#include <sys/stat.h>
+
+#include "drivers/qemu/calls/domain_stats.h"
+#include "drivers/qemu/calls/lookup_calls.h"
+#include "drivers/qemu/calls/support.h"
+#include "drivers/qemu/live_definition.h"
+#include "drivers/qemu/process_figures.h"
+#include "drivers/qemu/refresh.h"
+#include "model/domain/domain.h"
+
+namespace virtue::qemu {
+
+void StatsCalls::bind(driver::HandlerTable& on) {
+    on.call<proc::ConnectGetAllDomainStats>(this, &StatsCalls::all_stats);
+    on.call<proc::DomainBlockStats>(this, &StatsCalls::block_stats);
+    on.call<proc::DomainBlockStatsFlags>(this, &StatsCalls::block_stats_flags);
+    on.call<proc::DomainGetBlockInfo>(this, &StatsCalls::block_info);
+    on.call<proc::DomainGetBlockJobInfo>(this, &StatsCalls::block_job_info);
+    on.call<proc::DomainInterfaceStats>(this, &StatsCalls::interface_stats);
+    on.call<proc::DomainMemoryStats>(this, &StatsCalls::memory_stats);
+    on.call<proc::DomainGetJobInfo>(this, &StatsCalls::job_info);
+    on.call<proc::DomainGetJobStats>(this, &StatsCalls::job_stats);
+}
+
+Task<proc::ConnectGetAllDomainStats::Ret> StatsCalls::all_stats(driver::Call& call,
+                                                                proc::ConnectGetAllDomainStats::Args args) {
+    constexpr uint32_t own = api::connect_get_all_domains_stats_nowait | api::connect_get_all_domains_stats_backing |
+                             api::connect_get_all_domains_stats_enforce_stats;
+    constexpr uint32_t filters = 0x3ff;  // active … other: VIR_CONNECT_LIST_DOMAINS_ bits 0 to 7, and the rest of them
+    require_flags(args.flags, own | filters, "qemuConnectGetAllDomainStats");
+    StatsGroups groups = stats_groups(args.stats, (args.flags & api::connect_get_all_domains_stats_enforce_stats) != 0);
+    std::vector<DomainOwner> chosen;
+    if (args.domains.empty()) {
+        core_.domains.for_each([&](Domain& domain) {
+            if (passes_filter(domain, args.flags & filters, core_.settings))
+                chosen.push_back(core_.domains.hold(domain.uuid()));
+        });
+    } else {
+        for (const proc::DomainRef& which : args.domains) {
+            DomainOwner domain = core_.domains.hold(which.uuid);
+            if (domain && passes_filter(*domain, args.flags & filters, core_.settings))
+                chosen.push_back(std::move(domain));
+        }
+    }
+    bool asks = groups.needs_monitor() && !(args.flags & api::connect_get_all_domains_stats_nowait);
+    if (asks) {
+        Wanted wanted{.disks = groups.block, .balloon = groups.balloon};
+        std::vector<DomainOwner> running;
+        for (const DomainOwner& domain : chosen) {
+            if (domain->is_active() && has_monitor_figures(*domain, wanted)) running.push_back(domain);
+        }
+        io::Deadline budget = call.deadline.within(core_.settings.figures_budget);
+        co_await refresh_many(core_, std::move(running), wanted, budget);
+    }
+    proc::ConnectGetAllDomainStats::Ret ret;
+    for (const DomainOwner& domain : chosen) {
+        proc::DomainStatsRecord record;
+        record.domain = ref(*domain);
+        record.params = collect_stats(*domain, groups).take();
+        ret.ret_stats.push_back(std::move(record));
+    }
+    co_return ret;
+}
+
+Task<BlockFigures> StatsCalls::disk_figures(driver::Call& call, DomainOwner domain, std::string path, const char* api) {
+    driver::Job job = co_await domain->jobs().begin(driver::JobKind::modify, api, call.deadline);
+    domain->running();
+    std::string alias;
+    for (const DiskName& disk : disk_names(domain->current())) {
+        if (disk.target == path || (!disk.source.empty() && disk.source == path)) alias = disk.alias;
+    }
+    if (alias.empty() && !path.empty()) {
+        fail(ErrorCode::invalid_arg, ErrorDomain::qemu, "invalid path: {}", path);
+    }
+    Wanted wanted{.disks = true};
+    io::Deadline deadline = core_.monitor_deadline(call.deadline, *domain);
+    co_await refresh_figures(core_, domain, wanted, deadline);
+    const Figures& figures = domain->running().figures;
+    if (!alias.empty()) {
+        auto found = figures.disks.find(alias);
+        if (found == figures.disks.end()) {
+            fail(ErrorCode::internal_error, ErrorDomain::qemu, "cannot find statistics for device '{}'", alias);
+        }
+        co_return found->second;
+    }
+    BlockFigures sum;
+    for (const auto& [name, disk] : figures.disks) {
+        sum.read_requests += disk.read_requests;
+        sum.read_bytes += disk.read_bytes;
+        sum.read_nanoseconds += disk.read_nanoseconds;
+        sum.write_requests += disk.write_requests;
+        sum.write_bytes += disk.write_bytes;
+        sum.write_nanoseconds += disk.write_nanoseconds;
+        sum.flush_requests += disk.flush_requests;
+        sum.flush_nanoseconds += disk.flush_nanoseconds;
+    }
+    co_return sum;
+}
+
+Task<proc::DomainBlockStats::Ret> StatsCalls::block_stats(driver::Call& call, proc::DomainBlockStats::Args args) {
+    DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
+    domain->running();
+    BlockFigures figures = co_await disk_figures(call, domain, std::move(args.path), "virDomainBlockStats");
+    proc::DomainBlockStats::Ret ret;
+    ret.rd_req = figures.read_requests;
+    ret.rd_bytes = figures.read_bytes;
+    ret.wr_req = figures.write_requests;
+    ret.wr_bytes = figures.write_bytes;
+    ret.errs = -1;
+    co_return ret;
+}
+
+Task<proc::DomainBlockStatsFlags::Ret> StatsCalls::block_stats_flags(driver::Call& call,
+                                                                     proc::DomainBlockStatsFlags::Args args) {
+    require_flags(args.flags, api::typed_param_string_okay, "qemuDomainBlockStatsFlags");
+    DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
+    domain->running();
+    proc::DomainBlockStatsFlags::Ret ret;
+    if (args.nparams == 0) {
+        ret.nparams = 8;
+        co_return ret;
+    }
+    BlockFigures figures = co_await disk_figures(call, domain, std::move(args.path), "virDomainBlockStatsFlags");
+    wire::TypedParameters parameters;
+    parameters.add_llong(api::domain_block_stats_write_bytes, figures.write_bytes);
+    parameters.add_llong(api::domain_block_stats_write_req, figures.write_requests);
+    parameters.add_llong(api::domain_block_stats_read_bytes, figures.read_bytes);
+    parameters.add_llong(api::domain_block_stats_read_req, figures.read_requests);
+    parameters.add_llong(api::domain_block_stats_flush_req, figures.flush_requests);
+    parameters.add_llong(api::domain_block_stats_write_total_times, figures.write_nanoseconds);
+    parameters.add_llong(api::domain_block_stats_read_total_times, figures.read_nanoseconds);
+    parameters.add_llong(api::domain_block_stats_flush_total_times, figures.flush_nanoseconds);
+    ret.params = parameters.take();
+    if (std::cmp_less(args.nparams, ret.params.size())) ret.params.resize(static_cast<size_t>(args.nparams));
+    co_return ret;
+}
+
+Task<proc::DomainGetBlockInfo::Ret> StatsCalls::block_info(driver::Call& call, proc::DomainGetBlockInfo::Args args) {
+    require_flags(args.flags, 0, "qemuDomainGetBlockInfo");
+    DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
+    const DiskName* wanted = nullptr;
+    std::vector<DiskName> disks = disk_names(domain->current());
+    for (const DiskName& disk : disks) {
+        if (disk.target == args.path || (!disk.source.empty() && disk.source == args.path)) wanted = &disk;
+    }
+    if (!wanted) fail(ErrorCode::invalid_arg, ErrorDomain::qemu, "invalid path {} not assigned to domain", args.path);
+    if (wanted->source.empty()) {
+        fail(ErrorCode::invalid_arg, ErrorDomain::qemu, "disk '{}' does not currently have a source assigned",
+             args.path);
+    }
+    proc::DomainGetBlockInfo::Ret ret;
+    struct stat status {};
+    if (wanted->is_file && ::stat(wanted->source.c_str(), &status) == 0) {
+        ret.capacity = ret.physical = static_cast<uint64_t>(status.st_size);
+        ret.allocation = static_cast<uint64_t>(status.st_blocks) * 512;
+    }
+    if (domain->is_active()) {
+        std::string alias = wanted->alias;
+        std::string target = wanted->target;
+        BlockFigures figures = co_await disk_figures(call, domain, target, "virDomainGetBlockInfo");
+        if (figures.has_sizes) {
+            ret.capacity = figures.capacity;
+            if (figures.allocation > 0) ret.allocation = figures.allocation;
+        }
+    }
+    co_return ret;
+}
+
+proc::DomainGetBlockJobInfo::Ret StatsCalls::block_job_info(driver::Call&, proc::DomainGetBlockJobInfo::Args args) {
+    require_flags(args.flags, api::domain_block_job_info_bandwidth_bytes, "qemuDomainGetBlockJobInfo");
+    DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
+    domain->running();
+    for (const DiskName& disk : disk_names(domain->current())) {
+        if (disk.target == args.path || disk.source == args.path) return {};  // no job: no call of ours begins one
+    }
+    fail(ErrorCode::invalid_arg, ErrorDomain::qemu, "invalid path: {}", args.path);
+}
+
+proc::DomainInterfaceStats::Ret StatsCalls::interface_stats(driver::Call&, proc::DomainInterfaceStats::Args args) {
+    DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
+    domain->running();
+    for (const InterfaceName& interface : interface_names(domain->current())) {
+        if (interface.device != args.device && interface.mac != args.device) continue;
+        auto counters = read_tap_counters(interface.device);
+        if (!counters) {
+            throw Error(ErrorCode::internal_error, ErrorDomain::stats_linux, "/proc/net/dev: Interface not found");
+        }
+        proc::DomainInterfaceStats::Ret ret;
+        ret.rx_bytes = counters->rx_bytes;
+        ret.rx_packets = counters->rx_packets;
+        ret.rx_errs = counters->rx_errors;
+        ret.rx_drop = counters->rx_drops;
+        ret.tx_bytes = counters->tx_bytes;
+        ret.tx_packets = counters->tx_packets;
+        ret.tx_errs = counters->tx_errors;
+        ret.tx_drop = counters->tx_drops;
+        return ret;
+    }
+    fail(ErrorCode::invalid_arg, ErrorDomain::qemu, "'{}' is not a known interface", args.device);
+}
+
+Task<proc::DomainMemoryStats::Ret> StatsCalls::memory_stats(driver::Call& call, proc::DomainMemoryStats::Args args) {
+    require_flags(args.flags, 0, "qemuDomainMemoryStats");
+    DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
+    driver::Job job = co_await domain->jobs().begin(driver::JobKind::modify, "virDomainMemoryStats", call.deadline);
+    domain->running();
+    Wanted wanted{.balloon = true};
+    if (has_monitor_figures(*domain, wanted)) {
+        io::Deadline deadline = core_.monitor_deadline(call.deadline, *domain);
+        co_await refresh_figures(core_, domain, wanted, deadline);
+    }
+    const Run& run = domain->running();
+    proc::DomainMemoryStats::Ret ret;
+    auto add = [&](uint32_t tag, uint64_t value) {
+        if (ret.stats.size() >= args.max_stats) return;
+        proc::DomainMemoryStat stat;
+        stat.tag = static_cast<int32_t>(tag);
+        stat.val = value;
+        ret.stats.push_back(stat);
+    };
+    if (balloon_polling(*run.domain)) {
+        add(api::domain_memory_stat_actual_balloon, current_memory(*run.domain));
+        for (auto [name, tag] : memory_stat_tags) {
+            auto found = run.figures.balloon.values.find(name);
+            if (found != run.figures.balloon.values.end()) add(tag, found->second);
+        }
+        add(api::domain_memory_stat_last_update, run.figures.balloon.last_update);
+    }
+    if (auto figures = read_cpu_time(run.process->pid())) {
+        add(api::domain_memory_stat_rss, static_cast<uint64_t>(figures->resident_kib));
+    }
+    co_return ret;
+}
+
+proc::DomainGetJobInfo::Ret StatsCalls::job_info(driver::Call&, proc::DomainGetJobInfo::Args args) {
+    DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
+    domain->running();
+    proc::DomainGetJobInfo::Ret ret;
+    ret.type = api::domain_job_none;
+    return ret;
+}
+
+proc::DomainGetJobStats::Ret StatsCalls::job_stats(driver::Call&, proc::DomainGetJobStats::Args args) {
+    require_flags(args.flags, api::domain_job_stats_completed | api::domain_job_stats_keep_completed,
+                  "qemuDomainGetJobStats");
+    DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
+    if (!(args.flags & api::domain_job_stats_completed)) domain->running();
+    proc::DomainGetJobStats::Ret ret;
+    ret.type = api::domain_job_none;
+    return ret;
+}
+
+}  // namespace virtue::qemu

@@ -1,0 +1,86 @@
+#include "drivers/qemu/calls/support.h"
+
+#include "io/offload.h"
+#include "model/domain/domain.h"
+#include "xml/mapper.h"
+
+namespace virtue::qemu {
+
+void require_flags(uint32_t flags, uint32_t known, const char* function) {
+    if ((flags & ~known) == 0) return;
+    fail(ErrorCode::invalid_arg, ErrorDomain::qemu, "unsupported flags ({:#x}) in function {}", flags & ~known,
+         function);
+}
+
+void require_exclusive(uint32_t flags, uint32_t first, const char* first_name, uint32_t second,
+                       const char* second_name) {
+    if ((flags & first) == 0 || (flags & second) == 0) return;
+    fail(ErrorCode::invalid_arg, ErrorDomain::qemu, "Flags '{}' and '{}' are mutually exclusive", first_name,
+         second_name);
+}
+
+Scope scope_of(const Domain& domain, uint32_t flags) {
+    Scope scope{(flags & api::domain_affect_live) != 0, (flags & api::domain_affect_config) != 0};
+    if (!scope.live && !scope.config) {
+        scope.live = domain.is_active();
+        scope.config = !scope.live;
+    }
+    if (scope.live && !domain.is_active()) {
+        throw Error(ErrorCode::operation_invalid, ErrorDomain::qemu, "domain is not running");
+    }
+    if (scope.config && !domain.is_persistent()) {
+        throw Error(ErrorCode::operation_invalid, ErrorDomain::qemu,
+                    "transient domains do not have any persistent config");
+    }
+    return scope;
+}
+
+const model::Domain& definition_for(const Domain& domain, uint32_t flags) {
+    require_exclusive(flags, api::domain_affect_live, "VIR_DOMAIN_AFFECT_LIVE", api::domain_affect_config,
+                      "VIR_DOMAIN_AFFECT_CONFIG");
+    return scope_of(domain, flags).live ? domain.current() : domain.next();
+}
+
+Task<void> replace_definition(Core& core, DomainOwner domain, std::shared_ptr<const model::Domain> definition) {
+    io::Semaphore::Permit turn = co_await domain->files.acquire(io::Deadline::never(), "the definition's file");
+    std::string xml = definition_xml(*definition, api::domain_xml_secure | api::domain_xml_inactive, false);
+    Store store = core.store;
+    std::string name = domain->name();
+    auto save = [store, name, xml = std::move(xml)] { store.save_definition(name, xml); };
+    co_await io::offload(core.loop, std::move(save));
+    domain->set_persistent(std::move(definition));
+}
+
+Task<void> live_changed(Core& core, DomainOwner domain) {
+    domain->changed();
+    co_await save_status(core, domain);
+}
+
+std::string definition_xml(const model::Domain& domain, uint32_t flags, bool live) {
+    xml::Options options;
+    options.domain = ErrorDomain::domain;
+    options.inactive = !live || (flags & api::domain_xml_inactive) != 0;
+    options.secure = (flags & api::domain_xml_secure) != 0;
+    options.migratable = (flags & api::domain_xml_migratable) != 0;
+    return xml::format(domain, options);
+}
+
+void require_no_clash(const Core& core, const model::Domain& definition) {
+    if (Domain* same_uuid = core.domains.find(*definition.uuid)) {
+        if (same_uuid->name() == definition.name) return;
+        fail(ErrorCode::operation_failed, ErrorDomain::qemu, "domain '{}' is already defined with uuid {}",
+             same_uuid->name(), definition.uuid->to_string());
+    }
+    if (Domain* same_name = core.domains.find(std::string_view(definition.name))) {
+        fail(ErrorCode::operation_failed, ErrorDomain::qemu, "domain '{}' already exists with uuid {}", definition.name,
+             same_name->uuid().to_string());
+    }
+}
+
+void require_known(const Domain& domain) {
+    if (!domain.removed) return;
+    fail(ErrorCode::no_domain, ErrorDomain::qemu, "no domain with matching uuid '{}' ({})", domain.uuid().to_string(),
+         domain.name());
+}
+
+}  // namespace virtue::qemu

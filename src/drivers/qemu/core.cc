@@ -1,0 +1,103 @@
+#include "drivers/qemu/core.h"
+
+#include <cstdlib>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "io/offload.h"
+#include "model/domain/domain.h"
+
+namespace virtue::qemu {
+namespace {
+
+constinit log::Module logger("qemu");
+
+CapabilitiesCache::Options cache_options(const Settings& settings, const std::optional<GuestUser>& user) {
+    CapabilitiesCache::Options options;
+    options.folder = settings.paths.cache + "/qemu/capabilities";
+    const char* path = std::getenv("PATH");
+    options.search_path = path ? path : "/usr/local/bin:/usr/bin:/bin";
+    if (user) {
+        options.uid = user->uid;
+        options.gid = user->gid;
+    }
+    return options;
+}
+
+}  // namespace
+
+Core::Core(io::Loop& on, Settings with)
+    : loop(on),
+      settings(std::move(with)),
+      store(settings),
+      announcer(events),
+      guest_user(find_guest_user(settings)),
+      capabilities(on, cache_options(settings, guest_user)),
+      display_ports(settings.first_display_port, settings.last_display_port),
+      gate(on, [](std::exception_ptr error) { logger.error("background work failed: {}", log::describe(error)); }),
+      unclaimed_(on) {}
+
+DomainOwner Core::at(const std::string& name, const Uuid& uuid) const {
+    DomainOwner domain = domains.hold(uuid);
+    if (!domain) {
+        fail(ErrorCode::no_domain, ErrorDomain::qemu, "no domain with matching uuid '{}' ({})", uuid.to_string(), name);
+    }
+    return domain;
+}
+
+Task<Core::Claim> Core::claim(std::vector<std::string> keys, io::Deadline deadline) {
+    auto is_taken = [this, &keys] {
+        for (const std::string& key : keys) {
+            if (claimed_.contains(key)) return true;
+        }
+        return false;
+    };
+    while (is_taken()) {
+        io::WakeReason reason = co_await unclaimed_.wait(deadline);
+        if (is_taken()) io::require_notified(reason, "another definition of the same name");
+    }
+    claimed_.insert(keys.begin(), keys.end());
+    co_return Claim(*this, std::move(keys));
+}
+
+Core::Claim::~Claim() {
+    if (!core_) return;
+    for (const std::string& key : keys_) core_->claimed_.erase(key);
+    core_->unclaimed_.notify_all();
+}
+
+std::optional<DacOwner> Core::owner_of_files() const {
+    if (!guest_user || !settings.dynamic_ownership) return std::nullopt;
+    return DacOwner(guest_user->uid, guest_user->gid, settings.remember_owner);
+}
+
+Task<void> save_status(Core& core, DomainOwner domain) {
+    // One at a time for each guest, and each with the state of its own moment: the last one tells the truth.
+    io::Semaphore::Permit turn = co_await domain->files.acquire(io::Deadline::never(), "the guest's status file");
+    if (!domain->is_active()) co_return;
+    const Run& run = domain->running();
+    GuestStatus status;
+    status.pid = run.process ? run.process->pid() : -1;
+    status.start_time = run.process ? run.process->start_time() : 0;
+    status.state = domain->state().state;
+    status.reason = domain->state().reason;
+    status.monitor_path = run.monitor_path;
+    status.vcpu_threads = run.vcpu_threads;
+    status.folder = run.folder;
+    status.channel_folder = run.channel_folder;
+    status.fake_reboot = run.fake_reboot;
+    status.agent_timeout = run.agent_timeout;
+    status.capability_flags = run.capability_flags;
+    status.domain = run.domain;
+    std::string text = Store::format_status(status);
+    Store store = core.store;
+    std::string name = domain->name();
+    auto write = [store, name, text = std::move(text)] { store.save_status(name, text); };
+    co_await io::offload(core.loop, std::move(write));
+}
+
+void save_status_soon(Core& core, DomainOwner domain) {
+    core.spawn(save_status(core, std::move(domain)));
+}
+
+}  // namespace virtue::qemu

@@ -1,0 +1,87 @@
+// What all parts of the QEMU driver share: the guests, their files, the events, the settings. Owned by QemuDriver and
+// referred to by its parts; loop thread only.
+#pragma once
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "driver/call.h"
+#include "driver/event_hub.h"
+#include "driver/object_table.h"
+#include "drivers/qemu/announcer.h"
+#include "drivers/qemu/capabilities/cache.h"
+#include "drivers/qemu/domain.h"
+#include "drivers/qemu/ports.h"
+#include "drivers/qemu/security/dac.h"
+#include "drivers/qemu/settings.h"
+#include "drivers/qemu/store.h"
+#include "io/gate.h"
+
+namespace virtue::qemu {
+
+using DomainOwner = std::shared_ptr<Domain>;
+
+/// The shared state.
+struct Core {
+    Core(io::Loop& loop, Settings settings);
+
+    io::Loop& loop;
+    const Settings settings;
+    const Store store;
+    driver::ObjectTable<Domain> domains;
+    driver::EventHub events;
+    Announcer announcer;
+    std::optional<GuestUser> guest_user;
+    CapabilitiesCache capabilities;
+    PortRange display_ports;
+    int next_id = 1;
+    /// Guests that were found dead at the start, for those who ask for events soon after.
+    struct Obituary {
+        Uuid uuid;
+        uint32_t detail;
+    };
+    std::vector<Obituary> died_meanwhile;
+    io::Gate gate;  ///< background work; joined before anything else here goes
+
+    /// The guest that a call names, held for its duration. Throws no_domain with libvirt's words.
+    DomainOwner at(const std::string& name, const Uuid& uuid) const;
+
+    /// Keeps names and UUIDs that are being defined from a second definition meanwhile.
+    class Claim {
+    public:
+        Claim() = default;
+        Claim(Core& core, std::vector<std::string> keys) : core_(&core), keys_(std::move(keys)) {}
+        Claim(Claim&& other) noexcept : core_(std::exchange(other.core_, nullptr)), keys_(std::move(other.keys_)) {}
+        Claim& operator=(Claim&&) = delete;
+        ~Claim();
+
+    private:
+        Core* core_ = nullptr;
+        std::vector<std::string> keys_;
+    };
+    /// Waits until none of `keys` is claimed, and claims them. Throws operation_timeout.
+    Task<Claim> claim(std::vector<std::string> keys, io::Deadline deadline);
+
+    /// Who owns guests' files while they run; nothing when guests run as the daemon does.
+    std::optional<DacOwner> owner_of_files() const;
+    /// Runs a task in the background; its errors are logged.
+    void spawn(Task<void> task) { gate.spawn(std::move(task)); }
+    /// The deadline of one question to a guest's monitor, within a call's own; a destroy of the guest ends the wait.
+    io::Deadline monitor_deadline(io::Deadline of_call, Domain& domain) const {
+        return of_call.within(settings.monitor_deadline).with_cancel(domain.jobs().current_cancel());
+    }
+
+private:
+    std::set<std::string> claimed_;
+    io::Condition unclaimed_;
+};
+
+/// Saves the live status of a guest: after this returns, a new daemon finds it again.
+Task<void> save_status(Core& core, DomainOwner domain);
+
+/// The same in the background, where losing it to a crash costs nothing.
+void save_status_soon(Core& core, DomainOwner domain);
+
+}  // namespace virtue::qemu

@@ -1,0 +1,140 @@
+#include "drivers/qemu/driver.h"
+
+#include "base/error.h"
+#include "base/log.h"
+#include "driver/handler_table.h"
+#include "drivers/qemu/calls/console_calls.h"
+#include "drivers/qemu/calls/definition_calls.h"
+#include "drivers/qemu/calls/guest_calls.h"
+#include "drivers/qemu/calls/host_calls.h"
+#include "drivers/qemu/calls/lookup_calls.h"
+#include "drivers/qemu/calls/monitor_calls.h"
+#include "drivers/qemu/calls/resource_calls.h"
+#include "drivers/qemu/calls/run_state_calls.h"
+#include "drivers/qemu/calls/snapshot_calls.h"
+#include "drivers/qemu/calls/stats_calls.h"
+#include "drivers/qemu/core.h"
+#include "drivers/qemu/reconnect.h"
+
+namespace virtue::qemu {
+namespace {
+
+constinit log::Module logger("qemu");
+
+}  // namespace
+
+struct QemuDriver::State {
+    State(io::Loop& loop, Settings settings, const Tables& others)
+        : core(loop, std::move(settings)),
+          tables(others),
+          definitions(core),
+          lookups(core),
+          run_state(core),
+          stats(core),
+          resources(core),
+          consoles(core),
+          guests(core),
+          snapshots(core),
+          monitors(core),
+          host(core),
+          ready(loop) {
+        definitions.bind(table);
+        lookups.bind(table);
+        run_state.bind(table);
+        stats.bind(table);
+        resources.bind(table);
+        consoles.bind(table);
+        guests.bind(table);
+        snapshots.bind(table);
+        monitors.bind(table);
+        host.bind(table);
+        core.events.bind(table, driver::EventClass::domain);
+        core.events.bind(table, driver::EventClass::qemu_monitor);
+        tables[static_cast<size_t>(proc::DriverKind::hypervisor)] = &table;
+    }
+
+    Core core;
+    Tables tables;
+    driver::HandlerTable table;
+    DefinitionCalls definitions;
+    LookupCalls lookups;
+    RunStateCalls run_state;
+    StatsCalls stats;
+    ResourceCalls resources;
+    ConsoleCalls consoles;
+    GuestCalls guests;
+    SnapshotCalls snapshots;
+    MonitorCalls monitors;
+    HostCalls host;
+    bool is_ready = false;
+    std::exception_ptr problem;
+    io::Condition ready;
+};
+
+QemuDriver::QemuDriver(io::Loop& loop, Settings settings, const Tables& others)
+    : state_(std::make_unique<State>(loop, std::move(settings), others)) {
+    auto begin = [](State& state) -> Task<void> {
+        try {
+            io::Deadline patience =
+                io::Deadline::after(io::Milliseconds(300)).with_cancel(state.core.gate.cancel_source());
+            co_await load_and_reconnect(state.core, patience);
+        } catch (const Error& error) {
+            state.problem = std::current_exception();
+            logger.error("the QEMU driver cannot work: {}", error.message());
+        }
+        state.is_ready = true;
+        state.ready.notify_all();
+        if (!state.problem) co_await autostart_guests(state.core);
+    };
+    state_->core.spawn(begin(*state_));
+}
+
+QemuDriver::~QemuDriver() = default;
+
+Core& QemuDriver::core() {
+    return state_->core;
+}
+
+driver::HandlerTable& QemuDriver::table() {
+    return state_->table;
+}
+
+bool QemuDriver::accepts(const driver::Uri& uri) const {
+    return uri.scheme == "qemu";
+}
+
+Task<driver::Route> QemuDriver::open(driver::Call& call, driver::Uri uri) {
+    bool privileged = state_->core.settings.paths.privileged;
+    std::string wanted = privileged ? "/system" : "/session";
+    if (uri.path.empty()) {
+        throw Error(
+            ErrorCode::internal_error, ErrorDomain::qemu,
+            privileged ? "no QEMU URI path given, try qemu:///system" : "no QEMU URI path given, try qemu:///session");
+    }
+    bool fits = uri.path == wanted || (privileged && uri.path == "/session");
+    if (!fits) {
+        fail(ErrorCode::internal_error, ErrorDomain::qemu, "unexpected QEMU URI path '{}', try {}", uri.path,
+             privileged ? "qemu:///system" : "qemu:///session");
+    }
+    while (!state_->is_ready) {
+        io::WakeReason reason = co_await state_->ready.wait(call.deadline);
+        if (!state_->is_ready) io::require_notified(reason, "the guests that ran before");
+    }
+    if (state_->problem) std::rethrow_exception(state_->problem);
+    driver::Route route;
+    route.tables = state_->tables;
+    route.uri = "qemu://" + uri.path;
+    co_return route;
+}
+
+bool QemuDriver::is_busy() const {
+    bool any = false;
+    state_->core.domains.for_each([&](const Domain& domain) { any = any || domain.is_active(); });
+    return any;
+}
+
+Task<void> QemuDriver::stop() {
+    co_await state_->core.gate.close();
+}
+
+}  // namespace virtue::qemu

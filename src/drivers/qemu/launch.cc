@@ -1,0 +1,216 @@
+#include "drivers/qemu/launch.h"
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include <array>
+#include <ctime>
+
+#include "base/error.h"
+#include "drivers/qemu/command/command.h"
+#include "drivers/qemu/live_definition.h"
+#include "drivers/qemu/nvram.h"
+#include "io/files.h"
+#include "io/offload.h"
+#include "io/unix_address.h"
+#include "model/domain/domain.h"
+
+namespace virtue::qemu {
+namespace {
+
+Fd listen_at(const std::string& path) {
+    io::UnixAddress address(path);
+    ::unlink(path.c_str());
+    Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!fd || ::bind(fd.get(), address.get(), address.size()) != 0 || ::listen(fd.get(), 1) != 0) {
+        throw Error::from_errno(errno, ErrorDomain::qemu, "cannot listen at '" + path + "'");
+    }
+    return fd;
+}
+
+void make_folder(const std::string& path, uint32_t mode, const std::optional<GuestUser>& owner) {
+    io::make_folders(path, mode);
+    if (owner && ::chown(path.c_str(), owner->uid, owner->gid) != 0) {
+        throw Error::from_errno(errno, ErrorDomain::qemu, "cannot give '" + path + "' to the guest's user");
+    }
+}
+
+/// The key that encrypts the guest's secrets. Of no worth after a crash, so it is not synced.
+void write_master_key(const std::string& path, const std::optional<GuestUser>& owner) {
+    std::array<uint8_t, 32> key{};
+    if (::getrandom(key.data(), key.size(), 0) != static_cast<ssize_t>(key.size())) {
+        throw Error::from_errno(errno, ErrorDomain::qemu, "no random bytes for the guest's key");
+    }
+    ::unlink(path.c_str());
+    Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    bool written = fd && ::write(fd.get(), key.data(), key.size()) == static_cast<ssize_t>(key.size());
+    if (written && owner) written = ::fchown(fd.get(), owner->uid, owner->gid) == 0;
+    if (!written) throw Error::from_errno(errno, ErrorDomain::qemu, "cannot write '" + path + "'");
+}
+
+std::string log_header(const LaunchPlan& plan, const QemuCapabilities& capabilities, const std::string& version) {
+    utsname system{};
+    ::uname(&system);
+    std::string text =
+        fmt::format("{}: starting up virtue version: {}, qemu version: {}.{}.{}{}, kernel: {}, hostname: {}\n",
+                    log_time(), version, capabilities.version / 1000000, capabilities.version / 1000 % 1000,
+                    capabilities.version % 1000, capabilities.package, system.release, system.nodename);
+    text += plan.to_shell_text();
+    if (!text.ends_with('\n')) text += '\n';
+    return text;
+}
+
+struct Preparation {
+    std::string folder;
+    std::string monitor_path;
+    std::vector<std::string> folders;
+    std::vector<ListeningSocket> sockets;
+    std::optional<GuestUser> user;
+    std::optional<DacOwner> owner;
+    std::vector<OwnedFile> files;
+};
+
+struct Prepared {
+    Fd monitor;
+    std::map<std::string, Fd> sockets;
+};
+
+/// Everything on disk that QEMU finds at its start. Runs on the pool.
+Prepared prepare(const Preparation& what) {
+    Prepared made;
+    make_folder(what.folder, 0750, what.user);
+    for (const std::string& folder : what.folders) make_folder(folder, 0750, what.user);
+    write_master_key(what.folder + "/master-key.aes", what.user);
+    made.monitor = listen_at(what.monitor_path);
+    for (const ListeningSocket& socket : what.sockets) {
+        Fd fd = listen_at(socket.path);
+        // QEMU may have to make the socket again after a client's connection: its user owns it.
+        if (what.user && ::chown(socket.path.c_str(), what.user->uid, what.user->gid) != 0) {
+            throw Error::from_errno(errno, ErrorDomain::qemu, "cannot give '" + socket.path + "' to the guest's user");
+        }
+        made.sockets.emplace(socket.alias, std::move(fd));
+    }
+    if (what.owner) what.owner->give(what.files);
+    return made;
+}
+
+LaunchContext launch_context(Core& core, const Run& run, const CapabilitiesRef& capabilities) {
+    const Settings& settings = core.settings;
+    LaunchContext context;
+    context.paths.library = settings.library();
+    context.paths.state = settings.state();
+    context.paths.channel_target = settings.channel_targets();
+    context.domain_id = run.id;
+    context.capabilities = capabilities;
+    context.use_kvm = is_kvm(*run.domain);
+    context.privileged = settings.paths.privileged;
+    context.vnc_listen = settings.vnc_listen;
+    context.spice_listen = settings.spice_listen;
+    context.allow_reboot = allows_reboot(*run.domain);
+    for (const char* name : {"PATH", "TMPDIR", "HOME", "USER", "LOGNAME", "DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR"}) {
+        if (const char* value = std::getenv(name)) context.environment[name] = value;
+    }
+    return context;
+}
+
+}  // namespace
+
+std::string log_time() {
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME, &now);
+    tm parts{};
+    ::gmtime_r(&now.tv_sec, &parts);
+    char text[32];
+    std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts);
+    return fmt::format("{}.{:03}+0000", text, now.tv_nsec / 1000000);
+}
+
+void note_in_log(const std::string& path, const std::string& text) {
+    Fd fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+    std::string line = log_time() + ": " + text + "\n";
+    if (fd && ::write(fd.get(), line.data(), line.size()) < 0) return;
+}
+
+std::string log_tail(const std::string& path, int64_t position) {
+    constexpr int64_t most = 4096;
+    Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd) return {};
+    int64_t end = ::lseek(fd.get(), 0, SEEK_END);
+    position = std::max(position, end - most);
+    std::string text(static_cast<size_t>(std::max<int64_t>(0, end - position)), '\0');
+    ssize_t got = ::pread(fd.get(), text.data(), text.size(), position);
+    text.resize(static_cast<size_t>(std::max<ssize_t>(0, got)));
+    // Our own notes and QEMU's word about ptys explain nothing.
+    std::string kept;
+    for (size_t start = 0; start < text.size();) {
+        size_t stop = std::min(text.find('\n', start), text.size());
+        std::string_view line = std::string_view(text).substr(start, stop - start);
+        start = stop + 1;
+        if (line.empty() || line.starts_with("char device redirected to") ||
+            line.find(": shutting down, reason=") != line.npos)
+            continue;
+        if (!kept.empty()) kept += '\n';
+        kept += line;
+    }
+    return kept;
+}
+
+Task<Launched> launch(Core& core, const DomainOwner& domain, Run& run, bool reset_nvram, io::Deadline deadline) {
+    std::string emulator = emulator_of(*run.domain);
+    CapabilitiesRef capabilities = co_await core.capabilities.get(emulator, deadline);
+    require_accelerator(*run.domain, *capabilities);
+
+    Preparation what;
+    what.folder = run.folder = core.settings.library() + "/" + short_name(run.id, domain->name());
+    what.monitor_path = run.monitor_path = run.folder + "/monitor.sock";
+    run.channel_folder = core.settings.channel_targets() + "/" + short_name(run.id, domain->name());
+    run.ports = take_ports(*run.domain, core.display_ports);
+    set_listen_addresses(*run.domain, core.settings.vnc_listen, core.settings.spice_listen);
+    what.folders = set_channel_paths(*run.domain, run.channel_folder);
+    assign_aliases(*run.domain);
+    what.sockets = listening_sockets(*run.domain);
+    for (const ListeningSocket& socket : what.sockets) run.sockets.push_back(socket.path);
+    what.user = core.guest_user;
+    what.owner = core.owner_of_files();
+    co_await prepare_nvram(core, run, reset_nvram);
+    if (what.owner) what.files = run.files = guest_files(*run.domain);
+    std::string monitor_path = run.monitor_path;
+    auto work = [what = std::move(what)] { return prepare(what); };
+    Prepared made = co_await io::offload(core.loop, std::move(work));
+
+    LaunchContext context = launch_context(core, run, capabilities);
+    context.monitor = std::move(made.monitor);
+    for (auto& [alias, fd] : made.sockets) context.device_fds.emplace(alias, std::move(fd));
+    LaunchPlan plan = build_command(*run.domain, std::move(context));
+
+    Launched launched;
+    launched.log_path = core.store.log_path(domain->name());
+    Fd log(::open(launched.log_path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+    if (!log) throw Error::from_errno(errno, ErrorDomain::qemu, "failed to create logfile " + launched.log_path);
+    std::string header = log_header(plan, *capabilities, core.settings.version);
+    if (::write(log.get(), header.data(), header.size()) < 0) {
+        throw Error::from_errno(errno, ErrorDomain::qemu, "unable to write to " + launched.log_path);
+    }
+    launched.log_position = ::lseek(log.get(), 0, SEEK_END);
+
+    io::ProcessOptions options;
+    options.arguments = std::move(plan.arguments);
+    options.environment = std::move(plan.environment);
+    for (const PassedFd& passed : plan.descriptors) options.descriptors.emplace_back(&passed.fd, passed.child_number);
+    options.standard_output = &log;
+    options.standard_error = &log;
+    options.max_open_files = core.settings.max_open_files;
+    if (core.guest_user) {
+        options.uid = core.guest_user->uid;
+        options.gid = core.guest_user->gid;
+        options.groups = guest_groups(*core.guest_user);
+    }
+    run.process = io::Process::spawn(core.loop, options);
+    launched.monitor = co_await io::Socket::connect_unix(core.loop, monitor_path, deadline);
+    co_return launched;
+}
+
+}  // namespace virtue::qemu

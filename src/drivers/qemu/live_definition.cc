@@ -1,0 +1,493 @@
+#include "drivers/qemu/live_definition.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <algorithm>
+#include <filesystem>
+
+#include "base/error.h"
+#include "model/domain/domain.h"
+
+namespace virtue::qemu {
+namespace {
+
+using model::GraphicsType;
+
+bool is_display(const model::Graphics& graphics) {
+    return graphics.type == GraphicsType::vnc || graphics.type == GraphicsType::spice;
+}
+
+bool listens_on_tcp(const model::Graphics& graphics) {
+    return is_display(graphics) &&
+           (graphics.listens.empty() || graphics.listens.front().type == model::ListenType::address ||
+            graphics.listens.front().type == model::ListenType::network);
+}
+
+const model::Channel* agent_channel(const model::Domain& domain) {
+    for (const model::Channel& channel : domain.channels) {
+        if (channel.target == model::ChannelTarget::virtio && channel.name == "org.qemu.guest_agent.0") return &channel;
+    }
+    return nullptr;
+}
+
+void add_file(std::vector<OwnedFile>& files, const std::string& path, bool shared, bool restore = true) {
+    std::error_code ignored;
+    if (path.empty() || !std::filesystem::exists(path, ignored)) return;
+    files.push_back({path, shared, restore});
+}
+
+void add_source(std::vector<OwnedFile>& files, const model::StorageSource& source, bool shared) {
+    for (const model::DeviceSecurityLabel& label : source.security_labels) {
+        if (label.relabel && !*label.relabel && (label.model.empty() || label.model == "dac")) return;
+    }
+    if (source.is_local()) add_file(files, source.path, shared);
+    for (const model::StorageSource& below : source.backing) add_source(files, below, true);
+}
+
+/// All character devices with their aliases, first as const, then for change.
+template <typename D, typename Visit>
+void each_chardev(D& domain, Visit visit) {
+    for (auto& device : domain.serials) visit(device);
+    for (auto& device : domain.parallels) visit(device);
+    for (auto& device : domain.consoles) visit(device);
+    for (auto& device : domain.channels) visit(device);
+}
+
+}  // namespace
+
+std::shared_ptr<model::Domain> copy_for_start(const model::Domain& domain, int id) {
+    auto copy = std::make_shared<model::Domain>(domain);
+    copy->id = id;
+    return copy;
+}
+
+std::string emulator_of(const model::Domain& domain) {
+    return domain.emulator;
+}
+
+bool is_kvm(const model::Domain& domain) {
+    return domain.is_kvm();
+}
+
+void require_accelerator(const model::Domain& domain, const QemuCapabilities& capabilities) {
+    if (!domain.is_kvm() || capabilities.kvm) return;
+    throw Error(
+        ErrorCode::config_unsupported, ErrorDomain::qemu,
+        fmt::format("Emulator '{}' does not support virt type 'kvm': {}", capabilities.binary,
+                    capabilities.kvm_reason.empty() ? "KVM does not work on this host" : capabilities.kvm_reason),
+        "use <domain type='qemu'> to run the guest without KVM");
+}
+
+bool allows_reboot(const model::Domain& domain) {
+    using enum model::LifecycleAction;
+    bool crash_ends = domain.on_crash == destroy || domain.on_crash == coredump_destroy;
+    return !(domain.on_reboot == destroy && domain.on_poweroff == destroy && crash_ends);
+}
+
+bool reboot_means_shutdown(const model::Domain& domain) {
+    return domain.on_reboot == model::LifecycleAction::destroy;
+}
+
+bool poweroff_means_restart(const model::Domain& domain) {
+    return domain.on_poweroff == model::LifecycleAction::restart;
+}
+
+CrashAction crash_action(const model::Domain& domain) {
+    switch (domain.on_crash) {
+        case model::LifecycleAction::restart:
+        case model::LifecycleAction::coredump_restart:
+            return CrashAction::restart;
+        case model::LifecycleAction::preserve:
+            return CrashAction::preserve;
+        default:
+            return CrashAction::destroy;
+    }
+}
+
+std::optional<uint64_t> balloon_at_start(const model::Domain& domain) {
+    if (!balloon_polling(domain) || domain.current().count >= domain.memory.count) return std::nullopt;
+    return domain.current().count * 1024;
+}
+
+std::optional<BalloonPolling> balloon_polling(const model::Domain& domain) {
+    if (!domain.memballoon || domain.memballoon->model == model::MemballoonModel::none) return std::nullopt;
+    return BalloonPolling{"/machine/peripheral/" + domain.memballoon->info.alias,
+                          static_cast<int>(domain.memballoon->stats_period)};
+}
+
+void set_balloon_period(model::Domain& domain, int seconds) {
+    if (domain.memballoon) domain.memballoon->stats_period = static_cast<uint32_t>(seconds);
+}
+
+void set_current_memory(model::Domain& domain, uint64_t kib) {
+    domain.current_memory = model::Kibibytes{kib};
+}
+
+void set_maximum_memory(model::Domain& domain, uint64_t kib) {
+    uint64_t current = std::min(domain.current().count, kib);
+    domain.memory = model::Kibibytes{kib};
+    domain.current_memory = model::Kibibytes{current};
+}
+
+uint64_t max_memory(const model::Domain& domain) {
+    return domain.memory.count;
+}
+
+uint64_t current_memory(const model::Domain& domain) {
+    return domain.current().count;
+}
+
+VcpuCounts vcpu_counts(const model::Domain& domain) {
+    return {domain.vcpus.online(), domain.vcpus.maximum};
+}
+
+void set_vcpu_counts(model::Domain& domain, VcpuCounts counts) {
+    domain.vcpus.maximum = counts.maximum;
+    domain.vcpus.current.reset();
+    if (counts.current != counts.maximum) domain.vcpus.current = counts.current;
+    domain.vcpus.each.clear();
+}
+
+std::optional<Bitmap> pinned_cpus(const model::Domain& domain, int vcpu) {
+    if (vcpu == emulator_threads) {
+        if (!domain.cputune.emulator_pin.empty()) return domain.cputune.emulator_pin;
+    }
+    for (const model::VcpuPin& pin : domain.cputune.vcpu_pins) {
+        if (static_cast<int>(pin.vcpu) == vcpu) return pin.cpuset;
+    }
+    if (!domain.vcpus.cpuset.empty()) return domain.vcpus.cpuset;
+    return std::nullopt;
+}
+
+void set_pinned_cpus(model::Domain& domain, int vcpu, const Bitmap& cpus) {
+    if (vcpu == emulator_threads) {
+        domain.cputune.emulator_pin = cpus;
+        return;
+    }
+    auto& pins = domain.cputune.vcpu_pins;
+    auto place = std::find_if(pins.begin(), pins.end(),
+                              [&](const model::VcpuPin& pin) { return static_cast<int>(pin.vcpu) >= vcpu; });
+    if (place == pins.end() || static_cast<int>(place->vcpu) != vcpu)
+        place = pins.insert(place, model::VcpuPin{static_cast<uint32_t>(vcpu), {}});
+    place->cpuset = cpus;
+}
+
+std::vector<unsigned> iothread_ids(const model::Domain& domain) {
+    std::vector<unsigned> ids;
+    for (const model::IoThread& thread : domain.iothread_ids) ids.push_back(thread.id);
+    return ids;
+}
+
+std::string os_type_of(const model::Domain& domain) {
+    return domain.os.type == model::OsType::absent ? "hvm"
+                                                   : std::string(xml::Codec<model::OsType>::format(domain.os.type));
+}
+
+std::string nvram_path(const model::Domain& domain) {
+    if (!domain.os.nvram || !domain.os.nvram->source.is_local()) return {};
+    return domain.os.nvram->source.path;
+}
+
+std::string nvram_template(const model::Domain& domain) {
+    return domain.os.nvram ? domain.os.nvram->template_path : std::string();
+}
+
+void require_name(const std::string& name) {
+    if (name.empty()) throw Error(ErrorCode::xml_error, ErrorDomain::domain, "name can't be empty");
+    if (name.find('/') != name.npos) {
+        fail(ErrorCode::xml_error, ErrorDomain::domain, "name {} cannot contain '/'", name);
+    }
+    if (name.find('\n') != name.npos) {
+        throw Error(ErrorCode::xml_error, ErrorDomain::domain, "name cannot contain a new line");
+    }
+    if (name == "." || name == "..")
+        fail(ErrorCode::invalid_arg, ErrorDomain::domain, "'{}' cannot be the name of a domain", name);
+    if (name.size() > 200)
+        throw Error(ErrorCode::invalid_arg, ErrorDomain::domain, "the name is longer than 200 bytes");
+    if (name.find_first_not_of(" \t") == name.npos) {
+        throw Error(ErrorCode::xml_error, ErrorDomain::domain,
+                    "name must contain at least one non-whitespace character");
+    }
+}
+
+std::vector<uint32_t> guest_groups(const GuestUser& user) {
+    std::vector<char> room(16384);
+    passwd entry{};
+    passwd* found = nullptr;
+    ::getpwuid_r(user.uid, &entry, room.data(), room.size(), &found);
+    if (!found) return {user.gid};
+    std::vector<gid_t> groups(256);
+    int count = static_cast<int>(groups.size());
+    ::getgrouplist(found->pw_name, user.gid, groups.data(), &count);
+    groups.resize(static_cast<size_t>(std::clamp(count, 0, 256)));
+    return {groups.begin(), groups.end()};
+}
+
+std::vector<PortRange::Port> take_ports(model::Domain& domain, PortRange& range) {
+    std::vector<PortRange::Port> ports;
+    for (model::Graphics& graphics : domain.graphics) {
+        if (!listens_on_tcp(graphics)) continue;
+        if (graphics.autoport || graphics.port == -1) {
+            ports.push_back(range.take());
+            graphics.port = ports.back().number();
+        } else if (graphics.port > 0) {
+            ports.push_back(range.claim(graphics.port));
+        }
+        if (graphics.websocket == -1) {
+            graphics.websocket_generated = true;
+            graphics.websocket = 5700 + graphics.port - 5900;
+        }
+    }
+    return ports;
+}
+
+std::vector<PortRange::Port> claim_ports(const model::Domain& domain, PortRange& range) {
+    std::vector<PortRange::Port> ports;
+    for (const model::Graphics& graphics : domain.graphics) {
+        if (listens_on_tcp(graphics) && graphics.port > 0) ports.push_back(range.claim(graphics.port));
+    }
+    return ports;
+}
+
+void set_listen_addresses(model::Domain& domain, const std::string& vnc, const std::string& spice) {
+    for (model::Graphics& graphics : domain.graphics) {
+        if (!listens_on_tcp(graphics)) continue;
+        if (graphics.listens.empty()) graphics.listens.emplace_back();
+        model::GraphicsListen& listen = graphics.listens.front();
+        if (listen.type != model::ListenType::address || !listen.address.empty()) continue;
+        listen.address = graphics.type == GraphicsType::vnc ? vnc : spice;
+        listen.from_config = true;
+    }
+}
+
+std::vector<OwnedFile> guest_files(const model::Domain& domain) {
+    std::vector<OwnedFile> files;
+    for (const model::Disk& disk : domain.disks) {
+        add_source(files, disk.source, disk.readonly || disk.shareable || disk.device == model::DiskDevice::cdrom);
+    }
+    add_file(files, domain.os.kernel, true);
+    add_file(files, domain.os.initrd, true);
+    add_file(files, domain.os.dtb, true);
+    add_file(files, domain.os.slic_table, true);
+    // The variable store stays with the guest's user: nobody else has a use for it.
+    add_file(files, nvram_path(domain), false, false);
+    for (const model::Filesystem& filesystem : domain.filesystems) (void)filesystem;  // shared folders keep their owner
+    each_chardev(domain, [&](const model::Chardev& device) {
+        bool is_file = device.source.type == model::ChardevType::file || device.source.type == model::ChardevType::dev;
+        if (is_file) add_file(files, device.source.path, false);
+    });
+    return files;
+}
+
+std::vector<std::string> set_channel_paths(model::Domain& domain, const std::string& folder) {
+    bool used = false;
+    for (model::Channel& channel : domain.channels) {
+        if (channel.source.type != model::ChardevType::unix_socket || !channel.source.path.empty()) continue;
+        if (channel.target != model::ChannelTarget::virtio) continue;
+        channel.source.path = folder + "/" + (channel.name.empty() ? "channel" : channel.name);
+        channel.source.listen = true;
+        used = true;
+    }
+    return used ? std::vector<std::string>{folder} : std::vector<std::string>{};
+}
+
+std::vector<ListeningSocket> listening_sockets(const model::Domain& domain) {
+    std::vector<ListeningSocket> sockets;
+    each_chardev(domain, [&](const model::Chardev& device) {
+        const model::ChardevSource& source = device.source;
+        if (source.type != model::ChardevType::unix_socket || !source.listen || source.path.empty()) return;
+        bool seen = std::any_of(sockets.begin(), sockets.end(),
+                                [&](const ListeningSocket& other) { return other.path == source.path; });
+        if (!seen) sockets.push_back({device.info.alias, source.path});
+    });
+    return sockets;
+}
+
+void set_terminals(model::Domain& domain, const std::map<std::string, std::string>& ptys) {
+    each_chardev(domain, [&](model::Chardev& device) {
+        if (device.source.type != model::ChardevType::pty) return;
+        auto found = ptys.find(device.info.alias);
+        if (found != ptys.end()) device.source.path = found->second;
+    });
+    // The first console of a machine with a serial port is that port under another name.
+    if (domain.consoles.empty() || domain.serials.empty()) return;
+    model::Console& console = domain.consoles.front();
+    if (console.target != model::ConsoleTarget::serial) return;
+    console.source = domain.serials.front().source;
+    console.info.alias = domain.serials.front().info.alias;
+}
+
+bool set_channel_state(model::Domain& domain, const std::string& alias, bool open) {
+    for (model::Channel& channel : domain.channels) {
+        if (channel.info.alias != alias || channel.target != model::ChannelTarget::virtio) continue;
+        channel.state = open ? model::ChannelState::connected : model::ChannelState::disconnected;
+        return &channel == agent_channel(domain);
+    }
+    return false;
+}
+
+std::optional<std::string> agent_socket(const model::Domain& domain) {
+    const model::Channel* channel = agent_channel(domain);
+    if (!channel || channel->source.type != model::ChardevType::unix_socket || channel->source.path.empty())
+        return std::nullopt;
+    return channel->source.path;
+}
+
+Terminal find_console(const model::Domain& domain, const std::string& device) {
+    const model::Chardev* found = nullptr;
+    if (device.empty()) {
+        if (!domain.consoles.empty()) {
+            found = &domain.consoles.front();
+            if (domain.consoles.front().target == model::ConsoleTarget::serial && !domain.serials.empty())
+                found = &domain.serials.front();
+        } else if (!domain.serials.empty()) {
+            found = &domain.serials.front();
+        }
+    }
+    auto take = [&](const model::Chardev& candidate) {
+        if (!found && !device.empty() && candidate.info.alias == device) found = &candidate;
+    };
+    for (const model::Console& console : domain.consoles) take(console);
+    for (const model::Serial& serial : domain.serials) take(serial);
+    for (const model::Parallel& parallel : domain.parallels) take(parallel);
+    if (!found && device.empty() && !domain.parallels.empty()) found = &domain.parallels.front();
+    if (!found) {
+        fail(ErrorCode::internal_error, ErrorDomain::qemu, "cannot find console device '{}'",
+             device.empty() ? "default" : device);
+    }
+    if (found->source.type == model::ChardevType::unix_socket) return {found->source.path, true};
+    if (found->source.type != model::ChardevType::pty) {
+        fail(ErrorCode::internal_error, ErrorDomain::qemu, "character device {} is not using a PTY or UNIX socket",
+             found->info.alias);
+    }
+    return {found->source.path, false};
+}
+
+Terminal find_channel(const model::Domain& domain, const std::string& name) {
+    const model::Channel* found = nullptr;
+    for (const model::Channel& channel : domain.channels) {
+        bool wanted = name.empty() || channel.name == name || channel.info.alias == name;
+        if (!found && wanted) found = &channel;
+    }
+    if (!found) {
+        fail(ErrorCode::internal_error, ErrorDomain::qemu, "cannot find channel {}", name.empty() ? "(default)" : name);
+    }
+    if (found->source.type == model::ChardevType::unix_socket) return {found->source.path, true};
+    if (found->source.type != model::ChardevType::pty) {
+        fail(ErrorCode::internal_error, ErrorDomain::qemu, "channel {} is not using a UNIX socket", name);
+    }
+    return {found->source.path, false};
+}
+
+std::vector<DiskName> disk_names(const model::Domain& domain) {
+    std::vector<DiskName> names;
+    for (const model::Disk& disk : domain.disks) {
+        DiskName name;
+        name.target = disk.target;
+        name.alias = disk.info.alias;
+        name.is_file = disk.source.is_local();
+        name.source = disk.source.is_local() ? disk.source.path : disk.source.name;
+        if (disk.source.index > 0) name.node = fmt::format("libvirt-{}-format", disk.source.index);
+        names.push_back(std::move(name));
+    }
+    return names;
+}
+
+std::string find_disk_at(const model::Domain& domain, int64_t bus, int64_t target, int64_t unit) {
+    for (const model::Disk& disk : domain.disks) {
+        const model::Address& address = disk.info.address;
+        if (!address.is(model::AddressType::drive)) continue;
+        bool same = address.drive.bus == bus && address.drive.target == target && address.drive.unit == unit;
+        if (same) return disk.target;
+    }
+    return {};
+}
+
+std::vector<InterfaceName> interface_names(const model::Domain& domain) {
+    std::vector<InterfaceName> names;
+    for (const model::Interface& interface : domain.interfaces) {
+        InterfaceName name;
+        name.device = interface.target;
+        if (interface.mac) name.mac = interface.mac->to_string();
+        name.alias = interface.info.alias;
+        name.link_down = interface.link == model::LinkState::down;
+        names.push_back(std::move(name));
+    }
+    return names;
+}
+
+std::vector<DisplayPassword> display_passwords(const model::Domain& domain) {
+    std::vector<DisplayPassword> passwords;
+    for (const model::Graphics& graphics : domain.graphics) {
+        if (!is_display(graphics) || !graphics.password) continue;
+        DisplayPassword password;
+        password.protocol = graphics.type == GraphicsType::vnc ? "vnc" : "spice";
+        password.password = *graphics.password;
+        password.valid_to = graphics.password_valid_to;
+        if (graphics.connected != model::ConnectedAction::absent) {
+            password.connected = xml::Codec<model::ConnectedAction>::format(graphics.connected);
+        }
+        passwords.push_back(std::move(password));
+    }
+    return passwords;
+}
+
+std::string display_protocol(const model::Domain& domain, unsigned index) {
+    if (index >= domain.graphics.size()) {
+        fail(ErrorCode::internal_error, ErrorDomain::qemu, "No graphics backend with index {}", index);
+    }
+    const model::Graphics& graphics = domain.graphics[index];
+    if (graphics.type == GraphicsType::vnc) return "vnc";
+    if (graphics.type == GraphicsType::spice) return "spice";
+    fail(ErrorCode::internal_error, ErrorDomain::qemu, "Can only open VNC or SPICE graphics backends, not {}",
+         xml::Codec<GraphicsType>::format(graphics.type));
+}
+
+ScreenPlace find_screen(const model::Domain& domain, unsigned screen) {
+    if (domain.videos.empty()) {
+        if (screen == 0) return {};
+        throw Error(ErrorCode::invalid_arg, ErrorDomain::qemu, "no such screen ID");
+    }
+    if (screen == 0) return {};
+    if (screen >= domain.videos.size()) throw Error(ErrorCode::invalid_arg, ErrorDomain::qemu, "no such screen ID");
+    return {domain.videos[screen].info.alias, 0};
+}
+
+std::optional<std::string> get_domain_metadata(const model::Domain& domain, uint32_t type, const std::string& uri) {
+    auto unless_empty = [](const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); };
+    switch (type) {
+        case api::domain_metadata_description:
+            return unless_empty(domain.description);
+        case api::domain_metadata_title:
+            return unless_empty(domain.title);
+        case api::domain_metadata_element:
+            return domain.metadata.find(uri);
+        default:
+            throw Error(ErrorCode::invalid_arg, ErrorDomain::none, "unknown metadata type");
+    }
+}
+
+void set_domain_metadata(model::Domain& domain, uint32_t type, const std::optional<std::string>& value,
+                         const std::string& key, const std::string& uri) {
+    switch (type) {
+        case api::domain_metadata_description:
+            domain.description = value.value_or("");
+            return;
+        case api::domain_metadata_title:
+            if (value && value->find('\n') != value->npos) {
+                throw Error(ErrorCode::invalid_arg, ErrorDomain::dom, "metadata title can't contain newlines");
+            }
+            domain.title = value.value_or("");
+            return;
+        case api::domain_metadata_element: {
+            std::optional<std::string_view> content;
+            if (value) content = *value;
+            domain.metadata.replace("metadata", key, uri, content);
+            return;
+        }
+        default:
+            throw Error(ErrorCode::invalid_arg, ErrorDomain::none, "unknown metadata type");
+    }
+}
+
+}  // namespace virtue::qemu

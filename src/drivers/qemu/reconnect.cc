@@ -1,0 +1,267 @@
+#include "drivers/qemu/reconnect.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "drivers/qemu/command/command.h"
+#include "drivers/qemu/live_definition.h"
+#include "drivers/qemu/process_figures.h"
+#include "drivers/qemu/start.h"
+#include "drivers/qemu/started.h"
+#include "drivers/qemu/stop.h"
+#include "io/files.h"
+#include "io/offload.h"
+#include "model/domain/domain.h"
+
+namespace virtue::qemu {
+namespace {
+
+constinit log::Module logger("qemu.reconnect");
+
+/// True if the process was started for this guest: its environment has the guest's folder as home, or its command
+/// line names it. Protects a stranger that got the same pid, also where the status file has no start time.
+bool belongs_to_guest(int pid, const GuestStatus& status) {
+    auto contains = [&](const std::string& file, const std::string& wanted) {
+        try {
+            return !wanted.empty() &&
+                   io::read_file(fmt::format("/proc/{}/{}", pid, file), 4 << 20).find(wanted) != std::string::npos;
+        } catch (const Error&) {
+            return false;
+        }
+    };
+    std::string uuid = status.domain->uuid.value_or(Uuid{}).to_string();
+    return contains("cmdline", uuid) &&
+           (contains("cmdline", status.folder) || contains("environ", "HOME=" + status.folder));
+}
+
+DomainOwner adopt_definition(Core& core, const GuestStatus& status) {
+    if (DomainOwner known = core.domains.hold(status.domain->uuid.value_or(Uuid{}))) return known;
+    auto domain = std::make_shared<Domain>(core.loop, status.domain->uuid.value_or(Uuid{}), status.domain->name);
+    core.domains.insert(domain);
+    return domain;
+}
+
+std::unique_ptr<Run> run_of(Core& core, GuestStatus status) {
+    auto run = std::make_unique<Run>();
+    run->id = std::max(0, status.domain->id);
+    run->domain = std::move(status.domain);
+    run->folder = status.folder;
+    run->channel_folder = status.channel_folder;
+    run->monitor_path = status.monitor_path;
+    run->vcpu_threads = std::move(status.vcpu_threads);
+    run->capability_flags = std::move(status.capability_flags);
+    run->fake_reboot = status.fake_reboot;
+    run->agent_timeout = status.agent_timeout;
+    run->ports = claim_ports(*run->domain, core.display_ports);
+    run->agent_path = agent_socket(*run->domain).value_or("");
+    if (core.owner_of_files()) run->files = guest_files(*run->domain);
+    for (const ListeningSocket& socket : listening_sockets(*run->domain)) run->sockets.push_back(socket.path);
+    return run;
+}
+
+/// The state as QEMU itself tells it now.
+void take_state(const DomainOwner& domain, const Json& answer) {
+    std::string name = answer.string_or("status", "");
+    bool running = answer.bool_or("running", false);
+    GuestState known = domain->state();
+    if (running && known.state != api::domain_running)
+        domain->set_state(api::domain_running, api::domain_running_unpaused);
+    if (name == "suspended") domain->set_state(api::domain_pmsuspended, 0);
+    if (name == "guest-panicked") domain->set_state(api::domain_crashed, api::domain_crashed_panicked);
+    bool stopped = name == "paused" || name == "prelaunch" || name == "io-error" || name == "watchdog";
+    if (!stopped || known.state == api::domain_paused) return;
+    uint32_t reason = api::domain_paused_unknown;
+    if (name == "io-error") reason = api::domain_paused_ioerror;
+    if (name == "watchdog") reason = api::domain_paused_watchdog;
+    domain->set_state(api::domain_paused, reason);
+}
+
+Task<void> talk_to_guest(Core& core, DomainOwner domain, bool was_starting) {
+    io::Deadline deadline = io::Deadline::after(core.settings.monitor_deadline).with_cancel(core.gate.cancel_source());
+    Monitor::Callbacks callbacks = monitor_callbacks(core, domain);
+    std::string path = domain->running().monitor_path;
+    std::unique_ptr<Monitor> monitor =
+        co_await Monitor::connect(core.loop, path, domain->name(), std::move(callbacks), deadline);
+    if (!domain->is_active()) co_return;
+    Run& run = domain->running();
+    run.monitor = std::move(monitor);
+    Json nothing;
+    Started<Json> asking(core.loop, run.monitor->command("query-status", nothing, deadline));
+    co_await learn_from_monitor(core, domain, deadline);
+    Json status = co_await asking.join();
+    if (was_starting && status.string_or("status", "") == "prelaunch") {
+        // Its start was cut off before its vCPUs ran, and nobody was told that it runs.
+        StopCause cause{api::domain_shutoff_failed, api::domain_event_stopped_failed};
+        co_await stop_guest(core, domain, cause);
+        co_return;
+    }
+    take_state(domain, status);
+    domain->running().ready = true;
+    if (status.string_or("status", "") == "shutdown") {
+        co_await stop_guest(core, domain, shut_down);
+        co_return;
+    }
+    co_await save_status(core, domain);
+    connect_agent(core, domain);
+}
+
+/// Tries until the guest answers, ends, or the daemon stops: a guest that hangs is not lost.
+Task<void> reconnect_guest(Core& core, DomainOwner domain, bool was_starting) {
+    while (domain->is_active() && !domain->running().stopping) {
+        std::string problem;
+        try {
+            co_await talk_to_guest(core, domain, was_starting);
+            co_return;
+        } catch (const Error& error) {
+            problem = error.message();
+        }
+        if (core.gate.cancel_source().is_cancelled() || !domain->is_active()) co_return;
+        if (domain->running().process->has_ended()) co_return;
+        domain->running().ready = true;  // its end counts now
+        logger.warn("domain '{}': its monitor does not answer, trying again: {}", domain->name(), problem);
+        io::Deadline pause = io::Deadline::after(io::Milliseconds(2000)).with_cancel(core.gate.cancel_source());
+        co_await core.loop.sleep_until(pause);
+    }
+}
+
+Task<bool> settle(Core& core, DomainOwner domain, bool was_starting) {
+    co_await reconnect_guest(core, domain, was_starting);
+    co_return true;
+}
+
+Task<void> bury(Core& core, DomainOwner domain, GuestState last) {
+    StopCause cause = crashed;
+    cause.detail = api::domain_event_stopped_failed;
+    if (last.state == api::domain_shutdown) cause = shut_down;
+    if (last.state == api::domain_paused && last.reason == api::domain_paused_starting_up) cause = failed;
+    co_await stop_guest(core, domain, cause);
+    core.died_meanwhile.push_back({domain->uuid(), cause.detail});
+}
+
+Task<void> take_up(Core& core, const std::string& name, const std::string& text, std::vector<Started<bool>>& settling) {
+    GuestStatus status = Store::parse_status(text, core.store.status_path(name));
+    DomainOwner domain = adopt_definition(core, status);
+    GuestState last{status.state, status.reason};
+    bool was_starting = last.state == api::domain_paused && last.reason == api::domain_paused_starting_up;
+    core.next_id = std::max(core.next_id, std::max(0, status.domain->id) + 1);
+    std::unique_ptr<io::Process> process;
+    if (status.pid > 0) process = io::Process::adopt(core.loop, status.pid, status.start_time);
+    if (process && !belongs_to_guest(status.pid, status)) process.reset();
+    std::unique_ptr<Run> run = run_of(core, std::move(status));
+    run->process = std::move(process);
+    bool alive = run->process != nullptr;
+    domain->begin_run(std::move(run));
+    domain->set_state(last.state, last.reason);
+    domain->changed();
+    if (!alive) {
+        co_await bury(core, domain, last);
+        co_return;
+    }
+    watch_process(core, domain);
+    settling.emplace_back(core.loop, settle(core, domain, was_starting));
+}
+
+/// QEMUs of starts that were cut off before their status was written: each lives in a guest folder that no status
+/// file names. They never ran a vCPU.
+void end_orphans(const Core& core) {
+    std::error_code ignored;
+    std::vector<std::string> folders;
+    std::set<std::string> known;
+    core.domains.for_each([&](Domain& domain) {
+        if (domain.run()) known.insert(domain.run()->folder);
+    });
+    for (const std::string& name : io::list_folder(core.settings.library())) {
+        std::string path = core.settings.library() + "/" + name;
+        if (name.starts_with("domain-") && !known.contains(path)) folders.push_back(path);
+    }
+    if (folders.empty()) return;
+    for (const std::string& entry : io::list_folder("/proc")) {
+        if (entry.find_first_not_of("0123456789") != entry.npos) continue;
+        std::string command;
+        try {
+            command = io::read_file("/proc/" + entry + "/cmdline", 4 << 20);
+        } catch (const Error&) {
+            continue;
+        }
+        for (const std::string& folder : folders) {
+            if (command.find("\"file\":\"" + folder + "/master-key.aes\"") == command.npos) continue;
+            int pid = std::stoi(entry);
+            logger.warn("ending QEMU process {}: its start was cut off", pid);
+            ::kill(pid, SIGKILL);
+        }
+    }
+    for (const std::string& folder : folders) std::filesystem::remove_all(folder, ignored);
+}
+
+void load(Core& core) {
+    for (Store::Found& found : core.store.load_definitions()) {
+        if (!found.domain || !found.problem.empty()) {
+            logger.error("passing over a definition: {}", found.problem);
+            continue;
+        }
+        auto domain = std::make_shared<Domain>(core.loop, found.domain->uuid.value_or(Uuid{}), found.domain->name);
+        if (core.domains.find(domain->uuid())) {
+            logger.error("'{}' has the UUID of another definition; passing over it", found.name);
+            continue;
+        }
+        domain->set_persistent(std::move(found.domain));
+        domain->autostart = found.autostart;
+        domain->autostart_once = found.autostart_once;
+        core.domains.insert(std::move(domain));
+    }
+}
+
+}  // namespace
+
+Task<void> load_and_reconnect(Core& core, io::Deadline deadline) {
+    core.store.make_folders();
+    load(core);
+    std::vector<Started<bool>> settling;
+    for (const auto& [name, text] : core.store.load_statuses()) {
+        try {
+            co_await take_up(core, name, text, settling);
+        } catch (const Error& error) {
+            logger.error("cannot take up the guest '{}': {}", name, error.message());
+        }
+    }
+    end_orphans(core);
+    // A guest that hangs is waited for a moment only, then goes on in the background.
+    for (Started<bool>& one : settling) {
+        bool ended = co_await one.ended_by(deadline);
+        if (ended) continue;
+        auto rest = [](Started<bool> still) -> Task<void> { co_await still.join(); };
+        core.spawn(rest(std::move(one)));
+    }
+}
+
+Task<void> autostart_guests(Core& core) {
+    std::string mark = core.settings.state() + "/autostarted";
+    if (::access(mark.c_str(), F_OK) == 0) co_return;
+    io::write_file_atomically(mark, "", 0600);
+    std::vector<DomainOwner> wanted;
+    core.domains.for_each([&](Domain& domain) {
+        if (domain.autostart || domain.autostart_once) wanted.push_back(core.domains.hold(domain.uuid()));
+    });
+    for (DomainOwner& domain : wanted) {
+        try {
+            if (domain->autostart_once) {
+                core.store.set_autostart(domain->name(), false, true);
+                domain->autostart_once = false;
+            }
+            io::Deadline deadline = io::Deadline::after(core.settings.start_deadline);
+            driver::Job job = co_await domain->jobs().begin(driver::JobKind::modify, "autostart", deadline);
+            if (domain->is_active() || domain->removed) continue;
+            StartRequest request;
+            co_await start_guest(core, domain, request, deadline);
+        } catch (const Error& error) {
+            logger.error("Failed to autostart VM '{}': {}", domain->name(), error.message());
+        }
+    }
+}
+
+}  // namespace virtue::qemu

@@ -1,0 +1,15 @@
+// Finding running guests again after the daemon was started: by status file, pid, start time and monitor. What died
+// meanwhile is cleaned up and told; a QEMU of a start that was cut off is ended. Loop thread only.
+#pragma once
+#include "drivers/qemu/core.h"
+
+namespace virtue::qemu {
+
+/// Reads definitions and status files and brings all guests to their true state. Guests that do not answer stay known
+/// and are tried again in the background; this returns when every other guest is settled, or at the deadline.
+Task<void> load_and_reconnect(Core& core, io::Deadline deadline);
+
+/// Starts the guests that are marked for it, once a boot of the host.
+Task<void> autostart_guests(Core& core);
+
+}  // namespace virtue::qemu

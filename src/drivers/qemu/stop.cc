@@ -1,0 +1,120 @@
+#include "drivers/qemu/stop.h"
+
+#include <unistd.h>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+
+#include "base/error.h"
+#include "drivers/qemu/launch.h"
+#include "io/offload.h"
+#include "model/domain/domain.h"
+
+namespace virtue::qemu {
+namespace {
+
+/// True for a process that was stopped by a signal: it cannot follow SIGTERM.
+bool is_stopped(int pid) {
+    std::FILE* file = std::fopen(fmt::format("/proc/{}/stat", pid).c_str(), "re");
+    if (!file) return false;
+    char state = 0;
+    int got = std::fscanf(file, "%*d (%*[^)]) %c", &state);
+    std::fclose(file);
+    return got == 1 && (state == 'T' || state == 't');
+}
+
+Task<bool> ends_within(io::Process& process, io::Milliseconds time) {
+    bool ended = true;
+    try {
+        io::Deadline deadline = io::Deadline::after(time);
+        co_await process.wait(deadline);
+    } catch (const Error&) {
+        ended = false;
+    }
+    co_return ended;
+}
+
+const char* cause_name(const StopCause& cause) {
+    return reason_name(GuestState{api::domain_shutoff, cause.reason});
+}
+
+void leave_table(Core& core, const DomainOwner& domain) {
+    domain->removed = true;
+    core.domains.erase(domain->uuid());
+}
+
+}  // namespace
+
+Task<void> kill_guest(Core&, DomainOwner domain, bool graceful, io::Deadline) {
+    Run* run = domain->run();
+    if (!run || !run->process || run->process->has_ended()) co_return;
+    io::Process& process = *run->process;
+    bool frozen = is_stopped(process.pid());
+    if (!frozen || graceful) {
+        process.signal(SIGTERM);
+        bool ended = co_await ends_within(process, io::Milliseconds(10000));
+        if (ended) co_return;
+    }
+    if (graceful) {
+        throw Error::from_errno(EBUSY, ErrorDomain::none,
+                                fmt::format("Failed to terminate process {} with SIGTERM", process.pid()));
+    }
+    process.signal(SIGKILL);
+    bool ended = co_await ends_within(process, io::Milliseconds(30000));
+    if (!ended) {
+        throw Error::from_errno(EBUSY, ErrorDomain::none,
+                                fmt::format("Failed to terminate process {} with SIGKILL", process.pid()));
+    }
+}
+
+Task<void> stop_guest(Core& core, DomainOwner domain, StopCause cause) {
+    if (!domain->is_active()) co_return;
+    domain->running().stopping = true;
+    co_await kill_guest(core, domain, false, io::Deadline::never());
+    if (!domain->is_active()) co_return;
+    std::unique_ptr<Run> run = domain->take_run();
+    int id = run->id;
+    for (auto& [path, seat] : run->terminals) {
+        if (auto held = seat.lock(); held && held->user) held->user->evict("the guest ended");
+    }
+    std::string log = core.store.log_path(domain->name());
+    auto note = [log, text = fmt::format("shutting down, reason={}", cause_name(cause))] { note_in_log(log, text); };
+    core.spawn(io::offload(core.loop, std::move(note)));
+    domain->set_state(api::domain_shutoff, cause.reason);
+    domain->changed();
+    bool transient = !domain->is_persistent();
+    co_await clean_up_run(core, domain->name(), std::move(run));
+    if (transient) leave_table(core, domain);
+    if (cause.announce) core.announcer.stopped(*domain, id, cause.detail);
+}
+
+Task<void> clean_up_run(Core& core, std::string name, std::unique_ptr<Run> run) {
+    if (run->process && !run->process->has_ended()) {
+        run->process->signal(SIGKILL);
+        co_await ends_within(*run->process, io::Milliseconds(30000));
+    }
+    if (run->monitor) run->monitor->close();
+    if (run->agent) run->agent->close();
+    struct Traces {
+        Store store;
+        std::string name;
+        std::string folder;
+        std::string channel_folder;
+        std::vector<std::string> sockets;
+        std::vector<OwnedFile> files;
+        std::optional<DacOwner> owner;
+    };
+    Traces traces{core.store, name, run->folder, run->channel_folder, run->sockets, run->files, core.owner_of_files()};
+    auto remove = [traces = std::move(traces)] {
+        std::error_code ignored;
+        if (!traces.folder.empty()) std::filesystem::remove_all(traces.folder, ignored);
+        for (const std::string& socket : traces.sockets) ::unlink(socket.c_str());
+        if (!traces.channel_folder.empty()) std::filesystem::remove_all(traces.channel_folder, ignored);
+        if (traces.owner) traces.owner->restore(traces.files);
+        // Last: while the status file is there, a new daemon would clean up again what is left.
+        traces.store.remove_status(traces.name);
+    };
+    co_await io::offload(core.loop, std::move(remove));
+}
+
+}  // namespace virtue::qemu

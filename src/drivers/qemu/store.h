@@ -1,0 +1,82 @@
+// The driver's files on disk: definitions, autostart links, live status, pid files. libvirt's own names and formats, so
+// that either daemon finds what the other left. The functions block and touch nothing of the loop: the driver calls
+// them from the blocking pool, except at start.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/uuid.h"
+#include "drivers/qemu/settings.h"
+#include "model/domain/domain.h"
+
+namespace virtue::qemu {
+
+/// What a live status file tells about a running guest.
+struct GuestStatus {
+    int pid = -1;
+    uint32_t state = 0;  ///< virDomainState
+    uint32_t reason = 0;
+    std::string monitor_path;
+    std::vector<int> vcpu_threads;
+    std::string folder;          ///< libDir: domain-ID-NAME
+    std::string channel_folder;  ///< channelTargetDir
+    bool fake_reboot = false;
+    bool logd = false;  ///< a separate log daemon holds the guest's log (libvirt's default)
+    int agent_timeout = -2;
+    uint64_t start_time = 0;                    ///< field 22 of /proc/PID/stat; 0 in libvirt's own files, which lack it
+    std::vector<std::string> capability_flags;  ///< kept as they came, for libvirt
+    std::shared_ptr<model::Domain> domain;
+};
+
+/// Reads and writes the files of one instance.
+class Store {
+public:
+    explicit Store(const Settings& settings) : settings_(settings) {}
+
+    /// Makes the folders. Throws system_error naming one that cannot be made.
+    void make_folders() const;
+
+    std::string definition_path(const std::string& name) const { return settings_.definitions() + "/" + name + ".xml"; }
+    std::string autostart_path(const std::string& name) const { return settings_.autostart() + "/" + name + ".xml"; }
+    std::string autostart_once_path(const std::string& name) const {
+        return settings_.autostart_once() + "/" + name + ".xml";
+    }
+    std::string status_path(const std::string& name) const { return settings_.state() + "/" + name + ".xml"; }
+    std::string pid_path(const std::string& name) const { return settings_.state() + "/" + name + ".pid"; }
+    std::string log_path(const std::string& name) const { return settings_.logs() + "/" + name + ".log"; }
+
+    /// The text of a definition file: libvirt's note to editors, then the XML.
+    static std::string with_note(const std::string& name, const std::string& xml);
+    /// Throws system_error; then the old file is intact.
+    void save_definition(const std::string& name, const std::string& xml) const;
+    void remove_definition(const std::string& name) const;
+    /// One definition that was found, or why it could not be read.
+    struct Found {
+        std::string name;
+        std::shared_ptr<const model::Domain> domain;
+        bool autostart = false;
+        bool autostart_once = false;
+        std::string problem;
+    };
+    std::vector<Found> load_definitions() const;
+
+    /// Makes or removes the link. Throws system_error.
+    void set_autostart(const std::string& name, bool wanted, bool once) const;
+
+    static std::string format_status(const GuestStatus& status);
+    /// Throws xml_error and others for what is no status file.
+    static GuestStatus parse_status(const std::string& text, const std::string& source);
+    void save_status(const std::string& name, const std::string& text) const;
+    void save_pid(const std::string& name, int pid) const;
+    void remove_status(const std::string& name) const;
+    /// Every status file: its guest's name and content.
+    std::vector<std::pair<std::string, std::string>> load_statuses() const;
+
+private:
+    Settings settings_;
+};
+
+}  // namespace virtue::qemu
