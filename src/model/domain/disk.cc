@@ -155,6 +155,14 @@ void map_identity(xml::Mapper& m, Disk& d) {
     m.value("product", d.product);
 }
 
+// The bus that the name tells, where nothing else does.
+DiskBus bus_of(const Disk& d) {
+    if (d.device == DiskDevice::floppy) return DiskBus::fdc;
+    for (DiskBus bus : {DiskBus::ide, DiskBus::scsi, DiskBus::virtio, DiskBus::xen, DiskBus::uml, DiskBus::fdc})
+        if (d.target.starts_with(disk_prefix(bus))) return bus;
+    return DiskBus::ide;
+}
+
 void check(xml::Mapper& m, const Disk& d) {
     const auto printable = [](const std::string& s) {
         for (char c : s)
@@ -211,7 +219,10 @@ void map(xml::Mapper& m, Disk& d) {
     map_identity(m, d);
     if (m.writing()) map_legacy_encryption(m, d);
     map_info(m, d.info, InfoParts::boot);
-    if (m.reading()) check(m, d);
+    if (m.reading()) {
+        if (d.bus == DiskBus::none) d.bus = bus_of(d);
+        check(m, d);
+    }
 }
 
 std::optional<unsigned> disk_name_index(std::string_view name) {

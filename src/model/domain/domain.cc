@@ -182,9 +182,33 @@ void settle_controllers(Domain& d) {
     d.controllers = std::move(settled);
 }
 
+// Disks of one bus stand in the order of their names.
+void settle_disks(Domain& d) {
+    std::vector<Disk> settled;
+    for (Disk& disk : d.disks) {
+        const auto index = disk_name_index(disk.target);
+        auto at = settled.end();
+        bool found = false;
+        for (auto i = settled.end(); i != settled.begin();) {
+            --i;
+            if (i->bus != disk.bus) continue;
+            if (disk_name_index(i->target) > index) {
+                at = i;
+                found = true;
+            } else {
+                if (!found) at = i + 1;
+                break;
+            }
+        }
+        settled.insert(at, std::move(disk));
+    }
+    d.disks = std::move(settled);
+}
+
 void map_devices(xml::Mapper& m, Domain& d) {
     m.value("emulator", d.emulator);
     m.children("disk", d.disks);
+    if (m.reading()) settle_disks(d);
     m.children("controller", d.controllers);
     if (m.reading()) settle_controllers(d);
     m.children("lease", d.leases);

@@ -104,8 +104,6 @@ void read_port(xml::Mapper& m, Graphics& g) {
             g.autoport = g.port == -1 && g.tls_port == -1 ? true : g.autoport;
         }
         if (g.autoport && m.options().inactive) g.port = g.tls_port = 0;
-        if (!m.element().attribute("port") && !m.element().attribute("tlsPort") && !m.element().attribute("autoport"))
-            g.autoport = true;
         return;
     }
     static_cast<void>(autoport);

@@ -12,6 +12,7 @@ void map(xml::Mapper& m, SecurityLabel& s) {
         m.fail("dynamic label type must use resource relabeling");
     if (m.reading() && s.type == SecurityLabelType::none && s.relabel)
         m.fail("resource relabeling is not compatible with 'none' label type");
+    if (m.reading() && s.type == SecurityLabelType::none && s.model.empty()) s.model = "none";
     const bool live = !m.options().inactive;
     if (m.writing()) {
         if (s.type == SecurityLabelType::none) return;

@@ -89,10 +89,9 @@ void assign_scsi_hostdevs(Domain& d) {
                                [&](const Hostdev& x) { return x.type == HostdevType::scsi && same(x.info); });
         };
         DriveAddress a;
-        // The first controller that has a free unit; each has 16, of which the seventh is its own.
+        // The first controller that has a free unit; the narrow bus has seven.
         for (;; a.unit++) {
-            if (a.unit == 7) continue;
-            if (a.unit == 16) {
+            if (a.unit == 7) {
                 a.unit = 0;
                 a.controller++;
             }
@@ -147,8 +146,6 @@ void assign_virtio_serial(Domain& d) {
         if (c.target == ConsoleTarget::virtio) note(c.info);
     for (Channel& c : d.channels)
         if (c.target == ChannelTarget::virtio) give(c.info, false, c.info.address.is(AddressType::virtio_serial));
-    for (Console& c : d.consoles)
-        if (c.target == ConsoleTarget::virtio) give(c.info, true, c.info.address.is(AddressType::virtio_serial));
 }
 
 void assign_ccid(Domain& d) {
@@ -237,7 +234,6 @@ void assign_virtio_mmio(Domain& d) {
 }
 
 void assign_spapr_vio(Domain& d) {
-    if (!arch_is_ppc64(d)) return;
     Numbers numbers;
     const auto note = [&](DeviceInfo& info) {
         if (!info.address.is(AddressType::spapr_vio) || !info.address.spapr_vio_reg) return;

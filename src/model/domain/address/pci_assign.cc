@@ -344,7 +344,9 @@ void set_options(Domain& d) {
             case ControllerModel::pcie_root_port:
             case ControllerModel::pcie_switch_downstream_port:
                 if (c.pci.chassis == -1) c.pci.chassis = c.index;
-                if (c.pci.port == -1) c.pci.port = static_cast<int>(a.slot << 3 | a.function);
+                if (c.pci.port == -1)
+                    c.pci.port = static_cast<int>(c.model == ControllerModel::pcie_root_port ? a.slot << 3 | a.function
+                                                                                             : a.slot);
                 break;
             case ControllerModel::pci_expander_bus:
             case ControllerModel::pcie_expander_bus:

@@ -56,7 +56,7 @@ void PciBus::become(ControllerModel m) {
             break;
         case ControllerModel::dmi_to_pci_bridge:
             flags = connect_pci | connect_pci_bridge;
-            min_slot = 1;
+            min_slot = 0;
             max_slot = 31;
             break;
         case ControllerModel::pcie_to_pci_bridge:
@@ -220,7 +220,7 @@ size_t PciBuses::add_bus(ControllerModel model) {
     // place of a plain bridge was kept beforehand.
     if (model != ControllerModel::pci_bridge && model != ControllerModel::pci_root) {
         const uint32_t needs = controller_needs(model);
-        if (!find(needs, (needs & connect_aggregate) == 0)) grow(needs);
+        if (!find(needs, (needs & connect_aggregate) == 0) || model == ControllerModel::pcie_to_pci_bridge) grow(needs);
         static_cast<void>(reserve_next(needs));
     }
     buses_.push_back(bus);

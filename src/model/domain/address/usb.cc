@@ -57,7 +57,6 @@ uint32_t root_ports(const Controller& c) {
         case ControllerModel::pci_ohci:
             return 3;
         case ControllerModel::nec_xhci:
-            return 4;
         case ControllerModel::qemu_xhci:
             return c.ports ? static_cast<uint32_t>(*c.ports) : 4;
         case ControllerModel::qusb1:

@@ -77,25 +77,6 @@ void complete_controller_numbers(Domain& d) {
 
 void complete_disks(Domain& d) {
     for (Disk& disk : d.disks) {
-        if (disk.bus == DiskBus::none) {
-            if (disk.device == DiskDevice::floppy) {
-                disk.bus = DiskBus::fdc;
-            } else if (disk.target.starts_with("hd")) {
-                disk.bus = DiskBus::ide;
-            } else if (disk.target.starts_with("sd")) {
-                disk.bus = DiskBus::scsi;
-            } else if (disk.target.starts_with("vd")) {
-                disk.bus = DiskBus::virtio;
-            } else if (disk.target.starts_with("xvd")) {
-                disk.bus = DiskBus::xen;
-            } else if (disk.target.starts_with("ubd")) {
-                disk.bus = DiskBus::uml;
-            } else if (disk.target.starts_with("fd")) {
-                disk.bus = DiskBus::fdc;
-            } else {
-                disk.bus = DiskBus::ide;
-            }
-        }
         if (disk.device == DiskDevice::cdrom) disk.readonly = true;
         if (disk.snapshot == SnapshotLocation::absent && disk.readonly) disk.snapshot = SnapshotLocation::no;
     }
@@ -135,13 +116,13 @@ void pair_console_and_serial(Domain& d) {
         c.port = 0;
         return c;
     };
-    if (!d.consoles.empty()) {
+    if (!d.consoles.empty() &&
+        (d.consoles[0].target == ConsoleTarget::serial || d.consoles[0].target == ConsoleTarget::absent)) {
         Console& first = d.consoles.front();
         for (size_t i = 1; i < d.consoles.size(); i++)
             if (d.consoles[i].target == ConsoleTarget::serial)
                 throw Error(ErrorCode::internal_error, ErrorDomain::domain,
                             "Only the first console can be a serial port");
-        if (first.target != ConsoleTarget::serial && first.target != ConsoleTarget::absent) return;
         // The first console of old is the first serial port under another name.
         if (d.serials.empty()) {
             Serial s;
@@ -160,7 +141,7 @@ void pair_console_and_serial(Domain& d) {
         case SerialTarget::spapr_vio_serial:
         case SerialTarget::system_serial:
         case SerialTarget::sclp_serial:
-            d.consoles.push_back(stub(ConsoleTarget::serial));
+            d.consoles.insert(d.consoles.begin(), stub(ConsoleTarget::serial));
             break;
         default:
             break;

@@ -16,8 +16,17 @@ void complete_disk_driver(Disk& disk) {
         return;
     }
     if (disk.driver.name.empty()) disk.driver.name = "qemu";
-    if (disk.source.format == StorageFormat::absent)
+    // An empty drive is an empty drive, whatever it held before.
+    const bool removable = disk.device == DiskDevice::cdrom || disk.device == DiskDevice::floppy;
+    if (removable && disk.source.empty() && disk.source.type != StorageType::volume)
+        disk.source.type = StorageType::file;
+    if (disk.source.format == StorageFormat::absent && disk.source.type != StorageType::volume)
         disk.source.format = disk.source.type == StorageType::dir ? StorageFormat::fat : StorageFormat::raw;
+    for (StorageSource* layer = &disk.source; layer != nullptr;
+         layer = layer->backing.empty() ? nullptr : &layer->backing[0])
+        if (layer->encryption && layer->encryption->format >= EncryptionFormat::luks &&
+            layer->encryption->engine == EncryptionEngine::absent)
+            layer->encryption->engine = EncryptionEngine::qemu;
 }
 
 void complete_interface(const Domain& d, Interface& n) {
@@ -35,7 +44,7 @@ void complete_interface(const Domain& d, Interface& n) {
 }
 
 ControllerModel usb_model(const Domain& d, const Platform& platform) {
-    if (is_q35(d) || arch_is_arm(d) || arch_is_riscv(d) || arch_is_ppc64(d)) {
+    if (arch_is_arm(d) || arch_is_riscv(d) || arch_is_ppc64(d)) {
         if (platform.has_device(d, "qemu-xhci")) return ControllerModel::qemu_xhci;
         return ControllerModel::nec_xhci;
     }
@@ -91,12 +100,16 @@ SerialModel serial_model(const Domain& d, const Serial& s) {
 
 void complete_chardevs(Domain& d) {
     for (Serial& s : d.serials) {
+        // Of old every serial port was called ISA.
+        if (s.target == SerialTarget::isa_serial && !arch_is_x86(d)) {
+            s.target = SerialTarget::absent;
+            s.model = SerialModel::absent;
+        }
         if (s.target == SerialTarget::absent) s.target = serial_target(d, s);
         if (s.model == SerialModel::absent) s.model = serial_model(d, s);
     }
-    for (size_t i = 0; i < d.consoles.size(); i++)
-        if (d.consoles[i].target == ConsoleTarget::absent)
-            d.consoles[i].target = arch_is_s390(d) ? ConsoleTarget::sclp : ConsoleTarget::serial;
+    for (Console& c : d.consoles)
+        if (c.target == ConsoleTarget::absent) c.target = ConsoleTarget::serial;
     for (Channel& c : d.channels) {
         if (c.source.type == ChardevType::spicevmc && c.name.empty()) c.name = "com.redhat.spice.0";
         if (c.source.type == ChardevType::qemu_vdagent && c.name.empty()) c.name = "com.redhat.spice.0";
@@ -130,7 +143,8 @@ void complete_inputs(Domain& d) {
 void complete_tpms(Domain& d) {
     for (Tpm& t : d.tpms) {
         if (t.model == TpmModel::absent) t.model = is_pseries(d) ? TpmModel::spapr : TpmModel::tis;
-        if (t.backend == TpmBackend::emulator && t.version == TpmVersion::absent) t.version = TpmVersion::v2_0;
+        if (t.backend == TpmBackend::emulator && t.version == TpmVersion::absent)
+            t.version = t.model == TpmModel::tis && arch_is_x86(d) ? TpmVersion::v1_2 : TpmVersion::v2_0;
     }
 }
 
@@ -141,6 +155,12 @@ void complete_small(Domain& d) {
     for (Video& v : d.videos)
         if (v.model == VideoModel::absent)
             v.model = arch_is_ppc64(d) ? VideoModel::vga : arch_is_x86(d) ? VideoModel::cirrus : VideoModel::virtio;
+    for (Graphics& g : d.graphics) {
+        // Neither port nor leave to choose one: it is for a connection that is handed over.
+        const bool no_port = g.type == GraphicsType::spice && g.port == 0 && g.tls_port == 0 && !g.autoport;
+        if (no_port && !g.listens.empty() && g.listens[0].type == ListenType::address)
+            g.listens[0] = GraphicsListen{ListenType::none, "", "", "", false, false};
+    }
     for (Filesystem& f : d.filesystems)
         if (f.access == FilesystemAccess::absent) f.access = FilesystemAccess::passthrough;
     for (Hostdev& h : d.hostdevs) {

@@ -62,7 +62,6 @@ MachineDevices devices_of(const Domain& d) {
         have.usb = have.balloon = false;
         have.pcie_root = is_arm_virt(d);
         have.pci_root = machine_is(d, "versatilepb");
-        have.balloon = is_arm_virt(d);
     } else if (arch_is_ppc64(d) || d.os.arch == "ppc") {
         have.pci_root = true;
         have.usb_keyboard = true;
@@ -113,14 +112,20 @@ void add_machine_devices(Domain& d, const Platform& platform) {
     const MachineDevices have = devices_of(d);
     const bool any_usb = std::any_of(d.controllers.begin(), d.controllers.end(),
                                      [](const Controller& c) { return c.type == ControllerType::usb; });
-    if (have.usb && !any_usb) add_controller(d, ControllerType::usb, 0);
+    if (have.usb && !any_usb) {
+        // A USB controller that nobody asked for is a modern one on a modern board.
+        const ControllerModel usb = is_q35(d) ? ControllerModel::qemu_xhci : ControllerModel::absent;
+        add_controller(d, ControllerType::usb, 0, usb);
+    }
     if (have.sata) add_controller(d, ControllerType::sata, 0);
     if (have.pci_root) require_root(d, ControllerModel::pci_root);
     if (have.pcie_root) require_root(d, ControllerModel::pcie_root);
     if (have.balloon && !d.memballoon) d.memballoon.emplace();
     if (have.usb_keyboard && !d.graphics.empty()) {
         add_input(d, InputType::keyboard, InputBus::usb);
-        add_input(d, InputType::mouse, InputBus::usb);
+        const bool tablet =
+            std::any_of(d.inputs.begin(), d.inputs.end(), [](const Input& i) { return i.type == InputType::tablet; });
+        if (!tablet) add_input(d, InputType::mouse, InputBus::usb);
     }
     if (arch_is_x86(d)) {
         add_input(d, InputType::mouse, InputBus::ps2);
@@ -150,13 +155,12 @@ void complete_cpu(Domain& d, const Platform& platform) {
     Cpu& cpu = *d.cpu;
     cpu.mode_given = true;
     if (cpu.mode == CpuMode::custom && cpu.check == CpuCheck::absent && !cpu.model.empty())
-        cpu.check = arch_is_x86(d) ? CpuCheck::partial : CpuCheck::none;
+        cpu.check = arch_is_x86(d) && d.is_kvm() ? CpuCheck::partial : CpuCheck::none;
     if (cpu.mode == CpuMode::host_model && cpu.check == CpuCheck::absent) cpu.check = CpuCheck::partial;
     if ((cpu.mode == CpuMode::host_passthrough || cpu.mode == CpuMode::maximum) && cpu.check == CpuCheck::absent)
         cpu.check = CpuCheck::none;
-    if ((cpu.mode == CpuMode::host_passthrough || cpu.mode == CpuMode::maximum) && arch_is_x86(d) &&
-        cpu.migratable == xml::Switch::absent)
-        cpu.migratable = xml::Switch::on;
+    if (cpu.mode == CpuMode::host_passthrough && arch_is_x86(d) && cpu.migratable == xml::Switch::absent)
+        cpu.migratable = xml::on_off(d.os.arch == "x86_64");
 }
 
 void complete_firmware(Domain& d, const Platform& platform) {
@@ -164,6 +168,14 @@ void complete_firmware(Domain& d, const Platform& platform) {
         Loader& l = *d.os.loader;
         if (!l.path.empty() && l.type == LoaderType::absent) l.type = LoaderType::rom;
     }
+    const auto feature = [&](const char* name) {
+        return std::find_if(d.os.firmware_features.begin(), d.os.firmware_features.end(),
+                            [&](const FirmwareFeature& f) { return f.name == name; });
+    };
+    // Keys are of use only where booting is secured.
+    if (const auto keys = feature("enrolled-keys");
+        keys != d.os.firmware_features.end() && keys->enabled && feature("secure-boot") == d.os.firmware_features.end())
+        d.os.firmware_features.push_back({"secure-boot", true});
     const bool needs_nvram = d.os.loader && d.os.loader->type == LoaderType::pflash &&
                              d.os.loader->readonly == xml::YesNo::yes && d.os.loader->stateless != xml::YesNo::yes;
     if (!needs_nvram) return;
@@ -177,15 +189,14 @@ void complete_firmware(Domain& d, const Platform& platform) {
 void add_default_audio(Domain& d) {
     if (!d.audios.empty()) return;
     AudioType type = AudioType::none;
+    bool remote = d.graphics.empty();
     for (const Graphics& g : d.graphics) {
-        if (g.type == GraphicsType::spice) {
-            type = AudioType::spice;
-            break;
-        }
-        if (g.type == GraphicsType::vnc) break;
-        // These bring a desktop of their own, whose sound is chosen when the guest starts.
-        return;
+        // A window on the host's desktop: its sound is chosen when the guest starts.
+        if (g.type == GraphicsType::sdl || g.type == GraphicsType::dbus) return;
+        if (g.type == GraphicsType::spice) type = AudioType::spice;
+        if (g.type == GraphicsType::spice || g.type == GraphicsType::vnc) remote = true;
     }
+    if (!remote) return;
     Audio audio;
     audio.id = 1;
     audio.type = type;
