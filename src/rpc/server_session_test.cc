@@ -203,8 +203,7 @@ TEST_CASE("A call that the driver lacks names the C function and its part of lib
     World world;
     Peer& peer = world.open();
     Error error = error_of([&] { peer.ask<proc::DomainMigrateStartPostCopy>(); });
-    CHECK(error.message() ==
-          "this function is not supported by the connection driver: virDomainMigrateStartPostCopy");
+    CHECK(error.message() == "this function is not supported by the connection driver: virDomainMigrateStartPostCopy");
     CHECK(error.domain() == ErrorDomain::domain);
     CHECK(error_of([&] { peer.ask<proc::ConnectNumOfNetworks>(); }).domain() == ErrorDomain::network);
 }
@@ -273,7 +272,8 @@ TEST_CASE("Descriptors that nobody announced are dropped") {
     int before = ::dup(0);
     std::vector<uint8_t> call = Peer::call_bytes<proc::ConnectGetType>({}, 1);
     Fd letter = letter_file('A');
-    peer.send_bytes(std::span(call).first(3));  // the length word's last byte is a zero byte in no message: use its first
+    peer.send_bytes(
+        std::span(call).first(3));  // the length word's last byte is a zero byte in no message: use its first
     peer.send_bytes(std::span(call).subspan(3));
     CHECK(peer.receive().header.serial == 1);
     // A zero byte with a descriptor is the first byte of the next length word.

@@ -111,10 +111,10 @@ public:
     driver::EventHub events;
     std::shared_ptr<MemoryStream::Content> content;
     io::Condition released;
-    int waiting = 0;              ///< calls of GET_HOSTNAME under way
-    int cancelled = 0;            ///< those that ended because their client left
+    int waiting = 0;    ///< calls of GET_HOSTNAME under way
+    int cancelled = 0;  ///< those that ended because their client left
     int suspended = 0;
-    std::string received;         ///< what could be read from the descriptors that came
+    std::string received;  ///< what could be read from the descriptors that came
 
 private:
     void bind_calls();
@@ -124,9 +124,8 @@ private:
 
 inline void SmallDriver::bind_calls() {
     events.bind(table, driver::EventClass::domain);
-    table.call<proc::ConnectGetType>([](driver::Call&, proc::ConnectGetType::Args&&) {
-        return proc::ConnectGetType::Ret{"SMALL"};
-    });
+    table.call<proc::ConnectGetType>(
+        [](driver::Call&, proc::ConnectGetType::Args&&) { return proc::ConnectGetType::Ret{"SMALL"}; });
     table.call<proc::ConnectGetCapabilities>([](driver::Call&, proc::ConnectGetCapabilities::Args&&) {
         return proc::ConnectGetCapabilities::Ret{std::string(100000, 'c')};
     });
@@ -211,8 +210,8 @@ public:
     }
     template <typename P>
     static wire::Header header_of(uint32_t serial, wire::MessageType type = wire::MessageType::call) {
-        return {static_cast<uint32_t>(P::program), wire::program_version, P::number, type, serial,
-                wire::MessageStatus::ok};
+        return {
+            static_cast<uint32_t>(P::program), wire::program_version, P::number, type, serial, wire::MessageStatus::ok};
     }
     /// Sends a call; the answer is for receive().
     template <typename P>
@@ -316,7 +315,9 @@ struct World {
     driver::HandlerTable session_calls;
     NoAuthentication nobody_asks;
     ServerLimits limits;
-    Server server{loop, "libvirtd", limits,
+    Server server{loop,
+                  "libvirtd",
+                  limits,
                   {{wire::Program::remote, wire::Program::qemu, wire::Program::lxc}, &session_calls, {&driver}}};
     std::vector<std::unique_ptr<Peer>> peers;
 };
