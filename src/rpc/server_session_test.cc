@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "io/files.h"
 #include "protocol/remote/auth.h"
 #include "protocol/remote/domain_migrate.h"
 #include "protocol/remote/event_domain_callback.h"
@@ -41,6 +42,10 @@ Fd letter_file(char letter) {
     Fd fd(::memfd_create("letter", MFD_CLOEXEC));
     REQUIRE(::write(fd.get(), &letter, 1) == 1);
     return fd;
+}
+
+size_t open_files() {
+    return io::list_folder("/proc/self/fd").size();
 }
 
 }  // namespace
@@ -269,22 +274,16 @@ TEST_CASE("A call may announce no descriptors; a missing one closes the connecti
 TEST_CASE("Descriptors that nobody announced are dropped") {
     World world;
     Peer& peer = world.open();
-    int before = ::dup(0);
     std::vector<uint8_t> call = Peer::call_bytes<proc::ConnectGetType>({}, 1);
     Fd letter = letter_file('A');
-    peer.send_bytes(
-        std::span(call).first(3));  // the length word's last byte is a zero byte in no message: use its first
-    peer.send_bytes(std::span(call).subspan(3));
-    CHECK(peer.receive().header.serial == 1);
+    size_t before = open_files();
     // A zero byte with a descriptor is the first byte of the next length word.
-    peer.socket().try_write_fd(letter);
-    peer.send_bytes(std::span(call).subspan(1));
-    CHECK(peer.receive().header.serial == 1);
-    letter.reset();
-    int after = ::dup(0);
-    CHECK(after <= before + 1);
-    ::close(before);
-    ::close(after);
+    for (int i = 0; i < 5; i++) {
+        peer.socket().try_write_fd(letter);
+        peer.send_bytes(std::span(call).subspan(1));
+        CHECK(peer.receive().header.serial == 1);
+    }
+    CHECK(open_files() == before);
 }
 
 TEST_CASE("A reply carries descriptors behind its bytes") {
@@ -430,8 +429,8 @@ TEST_CASE("The server asks for signs of life once the client asked for that, and
 TEST_CASE("At the limit of clients the server stops accepting, and resumes when one leaves") {
     ServerLimits limits;
     limits.max_clients = 2;
-    World world(limits);
     bool accepting = false;
+    World world(limits);
     world.server.on_accepting([&](bool now) { accepting = now; });
     CHECK(accepting);
     Peer& first = world.connect();
@@ -445,9 +444,9 @@ TEST_CASE("At the limit of clients the server stops accepting, and resumes when 
 TEST_CASE("Clients that have not authenticated are limited apart") {
     ServerLimits limits;
     limits.max_anonymous_clients = 1;
+    bool accepting = false;
     World world(limits);
     PolkitAuthentication polkit("/nonexistent/pkcheck");
-    bool accepting = false;
     world.server.on_accepting([&](bool now) { accepting = now; });
     Peer& peer = world.connect(Entrance{false, &polkit});
     CHECK(!accepting);
