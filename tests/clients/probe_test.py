@@ -1,0 +1,100 @@
+#!/usr/bin/python3
+"""The probe programs of the shared protocol tables get the answers that a real libvirtd 9.0.0 gave, byte for byte,
+save for the differences that are listed and explained here."""
+
+import os
+import pathlib
+import re
+import sys
+import unittest
+
+import private
+
+SHARED = pathlib.Path(os.environ.get("VIRTUE_SHARED", private.ROOT.parent / "shared")) / "protocol"
+if not SHARED.exists():
+    SHARED = private.ROOT.parent.parent / "shared" / "protocol"
+NEEDS = (str(SHARED / "probe.py"), str(SHARED / "probe-output.txt"), "/usr/bin/qemu-system-x86_64")
+
+# What differs from run to run or from host to host, in both outputs.
+VARIABLE = [
+    (r"'hostname': '[^']*'", "'hostname': HOST"),
+    (r"'cpuTime': \d+", "'cpuTime': N"),
+    (r"'timestamp': \d+", "'timestamp': N"),
+    (r"'unix_process_id', 'value': \(1, \d+\)", "'unix_process_id', 'value': (1, PID)"),
+    (r"'hv_ver': \d{7}", "'hv_ver': QEMU"),
+    (r"'uuid': b(['\"]).*?\1(?=[,}])", "'uuid': UUID"),
+    (r"'callbackID': \d+", "'callbackID': N"),
+    (r"\"libvirt-\d+\"", '"libvirt-N"'),
+    (r", 0\.\d+\)$", ", SECONDS)"),
+    (r"^(capabilities bytes +)\d+", r"\1N"),
+    (r"'srv': \{'name': 'libvirtd'\}, 'id': \d+", "'srv': {'name': 'libvirtd'}, 'id': N"),
+    (r"'id': \d+\}\)?$", "'id': N}"),
+]
+
+# label: (pattern that our line must match, why it may differ)
+EXPLAINED = {
+    "proc newer than server": (r"msg='Domain not found|msg='this function is not supported by the connection driver: "
+                               r"virDomainGetAutostartOnce'|\{'autostart'",
+                               "we know the procedures up to 12.6, 9.0.0 ends at 443"),
+    "proc 20 on 9.0.0": (r"^$", "we know it: the daemon stops, and the probe prints nothing on success"),
+    "stream packets (type,status,len)": (r"\[\(3, 2, \d+\), \(3, 2, 0\)\]", "another picture of the test driver"),
+    "download flags=0": (r"^\[\('data', \d+, 2\)",
+                         "9.0.0 reads 256 KiB at a time and cuts each in two; we read as much as one packet takes"),
+    "download flags=1": (r"^\[\('data', \d+, 2\)", "the same"),
+    "LIST_ALL count only": (r"\{'nets': \[\], 'ret': \d+\}", "counts the networks of the host"),
+    "THREADPOOL": (r"'minWorkers', 'value': \(2, 5\).*'maxWorkers', 'value': \(2, 20\)",
+                   "what is free depends on the moment"),
+}
+
+
+def lines(output):
+    """[(label, rest)] with the variable parts named; sections and sub-sections are labels, too."""
+    result = []
+    for line in output.splitlines():
+        label, rest = (line[:34].rstrip(), line[35:]) if len(line) > 34 else (line.rstrip(), "")
+        text = line
+        for pattern, name in VARIABLE:
+            text = re.sub(pattern, name, text)
+        result.append((label, text[35:] if rest else ""))
+    return result
+
+
+class Probe(unittest.TestCase):
+    """The daemon in libvirt's place, with libvirtd's default authentication."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.daemon = private.Daemon()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.daemon.stop()
+
+    def compare(self, program, recorded):
+        output = self.daemon.run([sys.executable, SHARED / program, "/run/libvirt"], check=False)
+        ours = lines(output)
+        wrong = []
+        for label, theirs in lines((SHARED / recorded).read_text()):
+            at = next((i for i, (name, _) in enumerate(ours) if name == label), None)
+            mine = ours.pop(at)[1] if at is not None else ""
+            if mine == theirs and (at is not None or not theirs):
+                continue
+            if label in EXPLAINED and re.search(EXPLAINED[label][0], mine):
+                continue
+            wrong.append(f"{label}\n  recorded {theirs}\n  ours     {mine if at is not None else '(no such line)'}")
+        wrong += [f"only ours: {label} {rest}" for label, rest in ours]
+        self.assertFalse(wrong, "\n".join(wrong))
+
+    def test_the_first_probe(self):
+        """Session, features, events, a stream, keepalive, errors, framing, the read-only and the admin socket."""
+        self.compare("probe.py", "probe-output.txt")
+
+    def test_the_probe_of_a_running_guest(self):
+        """Monitor, descriptors, console, events of a guest; sparse streams of a volume."""
+        self.compare("probe_qemu.py", "probe-qemu-output.txt")
+
+
+load_tests = private.load_tests
+
+if __name__ == "__main__":
+    private.main()
