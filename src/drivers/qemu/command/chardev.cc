@@ -202,7 +202,7 @@ std::string channel_socket_path(const LaunchContext& context, const std::string&
     std::string name = channel.name;
     if (name.empty()) {
         const model::VirtioSerialAddress& place = channel.info.address.virtio_serial;
-        name = fmt::format("vioser-{:02}-{:02}-{:02}", place.controller, place.bus, place.port);
+        name = fmt::format("vioser-{:02}-{:02}-{:02}.sock", place.controller, place.bus, place.port);
     }
     return fmt::format("{}/{}/{}", context.paths.channel_target, short_name(context.domain_id, guest), name);
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +19,8 @@ struct Domain;
 }  // namespace virtue::model
 
 namespace virtue::qemu {
+
+struct Firmware;
 
 /// Folders that a command line names.
 struct LaunchPaths {
@@ -102,6 +105,11 @@ std::string channel_socket_path(const LaunchContext& context, const std::string&
 /// Builds it. `domain` is a complete definition: defaults filled in, addresses and aliases assigned (assign_aliases).
 /// Throws config_unsupported naming what this QEMU cannot do.
 LaunchPlan build_command(const model::Domain& domain, LaunchContext context);
+
+/// Fills in loader and variable store of a guest that asks for a kind of firmware (<os firmware='efi'>), from the
+/// descriptions of this host in their order (read_firmwares). Nothing happens where the document names a loader.
+/// Throws operation_failed when none fits.
+void choose_firmware(model::Domain& domain, std::span<const Firmware> firmwares, const LaunchPaths& paths);
 
 /// Turns a definition into one that needs nothing of the host, as domxml-to-native shows it: interfaces lose what is
 /// behind them and how it is tuned, and keep model, address and MAC.

@@ -161,6 +161,11 @@ void add_cpu(Builder& builder, const Domain& domain) {
     add_features(tail, domain);
     if (text.empty() && (tail + more).empty()) return;
     if (text.empty()) text = builder.shape.arch == "i686" ? "qemu32" : "qemu64";
+    if (domain.cpu && domain.cpu->address_bits) {
+        const model::CpuAddressBits& bits = *domain.cpu->address_bits;
+        if (bits.mode == "passthrough") more += ",host-phys-bits=on";
+        if (bits.mode == "emulate" && bits.bits) more += fmt::format(",phys-bits={}", *bits.bits);
+    }
     builder.add("-cpu", text + tail + more);
 }
 

@@ -59,8 +59,9 @@ Json scsi(const GuestShape& shape, const Disk& disk) {
     if (disk.device != DiskDevice::lun) {
         const bool by_alias = disk.info.has_user_alias();
         json.set("device_id",
-                 by_alias ? fmt::format("drive-{}", disk.info.alias)
-                 : flat   ? fmt::format("drive-scsi{}-{}-{}", drive.controller, drive.bus, drive.unit)
+                 !disk.serial.empty() ? disk.serial
+                 : by_alias           ? fmt::format("drive-{}", disk.info.alias)
+                 : flat               ? fmt::format("drive-scsi{}-{}-{}", drive.controller, drive.bus, drive.unit)
                         : fmt::format("drive-scsi{}-{}-{}-{}", drive.controller, drive.bus, drive.target, drive.unit));
     }
     return json;
@@ -99,8 +100,7 @@ Json placed(Builder& builder, const Disk& disk) {
 }
 
 bool has_write_cache(const Disk& disk) {
-    return effective_cache(disk) != DiskCache::absent && disk.bus != DiskBus::fdc && disk.device != DiskDevice::cdrom &&
-           disk.device != DiskDevice::floppy;
+    return effective_cache(disk) != DiskCache::absent && disk.bus != DiskBus::fdc && disk.device != DiskDevice::floppy;
 }
 
 void set_error_policy(Json& json, const Disk& disk) {

@@ -78,6 +78,8 @@ void add_scsi(Builder& builder, const Hostdev& hostdev) {
 }  // namespace
 
 void add_hostdev(Builder& builder, const Hostdev& hostdev) {
+    // Taken from the host, but not shown to the guest.
+    if (hostdev.info.address.is(model::AddressType::unassigned)) return;
     if (hostdev.mode != model::HostdevMode::subsystem) {
         refuse_config("QEMU takes no host devices by capability");
     }

@@ -232,11 +232,6 @@ void add_power(Builder& builder, const Domain& domain) {
     };
     sleep_state("disable_s3", domain.suspend_to_mem);
     sleep_state("disable_s4", domain.suspend_to_disk);
-    for (const model::Controller& controller : domain.controllers) {
-        const bool root = controller.type == model::ControllerType::pci && controller.index == 0;
-        if (!root || controller.pci.hotplug == xml::Switch::absent || !builder.shape.is_i440fx()) continue;
-        builder.add("-global", fmt::format("PIIX4_PM.acpi-root-pci-hotplug={}", xml::to_name(controller.pci.hotplug)));
-    }
 }
 
 void add_boot(Builder& builder, const Domain& domain) {
@@ -249,6 +244,11 @@ void add_boot(Builder& builder, const Domain& domain) {
         part(fmt::format("splash-time={}", *os.bootmenu_timeout));
     part("strict=on");
     builder.add("-boot", text);
+    for (const model::Controller& controller : domain.controllers) {
+        const bool root = controller.type == model::ControllerType::pci && controller.index == 0;
+        if (!root || controller.pci.hotplug == xml::Switch::absent || !builder.shape.is_i440fx()) continue;
+        builder.add("-global", fmt::format("PIIX4_PM.acpi-root-pci-hotplug={}", xml::to_name(controller.pci.hotplug)));
+    }
     if (!os.kernel.empty()) builder.add("-kernel", os.kernel);
     if (!os.initrd.empty()) builder.add("-initrd", os.initrd);
     if (!os.cmdline.empty()) builder.add("-append", os.cmdline);

@@ -281,7 +281,6 @@ Json storage_protocol(const StorageSource& source) {
 }
 
 std::string add_storage(Builder& builder, const StorageSource& source, const Disk* disk, bool read_only) {
-    const bool top = true;
     // The layers from the bottom up: QEMU looks up "backing" among nodes that exist.
     std::vector<const StorageSource*> layers;
     for (const StorageSource* layer = &source; layer != nullptr && layer->type != StorageType::none;
@@ -299,7 +298,9 @@ std::string add_storage(Builder& builder, const StorageSource& source, const Dis
         }
         builder.add_json("-blockdev", storage);
         std::string file = fmt::format("libvirt-{}-storage", layer.index);
-        if (!layer.slices.empty()) {
+        // The raw format can cut out a part itself; other formats need a node for it.
+        const bool plain_slice = !layer.slices.empty() && is_raw(layer) && !layer.encryption;
+        if (!layer.slices.empty() && !plain_slice) {
             Json slice = Json::object({{"driver", "raw"},
                                        {"node-name", fmt::format("libvirt-{}-slice-sto", layer.index)},
                                        {"offset", layer.slices.front().offset},
@@ -311,7 +312,13 @@ std::string add_storage(Builder& builder, const StorageSource& source, const Dis
             builder.add_json("-blockdev", slice);
             file = fmt::format("libvirt-{}-slice-sto", layer.index);
         }
-        Json format = format_node(layer, disk, is_top && top, is_top ? read_only : true, file);
+        Json format = format_node(layer, disk, is_top, is_top ? read_only : true, file);
+        if (plain_slice) {
+            format.remove("file");
+            format.set("offset", layer.slices.front().offset);
+            format.set("size", layer.slices.front().size);
+            format.set("file", file);
+        }
         if (!below.empty()) {
             format.set("backing", below);
         } else if (!layer.backing.empty() && !is_raw(layer)) {
