@@ -13,6 +13,13 @@ Commands domain_life_commands();
 Commands domain_monitor_commands();
 Commands domain_name_commands();
 Commands console_commands();
+Commands network_commands();
+Commands pool_commands();
+Commands volume_commands();
+Commands secret_commands();
+Commands node_device_commands();
+Commands interface_commands();
+Commands nwfilter_commands();
 Commands shell_commands();
 Commands uri_commands();
 

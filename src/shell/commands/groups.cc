@@ -22,6 +22,13 @@ std::vector<CommandGroup> all_groups() {
               {domain_definition_commands(), domain_life_commands(), domain_name_commands(), console_commands()}),
         group("Domain Monitoring", "monitor", {domain_monitor_commands()}),
         group("Host and Hypervisor", "host", {uri_commands()}),
+        group("Interface", "interface", {interface_commands()}),
+        group("Network Filter", "filter", {nwfilter_commands()}),
+        group("Networking", "network", {network_commands()}),
+        group("Node Device", "nodedev", {node_device_commands()}),
+        group("Secret", "secret", {secret_commands()}),
+        group("Storage Pool", "pool", {pool_commands()}),
+        group("Storage Volume", "volume", {volume_commands()}),
         group("Virtue itself", "virtue", {shell_commands()}),
     };
 }

@@ -8,6 +8,7 @@
 #include "shell/complete.h"
 #include "shell/lookup.h"
 #include "shell/manual.h"
+#include "shell/xml_text.h"
 
 namespace virtue::shell {
 namespace {
@@ -50,32 +51,6 @@ std::string shell_quoted(const std::string& word) {
     return out + "'";
 }
 
-std::string xml_escaped(const std::string& word) {
-    std::string out;
-    for (char c : word) {
-        switch (c) {
-            case '<':
-                out += "&lt;";
-                break;
-            case '>':
-                out += "&gt;";
-                break;
-            case '&':
-                out += "&amp;";
-                break;
-            case '"':
-                out += "&quot;";
-                break;
-            case '\'':
-                out += "&apos;";
-                break;
-            default:
-                out += c;
-        }
-    }
-    return out;
-}
-
 // "a,,b,c" is "a,b" and "c".
 std::vector<std::string> split_commas(const std::string& word) {
     std::vector<std::string> parts(1);
@@ -97,7 +72,7 @@ Task<Result> echo(Context& context, Arguments arguments) {
     for (const std::string& word : arguments.rest()) {
         std::vector<std::string> parts = arguments.has("split") ? split_commas(word) : std::vector<std::string>{word};
         for (std::string& part : parts) {
-            if (arguments.has("xml")) part = xml_escaped(part);
+            if (arguments.has("xml")) part = xml_escape(part);
             if (arguments.has("shell")) part = shell_quoted(part);
             words.push_back(std::move(part));
         }

@@ -1,0 +1,66 @@
+#include "shell/base64.h"
+
+#include <termios.h>
+#include <unistd.h>
+#include <cstdint>
+
+#include "shell/command.h"
+
+namespace virtue::shell {
+namespace {
+
+constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+}  // namespace
+
+std::string to_base64(std::string_view bytes) {
+    std::string text;
+    for (size_t i = 0; i < bytes.size(); i += 3) {
+        uint32_t group = 0;
+        size_t count = std::min<size_t>(3, bytes.size() - i);
+        for (size_t k = 0; k < 3; k++) group = group << 8 | (k < count ? static_cast<uint8_t>(bytes[i + k]) : 0);
+        for (size_t k = 0; k < 4; k++) text += k <= count ? digits[group >> (18 - 6 * k) & 63] : '=';
+    }
+    return text;
+}
+
+std::string from_base64(std::string_view text) {
+    std::string bytes;
+    uint32_t group = 0;
+    int bits = 0;
+    bool padded = false;
+    for (char c : text) {
+        if (c == ' ' || c == '\n' || c == '\r' || c == '\t') continue;
+        size_t digit = digits.find(c);
+        if (c == '=') {
+            padded = true;
+            continue;
+        }
+        if (digit == digits.npos || padded) throw Failure{"Invalid base64 data"};
+        group = group << 6 | static_cast<uint32_t>(digit);
+        bits += 6;
+        if (bits >= 8) {
+            bits -= 8;
+            bytes += static_cast<char>(group >> bits & 255);
+        }
+    }
+    return bytes;
+}
+
+std::string read_password(const std::string& prompt) {
+    termios before{};
+    if (::tcgetattr(STDIN_FILENO, &before) != 0) throw Failure{"the value can be asked for on a terminal only"};
+    termios silent = before;
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+    fmt::print("{}", prompt);
+    std::fflush(stdout);
+    std::string line;
+    char c = 0;
+    while (::read(STDIN_FILENO, &c, 1) == 1 && c != '\n') line += c;
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+    fmt::print("\n");
+    return line;
+}
+
+}  // namespace virtue::shell
