@@ -210,6 +210,35 @@ std::string_view state_word(int32_t state) {
     return state >= 0 && static_cast<size_t>(state) < std::size(words) ? words[state] : words[0];
 }
 
+Value parameter_value(const proc::TypedParameter& parameter) {
+    return std::visit(
+        [](const auto& value) {
+            using T = std::decay_t<decltype(value)>;
+            if constexpr (std::is_same_v<T, int32_t>)
+                return Value(static_cast<int64_t>(value));
+            else if constexpr (std::is_same_v<T, uint32_t>)
+                return Value(static_cast<uint64_t>(value));
+            else
+                return Value(value);
+        },
+        parameter.value);
+}
+
+std::string parameter_text(const proc::TypedParameter& parameter) {
+    if (const double* number = std::get_if<double>(&parameter.value)) return fmt::format("{:f}", *number);
+    return parameter_value(parameter).to_cell();
+}
+
+Result parameters_result(const std::vector<proc::TypedParameter>& parameters, size_t width) {
+    std::string text;
+    Record record;
+    for (const proc::TypedParameter& parameter : parameters) {
+        text += fmt::format("{:<{}}: {}\n", parameter.field, width, parameter_text(parameter));
+        record.emplace_back(parameter.field, parameter_value(parameter));
+    }
+    return Custom{std::move(text), Value(std::move(record))};
+}
+
 std::string cpu_list(const uint8_t* map, size_t bytes, size_t cpus) {
     std::string text;
     size_t end = std::min(cpus, bytes * 8);

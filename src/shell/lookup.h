@@ -47,6 +47,10 @@ Result xml_result(const Arguments& arguments, std::string xml);
 /// "running", "shut off" and so on: libvirt's words for virDomainState; "no state" for others.
 std::string_view state_word(int32_t state);
 std::string_view state_reason_word(int32_t state, int32_t reason);
+/// A typed parameter's value for programs, for people, and a list of them as "name : value".
+Value parameter_value(const proc::TypedParameter& parameter);
+std::string parameter_text(const proc::TypedParameter& parameter);
+Result parameters_result(const std::vector<proc::TypedParameter>& parameters, size_t width);
 /// A CPU map of the wire as "0-3,5".
 std::string cpu_list(const uint8_t* map, size_t bytes, size_t cpus);
 /// "12.50 GiB" in parts; binary units as virsh shows them.

@@ -40,8 +40,8 @@ std::string render_table(const Table& table, bool quiet) {
     std::string text = quiet ? "" : trimmed(head) + "\n" + std::string(total, '-') + "\n";
     for (const auto& row : table.rows) {
         std::string line;
-        for (size_t i = 0; i < row.size(); i++) line += " " + pad(row[i].to_cell(), widths[i]) + "  ";
-        text += trimmed(line) + "\n";
+        for (size_t i = 0; i + 1 < row.size(); i++) line += " " + pad(row[i].to_cell(), widths[i]) + "  ";
+        text += line + " " + (row.empty() ? "" : row.back().to_cell()) + "\n";
     }
     return text;
 }

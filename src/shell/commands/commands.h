@@ -21,6 +21,6 @@ Commands node_device_commands();
 Commands interface_commands();
 Commands nwfilter_commands();
 Commands shell_commands();
-Commands uri_commands();
+Commands host_commands();
 
 }  // namespace virtue::shell

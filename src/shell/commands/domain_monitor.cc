@@ -97,15 +97,7 @@ Result names_of(const Arguments& arguments, const std::vector<DomainRef>& domain
         for (const Column& column : columns) {
             std::string cell = column.key == "id" ? id : column.key == "uuid" ? domain.uuid.to_string() : domain.name;
             record.emplace_back(column.key, column.key == "id" && domain.id < 0 ? Value() : Value(cell));
-            // virsh's layout: columns of these widths where several are asked for.
-            if (columns.size() > 1 && column.key == "id")
-                line += fmt::format(" {:<5}", cell);
-            else if (columns.size() > 1 && column.key == "uuid")
-                line += fmt::format("{:<36} ", cell);
-            else if (columns.size() > 1)
-                line += fmt::format("{:<30}", cell);
-            else
-                line += cell;
+            line += (line.empty() ? "" : " ") + cell;
         }
         text += line + "\n";
         rows.emplace_back(std::move(record));

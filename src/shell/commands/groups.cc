@@ -21,7 +21,7 @@ std::vector<CommandGroup> all_groups() {
         group("Domain Management", "domain",
               {domain_definition_commands(), domain_life_commands(), domain_name_commands(), console_commands()}),
         group("Domain Monitoring", "monitor", {domain_monitor_commands()}),
-        group("Host and Hypervisor", "host", {uri_commands()}),
+        group("Host and Hypervisor", "host", {host_commands()}),
         group("Interface", "interface", {interface_commands()}),
         group("Network Filter", "filter", {nwfilter_commands()}),
         group("Networking", "network", {network_commands()}),

@@ -68,17 +68,19 @@ Task<Result> info(Context& context, Arguments arguments) {
         co_await ask_optional<NodeDeviceGetParent>(context, std::move(ask_parent));
     std::string above = parent && parent->parent_name ? *parent->parent_name : "";
     NodeDeviceIsActive::Args ask_active{.name = name};
-    NodeDeviceIsActive::Ret active = co_await context.call<NodeDeviceIsActive>(std::move(ask_active));
+    std::optional<NodeDeviceIsActive::Ret> active =
+        co_await ask_optional<NodeDeviceIsActive>(context, std::move(ask_active));
     NodeDeviceIsPersistent::Args ask_persistent{.name = name};
-    NodeDeviceIsPersistent::Ret persistent = co_await context.call<NodeDeviceIsPersistent>(std::move(ask_persistent));
+    std::optional<NodeDeviceIsPersistent::Ret> persistent =
+        co_await ask_optional<NodeDeviceIsPersistent>(context, std::move(ask_persistent));
     NodeDeviceGetAutostart::Args ask_autostart{.name = name};
     std::optional<NodeDeviceGetAutostart::Ret> starts =
         co_await ask_optional<NodeDeviceGetAutostart>(context, std::move(ask_autostart));
     out.fields = {
         {"Name", "name", name},
         {"Parent", "parent", above},
-        {"Active", "active", active.active != 0},
-        {"Persistent", "persistent", persistent.persistent != 0},
+        {"Active", "active", !active || active->active != 0},
+        {"Persistent", "persistent", !persistent || persistent->persistent != 0},
         {"Autostart", "autostart", starts ? Value(starts->autostart != 0) : Value(), starts ? "" : "no autostart"}};
     co_return out;
 }

@@ -3,7 +3,6 @@
 #include <cstdlib>
 
 #include "base/text.h"
-#include "protocol/remote/connect.h"
 #include "shell/commands/commands.h"
 #include "shell/complete.h"
 #include "shell/lookup.h"
@@ -97,12 +96,6 @@ Task<Result> quit(Context& context, Arguments) {
     co_return std::monostate{};
 }
 
-Task<Result> uri(Context& context, Arguments) {
-    proc::ConnectGetUri::Args none;
-    proc::ConnectGetUri::Ret answer = co_await context.attempt<proc::ConnectGetUri>(none, "failed to get URI");
-    co_return Text{std::move(answer.uri), "uri"};
-}
-
 Task<Result> completion(Context&, Arguments arguments) {
     co_return Text{completion_script(arguments.text("shell")), "script"};
 }
@@ -132,10 +125,6 @@ Commands shell_commands() {
                              completion),
         hidden,
     };
-}
-
-Commands uri_commands() {
-    return {make_command("uri", "", "the URI of this connection", uri)};
 }
 
 }  // namespace virtue::shell
