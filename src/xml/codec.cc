@@ -69,7 +69,7 @@ std::optional<uint64_t> parse_unsigned(std::string_view text, uint64_t high, int
 std::string words_of(Names names) {
     std::string text;
     for (std::string_view name : names) {
-        if (name.empty()) continue;
+        if (name.empty() || name[0] == '~') continue;
         text += fmt::format("{}'{}'", text.empty() ? "one of " : ", ", name);
     }
     return text;

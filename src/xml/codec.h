@@ -16,7 +16,8 @@
 
 namespace virtue::xml {
 
-/// The words of an enum, in the order of its values. An empty word is the value for "not there".
+/// The words of an enum, in the order of its values. An empty word is the value for "not there"; "~default" is the same,
+/// and is read from the word "default" too.
 using Names = std::span<const std::string_view>;
 
 // clang-format off
@@ -48,7 +49,8 @@ template <Named E>
 constexpr std::string_view to_name(E value) {
     const Names names = xml_names(value);
     const auto index = static_cast<size_t>(value);
-    return index < names.size() ? names[index] : std::string_view("?");
+    if (index >= names.size()) return "?";
+    return names[index].starts_with('~') ? std::string_view() : names[index];
 }
 
 /// The enum value of a word.
@@ -56,7 +58,8 @@ template <Named E>
 constexpr std::optional<E> from_name(std::string_view text) {
     const Names names = xml_names(E{});
     for (size_t i = 0; i < names.size(); i++)
-        if (!names[i].empty() && names[i] == text) return static_cast<E>(i);
+        if (!names[i].empty() && (names[i] == text || (names[i][0] == '~' && names[i].substr(1) == text)))
+            return static_cast<E>(i);
     return std::nullopt;
 }
 

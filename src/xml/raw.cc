@@ -19,7 +19,7 @@ using Doc = std::unique_ptr<xmlDoc, DocDeleter>;
 // Text that the façade has parsed once already: it cannot fail but for lack of memory.
 Doc reparse(std::string_view text) {
     Doc doc(xmlReadMemory(text.data(), static_cast<int>(text.size()), nullptr, nullptr,
-                          XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING));
+                          XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOBLANKS));
     if (!doc || xmlDocGetRootElement(doc.get()) == nullptr)
         throw Error(ErrorCode::xml_error, ErrorDomain::xml, "metadata cannot be read back");
     return doc;

@@ -4,7 +4,6 @@ namespace virtue::model {
 
 void map(xml::Mapper& m, Sound& s) {
     m.required("model", s.model);
-    m.attribute("multichannel", s.multichannel);
     if (m.reading()) {
         m.each("codec", [&] {
             SoundCodec codec{};

@@ -12,7 +12,6 @@ VIRTUE_XML_NAMES(SoundCodec, "duplex", "micro", "output")
 struct Sound {
     static constexpr const char* element = "sound";
     SoundModel model = SoundModel::sb16;
-    xml::YesNo multichannel = xml::YesNo::absent;
     std::vector<SoundCodec> codecs;
     std::optional<uint32_t> audio_id;
     DeviceInfo info;

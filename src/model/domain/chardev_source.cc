@@ -100,7 +100,6 @@ void check(xml::Mapper& m, const ChardevSource& s) {
             if (s.service.empty()) missing("service");
             break;
         case ChardevType::spiceport:
-        case ChardevType::dbus:
             if (s.channel.empty()) missing("channel");
             break;
         case ChardevType::nmdm:

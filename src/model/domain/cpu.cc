@@ -49,6 +49,8 @@ void map(xml::Mapper& m, NumaCache& c) {
     m.required("level", c.level);
     m.attribute("associativity", c.associativity);
     m.attribute("policy", c.policy);
+    if (m.reading() && c.associativity == "none") c.associativity.clear();
+    if (m.reading() && c.policy == "none") c.policy.clear();
     m.group("size", [&] {
         m.attribute("value", c.size.count);
         m.attribute("unit", c.size.unit);

@@ -69,6 +69,8 @@ void map(xml::Mapper& m, DeviceSecurityLabel& s) {
     m.attribute("relabel", s.relabel);
     m.attribute("labelskip", s.labelskip, false);
     m.value("label", s.label);
+    // Skipping is what a start found out; a definition does not keep it.
+    if (m.reading() && m.options().inactive && s.labelskip) s.model.clear();
 }
 
 }  // namespace virtue::model

@@ -11,19 +11,19 @@ enum class DiskBus : uint8_t { none, ide, fdc, scsi, virtio, xen, usb, uml, sata
 VIRTUE_XML_NAMES(DiskBus, "", "ide", "fdc", "scsi", "virtio", "xen", "usb", "uml", "sata", "sd")
 
 enum class DiskCache : uint8_t { absent, none, writethrough, writeback, directsync, unsafe };
-VIRTUE_XML_NAMES(DiskCache, "", "none", "writethrough", "writeback", "directsync", "unsafe")
+VIRTUE_XML_NAMES(DiskCache, "~default", "none", "writethrough", "writeback", "directsync", "unsafe")
 
 enum class DiskErrorPolicy : uint8_t { absent, stop, report, ignore, enospace };
-VIRTUE_XML_NAMES(DiskErrorPolicy, "", "stop", "report", "ignore", "enospace")
+VIRTUE_XML_NAMES(DiskErrorPolicy, "~default", "stop", "report", "ignore", "enospace")
 
 enum class DiskIo : uint8_t { absent, native, threads, io_uring };
-VIRTUE_XML_NAMES(DiskIo, "", "native", "threads", "io_uring")
+VIRTUE_XML_NAMES(DiskIo, "~default", "native", "threads", "io_uring")
 
 enum class DiskDiscard : uint8_t { absent, unmap, ignore };
-VIRTUE_XML_NAMES(DiskDiscard, "", "unmap", "ignore")
+VIRTUE_XML_NAMES(DiskDiscard, "~default", "unmap", "ignore")
 
 enum class DiskDetectZeroes : uint8_t { absent, off, on, unmap };
-VIRTUE_XML_NAMES(DiskDetectZeroes, "", "off", "on", "unmap")
+VIRTUE_XML_NAMES(DiskDetectZeroes, "~default", "off", "on", "unmap")
 
 enum class DiskModel : uint8_t { absent, virtio, virtio_transitional, virtio_non_transitional };
 VIRTUE_XML_NAMES(DiskModel, "", "virtio", "virtio-transitional", "virtio-non-transitional")
@@ -32,7 +32,7 @@ enum class DiskTray : uint8_t { closed, open };
 VIRTUE_XML_NAMES(DiskTray, "closed", "open")
 
 enum class SnapshotLocation : uint8_t { absent, no, internal, external, manual };
-VIRTUE_XML_NAMES(SnapshotLocation, "", "no", "internal", "external", "manual")
+VIRTUE_XML_NAMES(SnapshotLocation, "~default", "no", "internal", "external", "manual")
 
 enum class Sgio : uint8_t { absent, filtered, unfiltered };
 VIRTUE_XML_NAMES(Sgio, "", "filtered", "unfiltered")

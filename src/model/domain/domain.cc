@@ -159,6 +159,7 @@ void map_consoles(xml::Mapper& m, Domain& d) {
         return m.children("console", d.consoles);
     std::vector<Console> shown = d.consoles;
     static_cast<Chardev&>(shown[0]) = static_cast<const Chardev&>(d.serials[0]);
+    shown[0].port = d.serials[0].port;
     m.children("console", shown);
 }
 

@@ -136,6 +136,12 @@ void read_listens(xml::Mapper& m, Graphics& g) {
                        "graphics '{}' attribute '{}' must match '{}' attribute of first listen element (found '{}')",
                        old, legacy, now, found.empty() ? "none" : found));
     };
+    // A socket of VNC wins over whatever else is said, unless we made it up for a guest that ran.
+    if (g.type == GraphicsType::vnc && !socket.empty() && !g.listens.empty() &&
+        g.listens.front().type == ListenType::address) {
+        g.listens.front() = GraphicsListen{ListenType::socket, "", "", socket, false, false};
+        return;
+    }
     if (!g.listens.empty()) {
         GraphicsListen& first = g.listens.front();
         if (first.type == ListenType::address) {
@@ -181,6 +187,7 @@ void map_spice(xml::Mapper& m, Graphics& g) {
     m.attribute_of("mouse", "mode", g.mouse);
     m.attribute_of("clipboard", "copypaste", g.clipboard);
     m.attribute_of("filetransfer", "enable", g.filetransfer);
+    if (m.reading()) std::erase_if(g.channels, [](const SpiceChannel& c) { return c.mode == SpiceChannelMode::any; });
     if (m.reading())
         std::stable_sort(g.channels.begin(), g.channels.end(),
                          [](const SpiceChannel& a, const SpiceChannel& b) { return a.name < b.name; });

@@ -110,6 +110,8 @@ void map_driver(xml::Mapper& m, Interface& n) {
         m.attribute("ioeventfd", d.ioeventfd);
         m.attribute("event_idx", d.event_idx);
         m.attribute("queues", d.queues, 0);
+        // One queue is what there is anyway.
+        if (m.reading() && d.queues == 1) d.queues = 0;
         m.attribute("rx_queue_size", d.rx_queue_size, 0);
         m.attribute("tx_queue_size", d.tx_queue_size, 0);
         m.attribute("rss", d.rss);
@@ -135,6 +137,7 @@ void map_links(xml::Mapper& m, Interface& n) {
     m.attribute_of("link", "state", n.link);
     if (m.reading() || n.mtu != 0) m.attribute_of("mtu", "size", n.mtu);
     m.group("coalesce", [&] { m.group("rx", [&] { m.attribute_of("frames", "max", n.coalesce_rx_frames_max); }); });
+    if (n.coalesce_rx_frames_max == 0u) n.coalesce_rx_frames_max.reset();
 }
 
 void map_host_side(xml::Mapper& m, Interface& n) {

@@ -103,8 +103,12 @@ void map(xml::Mapper& m, Os& os) {
     m.attribute("firmware", os.firmware);
     map_type(m, os);
     m.group("firmware", [&] { m.children("feature", os.firmware_features); });
-    map_init(m, os);
+    if (m.reading())
+        std::stable_sort(os.firmware_features.begin(), os.firmware_features.end(),
+                         [](const FirmwareFeature& a, const FirmwareFeature& b) { return a.name < b.name; });
+    if (os.type == OsType::exe || m.writing()) map_init(m, os);
     m.child("loader", os.loader);
+    if (m.reading() && os.loader == Loader{}) os.loader.reset();
     m.child("nvram", os.nvram);
     m.value("kernel", os.kernel);
     m.value("initrd", os.initrd);

@@ -123,7 +123,7 @@ void map_network_children(xml::Mapper& m, StorageSource& s) {
     if (s.protocol == StorageProtocol::http || s.protocol == StorageProtocol::https ||
         s.protocol == StorageProtocol::ftp || s.protocol == StorageProtocol::ftps || m.writing()) {
         m.attribute_of("ssl", "verify", s.ssl_verify);
-        m.group("cookies", [&] { m.children("cookie", s.cookies); });
+        if (m.reading() || m.options().secure) m.group("cookies", [&] { m.children("cookie", s.cookies); });
         if (m.reading() || s.readahead != 0) m.attribute_of("readahead", "size", s.readahead);
         if (m.reading() || s.timeout != 0) m.attribute_of("timeout", "seconds", s.timeout);
     }
@@ -191,6 +191,9 @@ void map_source(xml::Mapper& m, StorageSource& s, bool keep_empty) {
             m.child("reservations", s.reservations);
             m.child("encryption", s.encryption);
             if (s.type != StorageType::network) m.children("seclabel", s.security_labels);
+            if (m.reading())
+                std::erase_if(s.security_labels,
+                              [](const DeviceSecurityLabel& l) { return l.labelskip && l.model.empty(); });
         },
         keep_empty);
 }

@@ -26,7 +26,6 @@ void map_model(xml::Mapper& m, Video& v) {
     map_kib(m, "vgamem", v.vgamem);
     m.attribute("heads", v.heads, 0);
     m.attribute("primary", v.primary, false);
-    m.attribute("blob", v.blob);
     if (m.reading() && v.model != VideoModel::qxl) {
         const auto refuse = [&](const char* name, uint32_t value) {
             if (value != 0)

@@ -45,7 +45,6 @@ struct Video {
     uint32_t vgamem = 0;  ///< KiB, qxl
     uint32_t heads = 0;
     bool primary = false;
-    xml::Switch blob = xml::Switch::absent;
     VideoAcceleration acceleration;
     uint32_t x = 0, y = 0;  ///< resolution
     DeviceInfo info;

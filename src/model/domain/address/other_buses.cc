@@ -175,28 +175,24 @@ void each_virtio(Domain& d, bool mmio, Visit visit) {
         if (x.bus == DiskBus::virtio) visit(x.info);
     for (Interface& x : d.interfaces)
         if (x.is_virtio() && x.type != InterfaceType::hostdev) visit(x.info);
-    if (mmio)
-        for (Input& x : d.inputs)
-            if (x.bus == InputBus::virtio) visit(x.info);
-    if (!mmio)
+    if (!mmio) {
         for (Hostdev& x : d.hostdevs)
             if ((x.type == HostdevType::mdev && x.model == HostdevModel::vfio_ccw) || x.type == HostdevType::scsi_host)
                 visit(x.info);
+        for (Video& x : d.videos)
+            if (x.model == VideoModel::virtio) visit(x.info);
+    }
     for (Controller& x : d.controllers) {
         const bool virtio_scsi = x.type == ControllerType::scsi && x.model != ControllerModel::ibmvscsi &&
                                  x.model >= ControllerModel::virtio_scsi;
         if (virtio_scsi || x.type == ControllerType::virtio_serial) visit(x.info);
     }
+    for (Input& x : d.inputs)
+        if (x.bus == InputBus::virtio) visit(x.info);
     for (Filesystem& x : d.filesystems) visit(x.info);
     if (d.memballoon && d.memballoon->model != MemballoonModel::none) visit(d.memballoon->info);
     for (Rng& x : d.rngs) visit(x.info);
-    if (!mmio) {
-        for (Input& x : d.inputs)
-            if (x.bus == InputBus::virtio) visit(x.info);
-        for (Video& x : d.videos)
-            if (x.model == VideoModel::virtio) visit(x.info);
-        if (d.vsock) visit(d.vsock->info);
-    }
+    if (!mmio && d.vsock) visit(d.vsock->info);
 }
 
 }  // namespace

@@ -265,10 +265,13 @@ void Assignment::place_all() {
             c.model != ControllerModel::pcie_root)
             next(c);
     next_all(d_.filesystems);
-    next_all(d_.interfaces);
+    for (Interface& n : d_.interfaces)
+        if (n.type != InterfaceType::hostdev) next(n);
     next_all(d_.sounds);
     place_controllers();
     next_all(d_.disks);
+    for (Interface& n : d_.interfaces)
+        if (n.type == InterfaceType::hostdev) next(n);
     next_all(d_.hostdevs);
     if (d_.memballoon) next(*d_.memballoon);
     next_all(d_.rngs);
@@ -386,6 +389,34 @@ void set_multifunction(Domain& d) {
     });
 }
 
+// On s390 each PCI function has two numbers of its own.
+void set_zpci(Domain& d) {
+    std::vector<uint32_t> uids;
+    std::vector<uint32_t> fids;
+    const auto take = [](std::vector<uint32_t>& taken, uint32_t n, const char* what) {
+        if (std::find(taken.begin(), taken.end(), n) != taken.end())
+            throw Error(ErrorCode::internal_error, ErrorDomain::domain,
+                        fmt::format("zPCI {} {} is already reserved", what, n));
+        taken.push_back(n);
+    };
+    const auto lowest = [](std::vector<uint32_t>& taken, uint32_t from) {
+        while (std::find(taken.begin(), taken.end(), from) != taken.end()) from++;
+        taken.push_back(from);
+        return from;
+    };
+    each_info(d, [&](const DeviceInfo& info) {
+        if (!has_pci(info)) return;
+        if (info.address.pci.zpci.uid) take(uids, *info.address.pci.zpci.uid, "uid");
+        if (info.address.pci.zpci.fid) take(fids, *info.address.pci.zpci.fid, "fid");
+    });
+    each_info(d, [&](DeviceInfo& info) {
+        if (!has_pci(info)) return;
+        ZpciAddress& z = info.address.pci.zpci;
+        if (!z.uid) z.uid = xml::Hex<uint32_t, 4>{lowest(uids, 1)};
+        if (!z.fid) z.fid = xml::Hex<uint32_t, 8>{lowest(fids, 0)};
+    });
+}
+
 // What a machine without PCI must not be asked for.
 bool any_wants_pci(Domain& d) {
     bool any = false;
@@ -431,6 +462,7 @@ void assign_pci(Domain& d, bool spare_port) {
     set_target_indexes(d);
     set_multifunction(d);
     set_options(d);
+    if (arch_is_s390(d)) set_zpci(d);
 }
 
 }  // namespace virtue::model

@@ -202,11 +202,6 @@ std::optional<PciAddress> PciBuses::find(uint32_t needs, bool whole_slot) const 
         return std::nullopt;
     };
     for (size_t b = 0; b < buses_.size(); b++) {
-        if (buses_[b].model == ControllerModel::pcie_expander_bus ||
-            buses_[b].model == ControllerModel::pci_expander_bus)
-            continue;
-        // Buses that belong to a NUMA node are for who asks for them by hand.
-        if (buses_[b].numa_node >= 0 && b != 0) continue;
         if (auto found = try_bus(b)) return found;
     }
     return std::nullopt;

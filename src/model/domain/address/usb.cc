@@ -18,25 +18,18 @@ struct Bus {
     std::map<Path, uint32_t> hubs;  ///< ports of each hub, by its own path; the root hub's is empty
     std::set<Path> taken;
 
-    std::optional<Path> free_port() const {
-        // Depth first, as the tree is walked: all ports of a hub before those of the hubs in it.
-        std::vector<Path> queue{{}};
-        while (!queue.empty()) {
-            const Path hub = queue.front();
-            queue.erase(queue.begin());
-            const auto found = hubs.find(hub);
-            if (found == hubs.end()) continue;
-            for (uint32_t port = 1; port <= found->second; port++) {
-                Path path = hub;
-                path.push_back(port);
-                if (!taken.contains(path)) return path;
-            }
-            for (uint32_t port = 1; port <= found->second; port++) {
-                Path path = hub;
-                path.push_back(port);
-                if (hubs.contains(path)) queue.push_back(path);
-            }
-        }
+    std::optional<Path> free_port() const { return free_port_of({}); }
+
+    // All ports of a hub come before those of the hubs in it.
+    std::optional<Path> free_port_of(const Path& hub) const {
+        const auto found = hubs.find(hub);
+        if (found == hubs.end()) return std::nullopt;
+        Path path = hub;
+        path.push_back(0);
+        for (path.back() = 1; path.back() <= found->second; path.back()++)
+            if (!taken.contains(path)) return path;
+        for (path.back() = 1; path.back() <= found->second; path.back()++)
+            if (auto below = free_port_of(path)) return below;
         return std::nullopt;
     }
 };
@@ -184,11 +177,11 @@ void UsbAssignment::add_hubs() {
     size_t hubs = d_.hubs.size();
     each_plain([&](DeviceInfo&) { devices++; });
     if (ports == 0) return;
-    while (devices + hubs > ports + hubs * ports_of_hub) {
-        // Each hub takes a port and brings eight.
-        d_.hubs.emplace_back();
-        hubs++;
-    }
+    const size_t there = ports + hubs * (ports_of_hub - 1);
+    if (devices <= there) return;
+    // Each hub takes a port and brings eight; one port more than is needed is kept free.
+    const size_t more = (devices - there + 1 + ports_of_hub - 2) / (ports_of_hub - 1);
+    for (size_t i = 0; i < more; i++) d_.hubs.emplace_back();
 }
 
 void UsbAssignment::run() {

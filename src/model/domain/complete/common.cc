@@ -9,6 +9,16 @@ namespace virtue::model {
 
 void complete_identity(Domain& d) {
     if (!d.uuid) d.uuid = Uuid::generate();
+    // Who leaves the choice of CPUs to the host leaves the memory nodes to it as well, and the other way round.
+    if (!d.numatune.has_memory && d.numatune.cells.empty() && d.vcpus.placement == VcpuPlacement::automatic) {
+        d.numatune.has_memory = d.numatune.placement_auto = true;
+        d.numatune.mode = NumatuneMode::strict;
+    } else if (d.numatune.placement_auto && !d.vcpus.placement_given && d.vcpus.cpuset.empty()) {
+        d.vcpus.placement = VcpuPlacement::automatic;
+    }
+    const bool cells = d.cpu && !d.cpu->numa.cells.empty();
+    for (HugePage& page : d.memory_backing.pages)
+        if (!cells && page.nodes == Bitmap::first(1)) page.nodes = {};
     if (d.genid_wanted && !d.genid) d.genid = Uuid::generate();
     for (Interface& n : d.interfaces)
         if (!n.mac) n.mac = MacAddress::generate({0x52, 0x54, 0x00});
@@ -20,6 +30,12 @@ void complete_memory(Domain& d) {
         for (const NumaCell& cell : d.cpu->numa.cells) cells += cell.memory.count;
     uint64_t modules = 0;
     for (const MemoryDevice& m : d.memory_devices) modules += m.size.count;
+    // pseries machines take memory in pieces of 256 MiB.
+    if (is_pseries(d)) {
+        constexpr uint64_t piece = 256 * 1024;
+        modules = 0;
+        for (MemoryDevice& m : d.memory_devices) modules += m.size.count = (m.size.count + piece - 1) / piece * piece;
+    }
     // With NUMA cells their sum counts, and memory modules come on top.
     if (cells != 0) d.memory.count = cells + modules;
     if (!d.current_memory || d.current_memory->count > d.memory.count || d.current_memory->count == 0)
@@ -85,27 +101,24 @@ void complete_disks(Domain& d) {
 namespace {
 
 template <typename List>
-void number_ports(List& list, const char* what) {
+void number_ports(List& list) {
     int highest = -1;
     for (const auto& c : list) highest = std::max(highest, c.port);
     for (auto& c : list)
         if (c.port == -1) c.port = ++highest;
-    for (size_t i = 0; i < list.size(); i++)
-        for (size_t j = 0; j < i; j++)
-            if (list[i].port == list[j].port)
-                throw Error(ErrorCode::internal_error, ErrorDomain::domain,
-                            fmt::format("{} target port '{}' already allocated", what, list[i].port));
 }
 
 }  // namespace
 
 void complete_chardev_ports(Domain& d) {
-    number_ports(d.serials, "serial");
-    number_ports(d.parallels, "parallel");
-    int highest = -1;
-    for (const Console& c : d.consoles) highest = std::max(highest, c.port);
-    for (Console& c : d.consoles)
-        if (c.port == -1) c.port = ++highest;
+    number_ports(d.serials);
+    for (size_t i = 0; i < d.serials.size(); i++)
+        for (size_t j = 0; j < i; j++)
+            if (d.serials[i].port == d.serials[j].port && d.serials[i].target == SerialTarget::isa_serial &&
+                d.serials[j].target == SerialTarget::isa_serial)
+                throw Error(ErrorCode::internal_error, ErrorDomain::domain,
+                            fmt::format("target port '{}' already allocated", d.serials[i].port));
+    number_ports(d.parallels);
 }
 
 void pair_console_and_serial(Domain& d) {
@@ -146,6 +159,13 @@ void pair_console_and_serial(Domain& d) {
         default:
             break;
     }
+}
+
+void number_consoles(Domain& d) {
+    int highest = -1;
+    for (const Console& c : d.consoles) highest = std::max(highest, c.port);
+    for (Console& c : d.consoles)
+        if (c.port == -1) c.port = ++highest;
 }
 
 void complete_videos(Domain& d) {
@@ -212,24 +232,25 @@ void add_controllers_of_devices(Domain& d) {
     of_disks(DiskBus::fdc, ControllerType::fdc);
     of_disks(DiskBus::ide, ControllerType::ide);
     of_disks(DiskBus::sata, ControllerType::sata);
-    int last = -1;
+    // Just the ones that are named; who names none is on the first.
+    const auto serial_bus = [&](const DeviceInfo& info) {
+        add_controller(
+            d, ControllerType::virtio_serial,
+            info.address.is(AddressType::virtio_serial) ? static_cast<int>(info.address.virtio_serial.controller) : 0);
+    };
     for (const Channel& c : d.channels)
-        if (c.target == ChannelTarget::virtio)
-            last = std::max(last, static_cast<int>(c.info.address.is(AddressType::virtio_serial)
-                                                       ? c.info.address.virtio_serial.controller
-                                                       : 0));
+        if (c.target == ChannelTarget::virtio) serial_bus(c.info);
     for (const Console& c : d.consoles)
-        if (c.target == ConsoleTarget::virtio)
-            last = std::max(last, static_cast<int>(c.info.address.is(AddressType::virtio_serial)
-                                                       ? c.info.address.virtio_serial.controller
-                                                       : 0));
-    for (int i = 0; i <= last; i++) add_controller(d, ControllerType::virtio_serial, i);
-    last = -1;
+        if (c.target == ConsoleTarget::virtio) serial_bus(c.info);
+    int last = -1;
     for (const Smartcard& s : d.smartcards)
         last =
             std::max(last, static_cast<int>(s.info.address.is(AddressType::ccid) ? s.info.address.ccid.controller : 0));
     for (int i = 0; i <= last; i++) add_controller(d, ControllerType::ccid, i);
-    last = -1;
+}
+
+void add_controllers_of_scsi_hostdevs(Domain& d) {
+    int last = -1;
     ControllerModel scsi = ControllerModel::absent;
     for (const Controller& c : d.controllers)
         if (c.type == ControllerType::scsi) scsi = c.model;

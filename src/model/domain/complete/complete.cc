@@ -12,7 +12,6 @@ namespace {
 void place_drives(Domain& d) {
     for (Disk& disk : d.disks)
         if (disk.info.address.is(AddressType::none)) assign_drive(d, disk);
-    assign_scsi_hostdevs(d);
 }
 
 }  // namespace
@@ -22,9 +21,12 @@ void complete(Domain& d) {
     complete_memory(d);
     complete_boot(d);
     complete_controller_numbers(d);
+    assign_scsi_hostdevs(d);
+    add_controllers_of_scsi_hostdevs(d);
     complete_disks(d);
     complete_chardev_ports(d);
     pair_console_and_serial(d);
+    number_consoles(d);
     complete_videos(d);
     place_drives(d);
     add_controllers_of_devices(d);
@@ -38,6 +40,8 @@ void complete_for_qemu(Domain& d, const Platform& platform, bool fresh) {
     complete_memory(d);
     complete_boot(d);
     complete_controller_numbers(d);
+    assign_scsi_hostdevs(d);
+    add_controllers_of_scsi_hostdevs(d);
     add_machine_devices(d, platform);
     complete_firmware(d, platform);
     complete_cpu(d, platform);
@@ -45,10 +49,11 @@ void complete_for_qemu(Domain& d, const Platform& platform, bool fresh) {
     complete_chardev_ports(d);
     complete_qemu_devices(d, platform);
     pair_console_and_serial(d);
+    number_consoles(d);
     complete_videos(d);
     place_drives(d);
     add_controllers_of_devices(d);
-    // Controllers that devices brought along have defaults too.
+    // Controllers and ports that devices brought along have defaults too.
     complete_qemu_devices(d, platform);
     assign_virtio_serial(d);
     complete_qemu_devices(d, platform);

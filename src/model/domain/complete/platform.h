@@ -28,6 +28,8 @@ public:
     virtual std::string nvram_folder() const { return "/var/lib/libvirt/qemu/nvram"; }
     /// The highest GIC version of an ARM machine.
     virtual GicVersion gic(const Domain&) const { return GicVersion::v2; }
+    /// The security driver that labels guests: "selinux", "apparmor", "none".
+    virtual std::string security_model() const { return "none"; }
     /// Fresh identities; tests give fixed ones.
     virtual MacAddress new_mac() const { return MacAddress::generate({0x52, 0x54, 0x00}); }
     virtual Uuid new_uuid() const { return Uuid::generate(); }

@@ -13,13 +13,17 @@ void complete_disk_driver(Disk& disk) {
     if (disk.source.type == StorageType::vhostuser) {
         if (disk.driver.name.empty()) disk.driver.name = "qemu";
         if (disk.source.format == StorageFormat::absent) disk.source.format = StorageFormat::raw;
+        if (disk.snapshot == SnapshotLocation::absent) disk.snapshot = SnapshotLocation::no;
         return;
     }
     if (disk.driver.name.empty()) disk.driver.name = "qemu";
+    for (NetworkHost& host : disk.source.hosts)
+        if (disk.source.protocol == StorageProtocol::gluster && host.transport == HostTransport::tcp &&
+            host.port.empty())
+            host.port = "24007";
     // An empty drive is an empty drive, whatever it held before.
     const bool removable = disk.device == DiskDevice::cdrom || disk.device == DiskDevice::floppy;
-    if (removable && disk.source.empty() && disk.source.type != StorageType::volume)
-        disk.source.type = StorageType::file;
+    if (removable && disk.source.empty()) disk.source.type = StorageType::file;
     if (disk.source.format == StorageFormat::absent && disk.source.type != StorageType::volume)
         disk.source.format = disk.source.type == StorageType::dir ? StorageFormat::fat : StorageFormat::raw;
     for (StorageSource* layer = &disk.source; layer != nullptr;
@@ -72,9 +76,9 @@ SerialTarget serial_target(const Domain& d, const Serial& s) {
     if (s.info.address.is(AddressType::spapr_vio)) return SerialTarget::spapr_vio_serial;
     if (arch_is_x86(d)) return SerialTarget::isa_serial;
     if (is_pseries(d)) return SerialTarget::spapr_vio_serial;
-    if (arch_is_arm(d) || arch_is_riscv(d)) return SerialTarget::system_serial;
+    if (is_arm_virt(d) || is_riscv_virt(d)) return SerialTarget::system_serial;
     if (arch_is_s390(d)) return SerialTarget::sclp_serial;
-    return SerialTarget::isa_serial;
+    return SerialTarget::absent;
 }
 
 SerialModel serial_model(const Domain& d, const Serial& s) {
@@ -98,6 +102,22 @@ SerialModel serial_model(const Domain& d, const Serial& s) {
     }
 }
 
+// Paths as a start of some version made them: …/channel/target/GUEST.NAME and …/domain-1-GUEST/NAME.
+bool is_made_up_path(const Channel& c) {
+    const std::string_view path = c.source.path;
+    constexpr std::string_view folder = "/var/lib/libvirt/qemu/channel/";
+    if (path.starts_with(folder)) {
+        std::string_view rest = path.substr(folder.size());
+        if (rest.starts_with("target/")) rest.remove_prefix(7);
+        const size_t slash = rest.find('/');
+        if (rest.substr(0, slash).find('.', 1) != std::string_view::npos) return true;
+    }
+    if (c.name.empty() || !path.ends_with("/" + c.name)) return false;
+    const std::string_view parent = path.substr(0, path.size() - c.name.size() - 1);
+    const size_t slash = parent.rfind('/');
+    return parent.substr(slash == std::string_view::npos ? 0 : slash + 1).starts_with("domain-");
+}
+
 void complete_chardevs(Domain& d) {
     for (Serial& s : d.serials) {
         // Of old every serial port was called ISA.
@@ -111,12 +131,9 @@ void complete_chardevs(Domain& d) {
     for (Console& c : d.consoles)
         if (c.target == ConsoleTarget::absent) c.target = ConsoleTarget::serial;
     for (Channel& c : d.channels) {
-        if (c.source.type == ChardevType::spicevmc && c.name.empty()) c.name = "com.redhat.spice.0";
-        if (c.source.type == ChardevType::qemu_vdagent && c.name.empty()) c.name = "com.redhat.spice.0";
         // A path that we made up belongs to the start, not to the definition.
-        if (c.source.type == ChardevType::unix_socket && c.source.path.starts_with("/var/lib/libvirt/qemu/channel/")) {
-            c.source.path.clear();
-        }
+        if (c.source.type == ChardevType::unix_socket && is_made_up_path(c))
+            c.source = ChardevSource{.type = ChardevType::unix_socket};
         if (c.source.type == ChardevType::unix_socket && c.source.path.empty()) c.source.listen = true;
     }
 }
@@ -160,6 +177,22 @@ void complete_small(Domain& d) {
         const bool no_port = g.type == GraphicsType::spice && g.port == 0 && g.tls_port == 0 && !g.autoport;
         if (no_port && !g.listens.empty() && g.listens[0].type == ListenType::address)
             g.listens[0] = GraphicsListen{ListenType::none, "", "", "", false, false};
+    }
+    for (Graphics& g : d.graphics)
+        if (!g.listens.empty() && g.listens[0].type == ListenType::socket &&
+            g.listens[0].socket.starts_with("/var/lib/libvirt/qemu/domain-")) {
+            g.listens[0] = GraphicsListen{};
+            g.autoport = true;
+        }
+    for (Rng& r : d.rngs)
+        if (r.backend == RngBackendModel::random && r.device.empty()) r.device = "/dev/random";
+    for (RedirectedDevice& r : d.redirdevs)
+        if (r.source.type == ChardevType::dbus && r.source.channel.empty()) r.source.channel = "org.qemu.usbredir";
+    for (Shmem& s : d.shmems) {
+        if (s.model == ShmemModel::ivshmem_plain && s.size == 0) s.size = 4u << 20;
+        if (s.model != ShmemModel::ivshmem_doorbell) continue;
+        s.has_msi = true;
+        if (s.ioeventfd == xml::Switch::absent) s.ioeventfd = xml::Switch::on;
     }
     for (Filesystem& f : d.filesystems)
         if (f.access == FilesystemAccess::absent) f.access = FilesystemAccess::passthrough;

@@ -15,6 +15,8 @@ void complete_chardev_ports(Domain& domain);
 void pair_console_and_serial(Domain& domain);
 void complete_videos(Domain& domain);
 void add_controllers_of_devices(Domain& domain);
+void add_controllers_of_scsi_hostdevs(Domain& domain);
+void number_consoles(Domain& domain);
 void complete_controller_numbers(Domain& domain);
 
 // What QEMU's machines have.
