@@ -300,6 +300,8 @@ class Daemon:
         self.child = None
         self.log_path = os.path.join(self.root, 'virtued.log')
         self.user = NOBODY if session and os.geteuid() == 0 else None
+        # Guests of the system daemon run as another user, who must be able to pass through.
+        os.chmod(self.root, 0o755)
         if session:
             for name in ('home', 'run', 'config', 'cache', 'data', 'state'):
                 os.makedirs(os.path.join(self.root, name), exist_ok=True)

@@ -71,6 +71,7 @@ struct Preparation {
     std::optional<GuestUser> user;
     std::optional<DacOwner> owner;
     std::vector<OwnedFile> files;
+    std::vector<std::string> images;  ///< must be there
 };
 
 struct Prepared {
@@ -81,6 +82,10 @@ struct Prepared {
 /// Everything on disk that QEMU finds at its start. Runs on the pool.
 Prepared prepare(const Preparation& what) {
     Prepared made;
+    for (const std::string& image : what.images) {
+        if (::access(image.c_str(), F_OK) == 0) continue;
+        throw Error::from_errno(errno, ErrorDomain::none, "Cannot access storage file '" + image + "'");
+    }
     make_folder(what.folder, 0750, what.user);
     for (const std::string& folder : what.folders) make_folder(folder, 0750, what.user);
     write_master_key(what.folder + "/master-key.aes", what.user);
@@ -171,6 +176,7 @@ Task<Launched> launch(Core& core, const DomainOwner& domain, Run& run, bool rese
     set_listen_addresses(*run.domain, core.settings.vnc_listen, core.settings.spice_listen);
     what.folders = set_channel_paths(*run.domain, run.channel_folder);
     assign_aliases(*run.domain);
+    what.images = settle_images(*run.domain);
     what.sockets = listening_sockets(*run.domain);
     for (const ListeningSocket& socket : what.sockets) run.sockets.push_back(socket.path);
     what.user = core.guest_user;

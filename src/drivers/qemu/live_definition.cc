@@ -260,6 +260,22 @@ void set_listen_addresses(model::Domain& domain, const std::string& vnc, const s
     }
 }
 
+std::vector<std::string> settle_images(model::Domain& domain) {
+    std::vector<std::string> wanted;
+    std::error_code ignored;
+    for (model::Disk& disk : domain.disks) {
+        if (!disk.source.is_local() || disk.source.path.empty()) continue;
+        bool removable = disk.device == model::DiskDevice::cdrom || disk.device == model::DiskDevice::floppy;
+        bool optional = disk.source.startup_policy == model::StartupPolicy::optional;
+        if (removable && optional && !std::filesystem::exists(disk.source.path, ignored)) {
+            disk.source = model::StorageSource{};
+            continue;
+        }
+        wanted.push_back(disk.source.path);
+    }
+    return wanted;
+}
+
 std::vector<OwnedFile> guest_files(const model::Domain& domain) {
     std::vector<OwnedFile> files;
     for (const model::Disk& disk : domain.disks) {

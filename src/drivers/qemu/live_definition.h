@@ -84,6 +84,8 @@ std::vector<PortRange::Port> take_ports(model::Domain& domain, PortRange& range)
 /// Claims the ports of a guest that runs already.
 std::vector<PortRange::Port> claim_ports(const model::Domain& domain, PortRange& range);
 
+/// Empties drives whose image is missing and may be (startupPolicy='optional'). The others are what must be there.
+std::vector<std::string> settle_images(model::Domain& domain);
 /// Enters the addresses that displays listen on where the definition leaves them open.
 void set_listen_addresses(model::Domain& domain, const std::string& vnc, const std::string& spice);
 

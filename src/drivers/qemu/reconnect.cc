@@ -220,6 +220,7 @@ void load(Core& core) {
 
 Task<void> load_and_reconnect(Core& core, io::Deadline deadline) {
     core.store.make_folders();
+    core.store.remove_leftovers();
     load(core);
     std::vector<Started<bool>> settling;
     for (const auto& [name, text] : core.store.load_statuses()) {

@@ -49,11 +49,12 @@ Task<void> kill_guest(Core&, DomainOwner domain, bool graceful, io::Deadline) {
     Run* run = domain->run();
     if (!run || !run->process || run->process->has_ended()) co_return;
     io::Process& process = *run->process;
-    bool frozen = is_stopped(process.pid());
-    if (!frozen || graceful) {
-        process.signal(SIGTERM);
-        bool ended = co_await ends_within(process, io::Milliseconds(10000));
+    process.signal(SIGTERM);
+    // Looked at now and then rather than once: a stop signal sent just before may not have worked yet.
+    for (int i = 0; i < 40; i++) {
+        bool ended = co_await ends_within(process, io::Milliseconds(250));
         if (ended) co_return;
+        if (!graceful && is_stopped(process.pid())) break;
     }
     if (graceful) {
         throw Error::from_errno(EBUSY, ErrorDomain::none,

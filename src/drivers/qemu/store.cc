@@ -103,6 +103,18 @@ std::vector<Store::Found> Store::load_definitions() const {
     return all;
 }
 
+void Store::remove_leftovers() const {
+    for (const std::string& folder : {settings_.definitions(), settings_.state()}) {
+        for (const std::string& file : io::list_folder(folder)) {
+            // NAME.xml.PID-COUNT.new
+            if (!file.ends_with(".new") || (file.find(".xml.") == file.npos && file.find(".pid.") == file.npos))
+                continue;
+            std::error_code ignored;
+            std::filesystem::remove(folder + "/" + file, ignored);
+        }
+    }
+}
+
 void Store::set_autostart(const std::string& name, bool wanted, bool once) const {
     std::string link = once ? autostart_once_path(name) : autostart_path(name);
     if (!wanted) return io::remove_file(link);

@@ -62,6 +62,8 @@ public:
         std::string problem;
     };
     std::vector<Found> load_definitions() const;
+    /// Removes what a write that was cut off left beside the files. Only for the start: nothing must be writing.
+    void remove_leftovers() const;
 
     /// Makes or removes the link. Throws system_error.
     void set_autostart(const std::string& name, bool wanted, bool once) const;
