@@ -226,7 +226,6 @@ void add_video(Builder& builder, const model::Video& video, bool primary) {
         json.set("vgamem_mb", video.vgamem / 1024);
     } else if (video.model == VideoModel::virtio) {
         json.set("max_outputs", heads);
-        set_switch(json, "blob", video.blob);
     } else if ((video.model == VideoModel::vga || video.model == VideoModel::vmvga) && video.vram != 0) {
         json.set("vgamem_mb", video.vram / 1024);
     } else if (video.model == VideoModel::bochs && video.vram != 0) {
