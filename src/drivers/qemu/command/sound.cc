@@ -145,7 +145,6 @@ void add_sound(Builder& builder, const Sound& sound, std::span<const Audio> audi
     Json json = Json::object({{"driver", driver}, {"id", sound.info.alias}});
     const bool hda = sound.model == SoundModel::ich6 || sound.model == SoundModel::ich9;
     if (!hda) set_text(json, "audiodev", audio);
-    if (sound.model == SoundModel::usb) set_yes_no(json, "multi", sound.multichannel);
     builder.set_address(json, sound.info);
     builder.add_device(std::move(json));
     if (!hda) return;
