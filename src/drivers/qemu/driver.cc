@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/uuid.h"
 #include "driver/handler_table.h"
 #include "drivers/qemu/calls/console_calls.h"
 #include "drivers/qemu/calls/definition_calls.h"
@@ -26,6 +27,13 @@ NodeOptions node_options(const Core& core) {
     NodeOptions options;
     options.privileged = core.settings.paths.privileged;
     options.identity = default_identity(host::SystemFiles());
+    if (!core.settings.host_uuid.empty()) {
+        const auto uuid = Uuid::parse(core.settings.host_uuid);
+        if (!uuid) {
+            fail(ErrorCode::conf_syntax, ErrorDomain::conf, "host_uuid: '{}' is not a UUID", core.settings.host_uuid);
+        }
+        options.identity.uuid = uuid->to_string();
+    }
     if (!core.guest_user) return options;
     const std::string label = fmt::format("+{}:+{}", core.guest_user->uid, core.guest_user->gid);
     SecurityModel dac;

@@ -281,7 +281,7 @@ constexpr uint32_t baseline_flags = api::connect_baseline_cpu_expand_features | 
 proc::ConnectBaselineCpu::Ret NodeCalls::baseline(Call&, proc::ConnectBaselineCpu::Args args) {
     require_flags(args.flags, baseline_flags, "qemuConnectBaselineCPU");
     if (args.xml_cpus.empty()) {
-        throw Error::with_message(ErrorCode::invalid_arg, ErrorDomain::dom,
+        throw Error::with_message(ErrorCode::invalid_arg, ErrorDomain::domain,
                                   "xmlCPUs in virConnectBaselineCPU must not be NULL");
     }
     return {driver::baseline_of_hosts(args.xml_cpus, args.flags)};
@@ -304,7 +304,7 @@ Task<proc::ConnectBaselineHypervisorCpu::Ret> NodeCalls::baseline_hypervisor(
     Call& call, proc::ConnectBaselineHypervisorCpu::Args args) {
     require_flags(args.flags, baseline_flags, "qemuConnectBaselineHypervisorCPU");
     if (args.xml_cpus.empty()) {
-        throw Error::with_message(ErrorCode::invalid_arg, ErrorDomain::dom,
+        throw Error::with_message(ErrorCode::invalid_arg, ErrorDomain::domain,
                                   "xmlCPUs in virConnectBaselineHypervisorCPU must not be NULL");
     }
     DomainCapabilitiesRequest request{args.emulator.value_or(""), args.arch.value_or(""), args.machine.value_or(""),

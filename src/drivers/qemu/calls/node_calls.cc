@@ -83,7 +83,7 @@ proc::NodeGetCpuMap::Ret NodeCalls::cpu_map(Call&, proc::NodeGetCpuMap::Args arg
 proc::NodeGetCpuStats::Ret NodeCalls::cpu_stats(Call&, proc::NodeGetCpuStats::Args args) {
     constexpr int32_t count = 4;
     if (args.cpu_num < -1) {
-        refuse_argument(ErrorDomain::dom, "cpuNum in virNodeGetCPUStats only accepts -1 as a negative value");
+        refuse_argument(ErrorDomain::domain, "cpuNum in virNodeGetCPUStats only accepts -1 as a negative value");
     }
     require_flags(args.flags, 0, ErrorDomain::none, "virHostCPUGetStats");
     proc::NodeGetCpuStats::Ret ret;
@@ -98,7 +98,7 @@ proc::NodeGetCpuStats::Ret NodeCalls::cpu_stats(Call&, proc::NodeGetCpuStats::Ar
 
 proc::NodeGetMemoryStats::Ret NodeCalls::memory_stats(Call&, proc::NodeGetMemoryStats::Args args) {
     if (args.cell_num < -1) {
-        refuse_argument(ErrorDomain::dom, "cellNum in virNodeGetMemoryStats only accepts -1 as a negative value");
+        refuse_argument(ErrorDomain::domain, "cellNum in virNodeGetMemoryStats only accepts -1 as a negative value");
     }
     require_flags(args.flags, 0, ErrorDomain::none, "virHostMemGetStats");
     const bool whole = args.cell_num < 0;
