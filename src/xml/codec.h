@@ -16,8 +16,8 @@
 
 namespace virtue::xml {
 
-/// The words of an enum, in the order of its values. An empty word is the value for "not there"; "~default" is the same,
-/// and is read from the word "default" too.
+/// The words of an enum, in the order of its values. An empty word is the value for "not there"; "~default" is the
+/// same, and is read from the word "default" too.
 using Names = std::span<const std::string_view>;
 
 // clang-format off
