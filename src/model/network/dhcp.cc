@@ -188,10 +188,8 @@ void map(xml::Mapper& m, NetworkIp& ip) {
 unsigned NetworkRoute::effective_prefix() const {
     if (prefix) return *prefix;
     if (!netmask.empty()) return netmask.prefix_of_mask().value_or(0);
-    if (address.masked(0) == address) return 0;
-    NetworkIp by_class;
-    by_class.address = address;
-    return by_class.effective_prefix();
+    // No mask makes it the default route, whose address has no bits.
+    return 0;
 }
 
 namespace {

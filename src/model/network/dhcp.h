@@ -71,7 +71,7 @@ struct NetworkRoute {
     std::optional<uint32_t> metric;
     bool operator==(const NetworkRoute&) const = default;
 
-    /// Said as prefix or netmask, or by the address class; 0 for the default route.
+    /// Said as prefix or netmask; 0 otherwise.
     unsigned effective_prefix() const;
 };
 void map(xml::Mapper& m, NetworkRoute& route);

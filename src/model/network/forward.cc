@@ -120,7 +120,10 @@ void read(xml::Mapper& m, NetworkForward& f) {
     if ((pfs > 0 || addresses > 0) && !dev.empty())
         m.fail("the <forward> 'dev' attribute cannot be used when <address> or <pf> sub-elements are present");
     if (pfs > 1) m.fail("Only one <pf> element is allowed in <forward>");
-    m.group("pf", [&] { m.required("dev", f.pf); });
+    m.group("pf", [&] {
+        m.attribute("dev", f.pf);
+        if (f.pf.empty()) m.fail("Missing required dev attribute in <pf> element");
+    });
     read_interfaces(m, f, dev);
     read_addresses(m, f);
 }

@@ -65,6 +65,16 @@ void map_bandwidth(xml::Mapper& m, std::optional<Bandwidth>& bandwidth) {
     if (m.reading() && bandwidth && *bandwidth == Bandwidth{}) bandwidth.reset();
 }
 
+void map_vlan(xml::Mapper& m, std::optional<Vlan>& vlan) {
+    if (m.reading())
+        m.group("vlan", [&] {
+            if (!m.has("tag"))
+                refuse(m, ErrorCode::xml_error,
+                       "missing tag id - each <vlan> must have at least one <tag id='n'/> subelement");
+        });
+    m.child("vlan", vlan);
+}
+
 void map_mtu(xml::Mapper& m, Network& n) {
     m.group("mtu", [&] {
         if (m.writing()) {
@@ -151,7 +161,7 @@ void map_body(xml::Mapper& m, Network& n) {
     map_mac(m, n);
     map_domain(m, n);
     if (m.reading() || (n.dns && *n.dns != NetworkDns{})) m.child("dns", n.dns);
-    m.child("vlan", n.vlan);
+    map_vlan(m, n.vlan);
     map_bandwidth(m, n.bandwidth);
     m.attribute_of("port", "isolated", n.isolated);
     m.children("ip", n.ips);
@@ -237,7 +247,7 @@ void map(xml::Mapper& m, PortGroup& g) {
     if (m.reading()) g.is_default = m.read_attribute("default") == "yes";
     m.attribute("trustGuestRxFilters", g.trust_guest_rx_filters);
     m.keep_open();
-    m.child("vlan", g.vlan);
+    map_vlan(m, g.vlan);
     map_port_profile(m, g.virtual_port, false);
     map_bandwidth(m, g.bandwidth);
 }

@@ -276,7 +276,15 @@ void map(xml::Mapper& m, Pool& p) {
                 m.child("permissions", p.permissions);
             });
     }
-    m.group("refresh", [&] { m.group("volume", [&] { m.attribute("allocation", p.refresh); }); });
+    m.group("refresh", [&] {
+        m.group("volume", [&] {
+            const auto text = m.reading() ? m.read_attribute("allocation") : std::nullopt;
+            if (text && !xml::from_name<RefreshAllocation>(*text))
+                m.fail(ErrorCode::config_unsupported,
+                       fmt::format("unknown storage pool volume refresh allocation type {}", *text));
+            m.attribute("allocation", p.refresh);
+        });
+    });
     if (p.type == PoolType::fs || p.type == PoolType::netfs) map_options(m, "fs", "mount_opts", p.mount_options, false);
     if (p.type == PoolType::rbd) map_options(m, "rbd", "config_opts", p.config_options, true);
 }
