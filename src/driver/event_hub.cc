@@ -20,7 +20,8 @@ int32_t EventHub::subscribe(Subscription subscription) {
     subscription.callback_id = id;
     uint64_t undo_key = subscription.session->on_close([this, id] { drop(id); });
     counts_[{subscription.event_class, subscription.event_id}]++;
-    subscriptions_.emplace(id, Entry{std::move(subscription), undo_key});
+    auto added = subscriptions_.emplace(id, Entry{std::move(subscription), undo_key}).first;
+    if (on_subscribed_) on_subscribed_(added->second.subscription);
     return id;
 }
 
@@ -77,12 +78,12 @@ void EventHub::publish_monitor(const std::string& event_name, const std::string&
 }
 
 void EventHub::give_out(const Numbers& numbers, const std::string& object, wire::Encoder& body,
-                        const std::string* monitor_event) {
+                        const std::string* monitor_event, int32_t only) {
     for (const auto& [id, entry] : subscriptions_) {
         const Subscription& subscription = entry.subscription;
         bool matches = subscription.event_class == numbers.event_class && subscription.event_id == numbers.event_id &&
                        (subscription.object.empty() || subscription.object == object);
-        if (!matches) continue;
+        if (!matches || (only >= 0 && id != only)) continue;
         if (monitor_event && subscription.filter && !subscription.filter(*monitor_event)) continue;
         body.patch(0, static_cast<uint32_t>(id));
         std::span<const uint8_t> bytes = body.view();

@@ -67,6 +67,17 @@ public:
         wire::encode(body, message);
         give_out({class_of(New::kind), New::event_id, 0, New::number, New::program}, object, body);
     }
+    /// The same for one subscription only: what it missed.
+    template <typename Old, typename New>
+    void publish_to(int32_t callback_id, const std::string& object, const typename Old::Msg& message) {
+        wire::Encoder body;
+        body.put(int32_t{0});
+        wire::encode(body, message);
+        give_out({class_of(Old::kind), Old::event_id, Old::number, New::number, New::program}, object, body, nullptr,
+                 callback_id);
+    }
+    /// Called after each new subscription.
+    void on_subscribed(std::function<void(const Subscription&)> callback) { on_subscribed_ = std::move(callback); }
     /// An event of a QEMU monitor, for those whose filter takes its name.
     void publish_monitor(const std::string& event_name, const std::string& object,
                          const proc::QemuDomainMonitorEvent::Msg& message);
@@ -82,7 +93,7 @@ private:
     static EventClass class_of(proc::DriverKind kind);
     /// `body` begins with four bytes for the callback id.
     void give_out(const Numbers& numbers, const std::string& object, wire::Encoder& body,
-                  const std::string* monitor_event = nullptr);
+                  const std::string* monitor_event = nullptr, int32_t only = -1);
     void drop(int32_t callback_id);
 
     struct Entry {
@@ -91,6 +102,7 @@ private:
     };
     std::map<int32_t, Entry> subscriptions_;
     std::map<std::pair<EventClass, int32_t>, int> counts_;
+    std::function<void(const Subscription&)> on_subscribed_;
     int32_t next_id_ = 0;
 };
 

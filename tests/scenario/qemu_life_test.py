@@ -123,6 +123,27 @@ class BootedGuest(harness.TestCase):
         domain.destroy()
 
 
+class DiedMeanwhile(harness.TestCase):
+    def test_who_comes_back_after_a_restart_hears_of_the_guest_that_died_without_a_daemon(self):
+        daemon = self.daemon()
+        connection = daemon.connect()
+        for name in ('dies', 'lives'):
+            connection.defineXML(harness.minimal_xml(name)).create()
+        connection.close()
+        pid = daemon.guest_pid('dies')
+        daemon.kill9()
+        os.kill(pid, 9)
+        harness.wait_for_end(pid)
+        daemon.start()
+        connection = daemon.connect()
+        self.addCleanup(connection.close)
+        events = Events(connection)
+        events.wait('dies', libvirt.VIR_DOMAIN_EVENT_STOPPED, libvirt.VIR_DOMAIN_EVENT_STOPPED_FAILED)
+        self.assertEqual(events.of('lives'), [])
+        self.assertEqual(connection.lookupByName('dies').state(), [libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_CRASHED])
+        self.assertEqual(connection.lookupByName('lives').state()[0], libvirt.VIR_DOMAIN_RUNNING)
+
+
 class Calls(harness.TestCase):
     """Calls on guests that stay in their firmware, over one daemon."""
 

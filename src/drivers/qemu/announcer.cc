@@ -52,6 +52,15 @@ void Announcer::stopped(const Domain& domain, int id, uint32_t detail) {
     hub_.publish<proc::DomainEventLifecycle, proc::DomainEventCallbackLifecycle>(domain.uuid().to_string(), message);
 }
 
+void Announcer::stopped_to(int32_t callback_id, const proc::DomainRef& domain, uint32_t detail) {
+    proc::DomainEventLifecycle::Msg message;
+    message.domain = domain;
+    message.event = api::domain_event_stopped;
+    message.detail = static_cast<int32_t>(detail);
+    hub_.publish_to<proc::DomainEventLifecycle, proc::DomainEventCallbackLifecycle>(callback_id,
+                                                                                    domain.uuid.to_string(), message);
+}
+
 void Announcer::reboot(const Domain& domain) {
     tell<proc::DomainEventReboot, proc::DomainEventCallbackReboot>(hub_, domain);
 }

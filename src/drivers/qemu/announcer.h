@@ -17,6 +17,8 @@ public:
     void lifecycle(const Domain& domain, uint32_t event, uint32_t detail);
     /// STOPPED of a guest that had `id` until now.
     void stopped(const Domain& domain, int id, uint32_t detail);
+    /// The same to one subscription, which was not there when it happened.
+    void stopped_to(int32_t callback_id, const proc::DomainRef& domain, uint32_t detail);
     void reboot(const Domain& domain);
     void rtc_change(const Domain& domain, int64_t offset);
     void watchdog(const Domain& domain, uint32_t action);

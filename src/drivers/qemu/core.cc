@@ -12,6 +12,9 @@ namespace {
 
 constinit log::Module logger("qemu");
 
+/// Clients that lost the daemon come back within seconds; one that subscribes later has looked at states itself.
+constexpr io::Milliseconds missed_events_kept{60000};
+
 CapabilitiesCache::Options cache_options(const Settings& settings, const std::optional<GuestUser>& user) {
     CapabilitiesCache::Options options;
     options.folder = settings.paths.cache + "/qemu/capabilities";
@@ -35,7 +38,24 @@ Core::Core(io::Loop& on, Settings with)
       capabilities(on, cache_options(settings, guest_user)),
       display_ports(settings.first_display_port, settings.last_display_port),
       gate(on, [](std::exception_ptr error) { logger.error("background work failed: {}", log::describe(error)); }),
-      unclaimed_(on) {}
+      unclaimed_(on) {
+    events.on_subscribed([this](const driver::EventHub::Subscription& subscription) { tell_missed(subscription); });
+}
+
+void Core::tell_missed(const driver::EventHub::Subscription& subscription) {
+    bool lifecycle = subscription.event_class == driver::EventClass::domain &&
+                     subscription.event_id == static_cast<int32_t>(api::domain_event_id_lifecycle);
+    if (!lifecycle || died_meanwhile.empty()) return;
+    if (io::Clock::now() - started > missed_events_kept) {
+        died_meanwhile.clear();
+        return;
+    }
+    // After the answer to the subscription, which the client waits for first.
+    int32_t id = subscription.callback_id;
+    loop.defer([this, id] {
+        for (const Obituary& obituary : died_meanwhile) announcer.stopped_to(id, obituary.domain, obituary.detail);
+    });
+}
 
 DomainOwner Core::at(const std::string& name, const Uuid& uuid) const {
     DomainOwner domain = domains.hold(uuid);

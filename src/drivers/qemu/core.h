@@ -39,10 +39,11 @@ struct Core {
     int next_id = 1;
     /// Guests that were found dead at the start, for those who ask for events soon after.
     struct Obituary {
-        Uuid uuid;
+        proc::DomainRef domain;
         uint32_t detail;
     };
     std::vector<Obituary> died_meanwhile;
+    io::TimePoint started = io::Clock::now();
     io::Gate gate;  ///< background work; joined before anything else here goes
 
     /// The guest that a call names, held for its duration. Throws no_domain with libvirt's words.
@@ -74,6 +75,8 @@ struct Core {
     }
 
 private:
+    void tell_missed(const driver::EventHub::Subscription& subscription);
+
     std::set<std::string> claimed_;
     io::Condition unclaimed_;
 };

@@ -181,6 +181,7 @@ Task<Launched> launch(Core& core, const DomainOwner& domain, Run& run, bool rese
     for (const ListeningSocket& socket : what.sockets) run.sockets.push_back(socket.path);
     what.user = core.guest_user;
     what.owner = core.owner_of_files();
+    if (core.settings.paths.privileged) set_dac_label(*run.domain, core.guest_user.value_or(GuestUser{0, 0}));
     co_await prepare_nvram(core, run, reset_nvram);
     if (what.owner) what.files = run.files = guest_files(*run.domain);
     std::string monitor_path = run.monitor_path;

@@ -249,6 +249,19 @@ std::vector<PortRange::Port> claim_ports(const model::Domain& domain, PortRange&
     return ports;
 }
 
+void set_dac_label(model::Domain& domain, const GuestUser& user) {
+    auto& labels = domain.security_labels;
+    auto found = std::find_if(labels.begin(), labels.end(), [](const auto& label) { return label.model == "dac"; });
+    if (found == labels.end()) {
+        model::SecurityLabel label;
+        label.type = model::SecurityLabelType::dynamic;
+        label.model = "dac";
+        found = labels.insert(labels.end(), label);
+    }
+    if (!found->label.empty()) return;
+    found->label = found->image_label = fmt::format("+{}:+{}", user.uid, user.gid);
+}
+
 void set_listen_addresses(model::Domain& domain, const std::string& vnc, const std::string& spice) {
     for (model::Graphics& graphics : domain.graphics) {
         if (!listens_on_tcp(graphics)) continue;

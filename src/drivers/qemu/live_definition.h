@@ -86,6 +86,8 @@ std::vector<PortRange::Port> claim_ports(const model::Domain& domain, PortRange&
 
 /// Empties drives whose image is missing and may be (startupPolicy='optional'). The others are what must be there.
 std::vector<std::string> settle_images(model::Domain& domain);
+/// Enters who the guest runs as, as the security driver "dac" shows it.
+void set_dac_label(model::Domain& domain, const GuestUser& user);
 /// Enters the addresses that displays listen on where the definition leaves them open.
 void set_listen_addresses(model::Domain& domain, const std::string& vnc, const std::string& spice);
 

@@ -139,8 +139,10 @@ Task<void> bury(Core& core, DomainOwner domain, GuestState last) {
     cause.detail = api::domain_event_stopped_failed;
     if (last.state == api::domain_shutdown) cause = shut_down;
     if (last.state == api::domain_paused && last.reason == api::domain_paused_starting_up) cause = failed;
+    proc::DomainRef named{domain->name(), domain->uuid(), domain->id()};
     co_await stop_guest(core, domain, cause);
-    core.died_meanwhile.push_back({domain->uuid(), cause.detail});
+    // Nobody was told of a start that was cut off, so nobody misses its end.
+    if (cause.reason != failed.reason) core.died_meanwhile.push_back({std::move(named), cause.detail});
 }
 
 Task<void> take_up(Core& core, const std::string& name, const std::string& text, std::vector<Started<bool>>& settling) {

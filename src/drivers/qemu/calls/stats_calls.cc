@@ -20,6 +20,8 @@ void StatsCalls::bind(driver::HandlerTable& on) {
     on.call<proc::DomainGetBlockJobInfo>(this, &StatsCalls::block_job_info);
     on.call<proc::DomainInterfaceStats>(this, &StatsCalls::interface_stats);
     on.call<proc::DomainMemoryStats>(this, &StatsCalls::memory_stats);
+    on.call<proc::DomainGetDiskErrors>(this, &StatsCalls::disk_errors);
+    on.call<proc::DomainAbortJob>(this, &StatsCalls::abort_job);
     on.call<proc::DomainGetJobInfo>(this, &StatsCalls::job_info);
     on.call<proc::DomainGetJobStats>(this, &StatsCalls::job_stats);
 }
@@ -64,16 +66,23 @@ Task<proc::ConnectGetAllDomainStats::Ret> StatsCalls::all_stats(driver::Call& ca
     co_return ret;
 }
 
+namespace {
+
+/// The alias of the disk that a client names by target or source; empty for all disks together. Throws invalid_arg.
+std::string disk_alias(const Domain& domain, const std::string& path) {
+    if (path.empty()) return {};
+    for (const DiskName& disk : disk_names(domain.current())) {
+        if (disk.target == path || (!disk.source.empty() && disk.source == path)) return disk.alias;
+    }
+    fail(ErrorCode::invalid_arg, ErrorDomain::qemu, "invalid path: {}", path);
+}
+
+}  // namespace
+
 Task<BlockFigures> StatsCalls::disk_figures(driver::Call& call, DomainOwner domain, std::string path, const char* api) {
     driver::Job job = co_await domain->jobs().begin(driver::JobKind::modify, api, call.deadline);
     domain->running();
-    std::string alias;
-    for (const DiskName& disk : disk_names(domain->current())) {
-        if (disk.target == path || (!disk.source.empty() && disk.source == path)) alias = disk.alias;
-    }
-    if (alias.empty() && !path.empty()) {
-        fail(ErrorCode::invalid_arg, ErrorDomain::qemu, "invalid path: {}", path);
-    }
+    std::string alias = disk_alias(*domain, path);
     Wanted wanted{.disks = true};
     io::Deadline deadline = core_.monitor_deadline(call.deadline, *domain);
     co_await refresh_figures(core_, domain, wanted, deadline);
@@ -119,6 +128,7 @@ Task<proc::DomainBlockStatsFlags::Ret> StatsCalls::block_stats_flags(driver::Cal
     domain->running();
     proc::DomainBlockStatsFlags::Ret ret;
     if (args.nparams == 0) {
+        disk_alias(*domain, args.path);
         ret.nparams = 8;
         co_return ret;
     }
@@ -232,6 +242,41 @@ Task<proc::DomainMemoryStats::Ret> StatsCalls::memory_stats(driver::Call& call, 
         add(api::domain_memory_stat_rss, static_cast<uint64_t>(figures->resident_kib));
     }
     co_return ret;
+}
+
+Task<proc::DomainGetDiskErrors::Ret> StatsCalls::disk_errors(driver::Call& call, proc::DomainGetDiskErrors::Args args) {
+    require_flags(args.flags, 0, "qemuDomainGetDiskErrors");
+    DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
+    driver::Job job = co_await domain->jobs().begin(driver::JobKind::modify, "virDomainGetDiskErrors", call.deadline);
+    domain->running();
+    proc::DomainGetDiskErrors::Ret ret;
+    if (args.maxerrors == 0) {
+        ret.nerrors = static_cast<int32_t>(disk_names(domain->current()).size());
+        co_return ret;
+    }
+    Json nothing;
+    io::Deadline deadline = core_.monitor_deadline(call.deadline, *domain);
+    Json blocks = co_await domain->monitor()->command("query-block", nothing, deadline);
+    for (const DiskName& disk : disk_names(domain->current())) {
+        for (const Json& block : blocks.items()) {
+            std::string status = block.string_or("io-status", "ok");
+            bool same = block.string_or("qdev", "").find("/" + disk.alias) != std::string::npos;
+            if (!same || status == "ok" || ret.errors.size() >= args.maxerrors) continue;
+            proc::DomainDiskError error;
+            error.disk = disk.target;
+            error.error = static_cast<int32_t>(status == "nospace" ? api::domain_disk_error_no_space
+                                                                   : api::domain_disk_error_unspec);
+            ret.errors.push_back(std::move(error));
+        }
+    }
+    ret.nerrors = static_cast<int32_t>(ret.errors.size());
+    co_return ret;
+}
+
+wire::Void StatsCalls::abort_job(driver::Call&, proc::DomainAbortJob::Args args) {
+    DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
+    domain->running();
+    throw Error(ErrorCode::operation_invalid, ErrorDomain::qemu, "no job is active on the domain");
 }
 
 proc::DomainGetJobInfo::Ret StatsCalls::job_info(driver::Call&, proc::DomainGetJobInfo::Args args) {

@@ -26,6 +26,9 @@ private:
     proc::DomainGetJobInfo::Ret job_info(driver::Call& call, proc::DomainGetJobInfo::Args args);
     proc::DomainGetJobStats::Ret job_stats(driver::Call& call, proc::DomainGetJobStats::Args args);
 
+    Task<proc::DomainGetDiskErrors::Ret> disk_errors(driver::Call& call, proc::DomainGetDiskErrors::Args args);
+    wire::Void abort_job(driver::Call& call, proc::DomainAbortJob::Args args);
+
     Task<BlockFigures> disk_figures(driver::Call& call, DomainOwner domain, std::string path, const char* api);
 
     Core& core_;
