@@ -18,10 +18,13 @@ void map_type(xml::Mapper& m, ChardevSource& s, bool with_tty = false) {
 
 void map_serial_target(xml::Mapper& m, Serial& s) {
     m.group("target", [&] {
-        m.attribute("type", s.target);
+        // Old versions know these by the machine alone.
+        const bool untold = m.writing() && m.options().migratable &&
+                            (s.target == SerialTarget::system_serial || s.target == SerialTarget::spapr_vio_serial);
+        if (!untold) m.attribute("type", s.target);
         m.attribute("port", s.port, -1);
         if (m.reading() && s.port < -1) m.fail_value("port", std::to_string(s.port), "a non-negative integer");
-        m.attribute_of("model", "name", s.model);
+        if (!untold) m.attribute_of("model", "name", s.model);
     });
 }
 

@@ -171,7 +171,9 @@ void settle_controllers(Domain& d) {
         for (auto i = settled.end(); i != settled.begin();) {
             --i;
             if (i->type != c.type) continue;
-            if (i->index > c.index) {
+            // Of one set the master comes before its companions.
+            const bool master = i->index == c.index && i->info.master_startport && !c.info.master_startport;
+            if (i->index > c.index || master) {
                 at = i;
             } else {
                 if (at == settled.end()) at = i + 1;

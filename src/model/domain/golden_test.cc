@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include "model/domain/complete/complete.h"
+#include "model/domain/complete/migratable.h"
 
 namespace fs = std::filesystem;
 using namespace virtue;
@@ -126,6 +127,8 @@ TEST_CASE("golden: definitions are completed as libvirtd stored them") {
         return;
     }
     Rate rate;
+    Rate migratable;
+    Rate again;
     RecordedQemu qemu;
     for (const fs::path& path : files(folder / "domain", "out-inactive")) {
         std::string got;
@@ -133,11 +136,24 @@ TEST_CASE("golden: definitions are completed as libvirtd stored them") {
             auto domain = xml::parse<Domain>(text_of(path.parent_path() / "in.xml"));
             model::complete_for_qemu(domain, qemu);
             got = xml::format(domain);
+            const fs::path beside = path.parent_path() / "out-migratable.xml";
+            if (fs::exists(beside)) compare(migratable, "migratable", beside, model::format_migratable(domain, qemu));
+            if (text_of(path.parent_path() / "expect.json").find("\"roundtrip\": true") != std::string::npos) {
+                xml::Options secure;
+                secure.secure = true;
+                auto second = xml::parse<Domain>(xml::format(domain, secure));
+                model::complete_for_qemu(second, qemu, false);
+                compare(again, "again", path, xml::format(second));
+            }
         } catch (const Error& error) {
             got = error.message();
         }
         compare(rate, "complete", path, got);
     }
+    MESSAGE("defined again: " << again.same << " of " << again.all);
+    CHECK(again.same == again.all);
+    MESSAGE("migratable: " << migratable.same << " of " << migratable.all);
+    CHECK(migratable.same >= 1051);
     MESSAGE("complete: " << rate.same << " of " << rate.all);
     CHECK(rate.same >= 1044);
 }

@@ -65,7 +65,7 @@ void write_network_attributes(xml::Mapper& m, Graphics& g) {
             m.writer().attribute("socket", first->socket);
         return;
     }
-    if (first != nullptr && first->type == ListenType::none) return;
+    if (first != nullptr && first->type == ListenType::none && !m.options().migratable) return;
     write_port(m, g);
     if (g.type == GraphicsType::spice && g.tls_port != 0 && !(g.autoport && m.options().inactive))
         m.writer().attribute("tlsPort", std::to_string(g.tls_port));
@@ -249,7 +249,17 @@ void map(xml::Mapper& m, Graphics& g) {
         }
     }
     map_attributes(m, g);
-    if (m.writing() && g.listens_on_network()) m.children("listen", g.listens);
+    if (m.writing() && g.listens_on_network()) {
+        if (!g.listens.empty() && g.listens[0].type == ListenType::socket) m.keep_open();
+        for (GraphicsListen& l : g.listens) {
+            // Old versions have no words for these two.
+            if (m.options().migratable &&
+                (l.type == ListenType::none || (l.type == ListenType::socket && g.type == GraphicsType::vnc)))
+                continue;
+            m.group(
+                "listen", [&] { map(m, l); }, true);
+        }
+    }
     if (m.reading() || g.audio_id) m.attribute_of("audio", "id", g.audio_id);
     if (g.type == GraphicsType::spice) map_spice(m, g);
     map_gl(m, g);
