@@ -37,6 +37,7 @@ const std::vector<Key>& keys() {
     static const std::vector<Key> all{
         {"log_level", &C::log_level, {}, 1, "What is logged: 1 debug, 2 information, 3 warnings, 4 errors."},
         {"log_filters", &C::log_filters, {}, 0, "Other levels for single modules: \"1:qemu 3:rpc\"."},
+        {"host_uuid", &C::host_uuid, {}, 0, "The host's UUID for clients. Empty: the firmware's, else the machine id."},
         {"log_outputs",
          &C::log_outputs,
          {},

@@ -12,6 +12,7 @@ namespace virtue::daemon {
 struct Configuration {
     uint32_t log_level = 3;
     std::string log_filters;
+    std::string host_uuid;
     std::string log_outputs;
 
     std::vector<std::string> sockets{"libvirt",      "virtqemud",      "virtnetworkd",  "virtstoraged", "virtsecretd",

@@ -47,16 +47,16 @@ struct Candidate {
     const X86Model* model = nullptr;
     CpuFeatures require;
     CpuFeatures disable;
-    size_t size() const { return require.count() + disable.count(); }
+    size_t size(unsigned weight) const { return require.count() + weight * disable.count(); }
 };
 
 // Whether `candidate` describes the CPU better than `best`.
-bool is_better(const Candidate& best, const Candidate& candidate, const CpuData& data) {
+bool is_better(const Candidate& best, const Candidate& candidate, const CpuData& data, unsigned weight) {
     if (best.model == nullptr) return true;
     const bool best_matches = matches_signature(*best.model, data);
     const bool candidate_matches = matches_signature(*candidate.model, data);
     if (best_matches != candidate_matches) return candidate_matches;
-    if (candidate.size() != best.size()) return candidate.size() < best.size();
+    if (candidate.size(weight) != best.size(weight)) return candidate.size(weight) < best.size(weight);
     return candidate.disable.count() < best.disable.count();
 }
 
@@ -98,6 +98,19 @@ std::string_view cpu_feature_name(size_t index) {
     return x86_features[index].name;
 }
 
+CpuFeatures migratable_features() {
+    CpuFeatures set;
+    for (size_t i = 0; i < x86_feature_count; i++) set.set(i, x86_features[i].migratable);
+    return set;
+}
+
+std::optional<size_t> find_cpu_feature_by_exact_name(std::string_view name) {
+    for (size_t i = 0; i < x86_feature_count; i++) {
+        if (x86_features[i].name == name) return i;
+    }
+    return std::nullopt;
+}
+
 bool cpu_feature_is_migratable(size_t index) {
     return x86_features[index].migratable;
 }
@@ -108,28 +121,78 @@ std::optional<CpuFeatures> cpu_model_features(std::string_view name) {
     return features_of(model->features);
 }
 
-std::optional<NamedCpu> name_cpu(const CpuData& data, bool for_host,
-                                 const std::function<bool(std::string_view)>& allowed) {
+namespace {
+
+std::optional<Candidate> candidate_for(const X86Model& model, const CpuData& data, const CpuNaming& naming) {
+    if (naming.for_host ? !model.decode_host : !model.decode_guest) return std::nullopt;
+    CpuFeatures blockers;
+    if (naming.offer && !naming.offer(model.name, blockers)) return std::nullopt;
+    if (*model.vendor != '\0' && !data.vendor.empty() && data.vendor != model.vendor) return std::nullopt;
+    const CpuFeatures features = features_of(model.features);
+    Candidate candidate{&model, data.features & ~features, features & ~data.features};
+    candidate.disable |= blockers & ~candidate.require;
+    if (naming.for_host && candidate.disable.any()) return std::nullopt;
+    return candidate;
+}
+
+bool is_preferred(const Candidate& candidate, const CpuNaming& naming) {
+    const std::string_view name = candidate.model->name;
+    if (!naming.preferred.empty() && naming.preferred == name) return true;
+    if (candidate.disable.any()) return false;
+    return std::find(naming.listed.begin(), naming.listed.end(), name) != naming.listed.end();
+}
+
+// libvirt names them in hosts only: no hypervisor ever offered them, or their value is the guest system's.
+const CpuFeatures& host_only_features() {
+    static const CpuFeatures set = features_of("cmt mbm_total mbm_local osxsave ospke");
+    return set;
+}
+
+}  // namespace
+
+std::optional<NamedCpu> name_cpu(const CpuData& data, const CpuNaming& naming) {
     Candidate best;
     // From the newest model down: of equals, the newer one is taken.
     for (size_t i = x86_model_count; i-- > 0;) {
-        const X86Model& model = x86_models[i];
-        if (for_host ? !model.decode_host : !model.decode_guest) continue;
-        if (allowed && !allowed(model.name)) continue;
-        if (*model.vendor != '\0' && !data.vendor.empty() && data.vendor != model.vendor) continue;
-        const CpuFeatures features = features_of(model.features);
-        Candidate candidate{&model, data.features & ~features, features & ~data.features};
-        if (for_host && candidate.disable.any()) continue;
-        if (is_better(best, candidate, data)) best = candidate;
+        auto candidate = candidate_for(x86_models[i], data, naming);
+        if (!candidate) continue;
+        const bool preferred = is_preferred(*candidate, naming);
+        if (preferred || is_better(best, *candidate, data, naming.weight_of_disabled)) best = *candidate;
+        if (preferred) break;
     }
     if (best.model == nullptr) return std::nullopt;
     NamedCpu named;
     named.model = best.model->name;
     named.vendor = data.vendor;
-    append_names(named.require, best.require);
-    append_names(named.disable, best.disable | (features_of(best.model->removed) & ~data.features));
-    if (for_host) named.disable.clear();
+    if (!naming.for_host) {
+        best.require &= ~host_only_features();
+        best.disable &= ~host_only_features();
+    }
+    const CpuFeatures fixed = naming.migratable ? migratable_features() : CpuFeatures().set();
+    append_names(named.require, best.require & fixed);
+    append_names(named.disable, best.disable & fixed);
+    const CpuFeatures removed = features_of(best.model->removed) & ~data.features & ~best.disable;
+    if (!naming.for_host) append_names(named.disable, removed);
     return named;
+}
+
+std::optional<NamedCpu> name_cpu(const CpuData& data, bool for_host,
+                                 const std::function<bool(std::string_view)>& allowed) {
+    CpuNaming naming;
+    naming.for_host = for_host;
+    if (allowed) naming.offer = [&allowed](std::string_view name, CpuFeatures&) { return allowed(name); };
+    return name_cpu(data, naming);
+}
+
+CpuFeatures features_of(const NamedCpu& cpu) {
+    CpuFeatures set = cpu_model_features(cpu.model).value_or(CpuFeatures());
+    for (const std::string& name : cpu.require) {
+        if (auto index = find_cpu_feature(name)) set.set(*index);
+    }
+    for (const std::string& name : cpu.disable) {
+        if (auto index = find_cpu_feature(name)) set.reset(*index);
+    }
+    return set;
 }
 
 #if defined(__x86_64__) || defined(__i386__)

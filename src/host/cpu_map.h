@@ -76,16 +76,38 @@ std::vector<std::string_view> cpu_model_names(std::string_view arch);
 std::optional<std::string_view> cpu_model_vendor(std::string_view model);
 /// A feature's place in the table, by its name, an alias of it, or QEMU's spelling; nothing if unknown.
 std::optional<size_t> find_cpu_feature(std::string_view name);
+/// The same by its name in libvirt alone.
+std::optional<size_t> find_cpu_feature_by_exact_name(std::string_view name);
 std::string_view cpu_feature_name(size_t index);
 /// True if a guest with this feature can be moved to another host.
 bool cpu_feature_is_migratable(size_t index);
+/// All features that can be moved.
+CpuFeatures migratable_features();
 /// The features of a model; nothing if no such model exists.
 std::optional<CpuFeatures> cpu_model_features(std::string_view model);
 
-/// Names a CPU: the nearest of the models that `allowed` takes. For a host (as in the host capabilities) features may
-/// only be added to the model; for a guest also taken away. Nothing if no model fits.
+/// What narrows the choice of a model.
+struct CpuNaming {
+    bool for_host = false;            ///< as in the host capabilities: features may only be added to the model
+    std::string preferred;            ///< taken whenever it may be; empty for none
+    std::vector<std::string> listed;  ///< taken, the newest first, where nothing has to be taken out of it
+    /// How many added features one that is taken away outweighs.
+    unsigned weight_of_disabled = 1;
+    bool migratable = false;  ///< leaves out features that a guest cannot take to another host
+    /// False for models that may not be used; `blockers` gets features that have to be taken out of the model although
+    /// its table does not name them. Empty allows all.
+    std::function<bool(std::string_view model, CpuFeatures& blockers)> offer;
+};
+
+/// Names a CPU: the nearest of the models that may be used. For a host features may only be added to the model; for a
+/// guest also taken away. Nothing if no model fits.
+std::optional<NamedCpu> name_cpu(const CpuData& data, const CpuNaming& naming);
+/// The same with a plain choice of models.
 std::optional<NamedCpu> name_cpu(const CpuData& data, bool for_host,
                                  const std::function<bool(std::string_view)>& allowed);
+
+/// The features that a named CPU has in all.
+CpuFeatures features_of(const NamedCpu& cpu);
 
 /// The CPU that this process runs on, by CPUID; only features are known elsewhere than on x86.
 CpuData read_host_cpu();

@@ -1,6 +1,8 @@
 #include "xml/raw.h"
 
+#include <algorithm>
 #include <memory>
+#include <vector>
 
 #include <libxml/parser.h>
 #include <libxml/tree.h>
@@ -58,6 +60,33 @@ std::string RawXml::laid_out(int level) const {
     if (source_.empty() || level == level_) return laid_out_;
     Doc doc = reparse(source_);
     return dump(doc.get(), xmlDocGetRootElement(doc.get()), level, true);
+}
+
+void RawXml::keep_one_per_namespace() {
+    if (source_.empty()) return;
+    Doc doc = reparse(source_);
+    xmlNode* root = xmlDocGetRootElement(doc.get());
+    std::vector<std::string> seen;
+    bool changed = false;
+    for (xmlNode* node = root->children; node != nullptr;) {
+        xmlNode* next = node->next;
+        if (node->type == XML_ELEMENT_NODE) {
+            const bool has_uri = node->ns != nullptr && node->ns->href != nullptr;
+            const std::string uri = has_uri ? reinterpret_cast<const char*>(node->ns->href) : "";
+            if (!has_uri || std::find(seen.begin(), seen.end(), uri) != seen.end()) {
+                xmlUnlinkNode(node);
+                xmlFreeNode(node);
+                changed = true;
+            } else {
+                seen.push_back(uri);
+            }
+        }
+        node = next;
+    }
+    if (!changed) return;
+    source_ = dump(doc.get(), root, 0, false);
+    laid_out_ = dump(doc.get(), root, 1, true);
+    level_ = 1;
 }
 
 std::optional<std::string> RawXml::find(std::string_view uri) const {

@@ -23,6 +23,10 @@ public:
     /// The text as libvirt prints it `level` elements deep; no newline at the end.
     std::string laid_out(int level) const;
 
+    /// Drops child elements without namespace, and all but the first of each namespace, as libvirt does with
+    /// <metadata>.
+    void keep_one_per_namespace();
+
     /// The child element whose namespace is `uri`, as libvirt's virDomainGetMetadata returns it.
     std::optional<std::string> find(std::string_view uri) const;
     /// Puts `content` (one element, given `prefix` and `uri`) in place of the child with that namespace; nothing

@@ -2,13 +2,14 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/uuid.h"
 #include "driver/handler_table.h"
 #include "drivers/qemu/calls/console_calls.h"
 #include "drivers/qemu/calls/definition_calls.h"
 #include "drivers/qemu/calls/guest_calls.h"
-#include "drivers/qemu/calls/host_calls.h"
 #include "drivers/qemu/calls/lookup_calls.h"
 #include "drivers/qemu/calls/monitor_calls.h"
+#include "drivers/qemu/calls/node_calls.h"
 #include "drivers/qemu/calls/resource_calls.h"
 #include "drivers/qemu/calls/run_state_calls.h"
 #include "drivers/qemu/calls/snapshot_calls.h"
@@ -20,6 +21,27 @@ namespace virtue::qemu {
 namespace {
 
 constinit log::Module logger("qemu");
+
+// What clients learn of the host: its identity, and which user guests run as.
+NodeOptions node_options(const Core& core) {
+    NodeOptions options;
+    options.privileged = core.settings.paths.privileged;
+    options.identity = default_identity(host::SystemFiles());
+    if (!core.settings.host_uuid.empty()) {
+        const auto uuid = Uuid::parse(core.settings.host_uuid);
+        if (!uuid) {
+            fail(ErrorCode::conf_syntax, ErrorDomain::conf, "host_uuid: '{}' is not a UUID", core.settings.host_uuid);
+        }
+        options.identity.uuid = uuid->to_string();
+    }
+    if (!core.guest_user) return options;
+    const std::string label = fmt::format("+{}:+{}", core.guest_user->uid, core.guest_user->gid);
+    SecurityModel dac;
+    dac.name = "dac";
+    for (const char* type : {"kvm", "qemu"}) dac.labels.push_back({type, label});
+    options.identity.security.push_back(std::move(dac));
+    return options;
+}
 
 }  // namespace
 
@@ -36,7 +58,7 @@ struct QemuDriver::State {
           guests(core),
           snapshots(core),
           monitors(core),
-          host(core),
+          node(loop, core.capabilities, node_options(core)),
           ready(loop) {
         definitions.bind(table);
         lookups.bind(table);
@@ -47,7 +69,7 @@ struct QemuDriver::State {
         guests.bind(table);
         snapshots.bind(table);
         monitors.bind(table);
-        host.bind(table);
+        node.bind(table);
         core.events.bind(table, driver::EventClass::domain);
         core.events.bind(table, driver::EventClass::qemu_monitor);
         tables[static_cast<size_t>(proc::DriverKind::hypervisor)] = &table;
@@ -65,7 +87,7 @@ struct QemuDriver::State {
     GuestCalls guests;
     SnapshotCalls snapshots;
     MonitorCalls monitors;
-    HostCalls host;
+    NodeCalls node;
     bool is_ready = false;
     std::exception_ptr problem;
     io::Condition ready;

@@ -25,6 +25,7 @@ struct Settings {
     int first_display_port = 5900;             ///< VNC and SPICE ports given by autoport
     int last_display_port = 65535;
     uint64_t max_open_files = 0;  ///< RLIMIT_NOFILE of guests; 0 leaves it
+    std::string host_uuid;        ///< told to clients; empty takes the firmware's or the machine id
     std::string vnc_listen = "127.0.0.1";
     std::string spice_listen = "127.0.0.1";
 

@@ -61,6 +61,7 @@ void map_identity(xml::Mapper& m, Domain& d) {
     if (m.reading() && d.title.find('\n') != std::string::npos) m.fail("Domain title can't contain newlines");
     m.value("description", d.description);
     m.raw("metadata", d.metadata);
+    if (m.reading()) d.metadata.keep_one_per_namespace();
 }
 
 void map_memory(xml::Mapper& m, Domain& d) {
@@ -154,7 +155,13 @@ void map_only_one(xml::Mapper& m, const char* name, std::optional<T>& device, co
 
 // The first console of an HVM guest is its first serial port under another name, and is shown with its insides.
 void map_consoles(xml::Mapper& m, Domain& d) {
-    if (m.reading() || d.consoles.empty() || d.serials.empty() || d.consoles[0].target != ConsoleTarget::serial ||
+    if (m.reading()) {
+        m.children("console", d.consoles);
+        // The number of a console is its place, whatever the document says.
+        for (size_t i = 0; i < d.consoles.size(); i++) d.consoles[i].port = static_cast<int>(i);
+        return;
+    }
+    if (d.consoles.empty() || d.serials.empty() || d.consoles[0].target != ConsoleTarget::serial ||
         d.os.type != OsType::hvm)
         return m.children("console", d.consoles);
     std::vector<Console> shown = d.consoles;

@@ -46,7 +46,8 @@ TEST_CASE("a small domain is written with what libvirt always shows") {
   <on_poweroff>destroy</on_poweroff>
   <on_reboot>restart</on_reboot>
   <on_crash>destroy</on_crash>
-  <devices/>
+  <devices>
+  </devices>
 </domain>
 )");
 }

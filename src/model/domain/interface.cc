@@ -173,12 +173,16 @@ void map(xml::Mapper& m, Interface& n) {
     m.attribute_of("guest", "dev", n.guest_name);
     m.group("model", [&] { m.attribute("type", n.model); });
     if (n.type != InterfaceType::hostdev) map_driver(m, n);
+    // The options of the driver are virtio's; other models have none.
+    const bool plain = m.reading() && !n.is_virtio();
+    if (plain) n.driver = {};
     m.group("backend", [&] {
         m.attribute("type", n.backend_type);
         m.attribute("tap", n.backend_tap);
         m.attribute("vhost", n.backend_vhost);
         m.attribute("logFile", n.backend_log);
     });
+    if (plain) n.backend_vhost.clear();
     // Filters work on taps of a bridge; elsewhere they are forgotten.
     if (n.type == InterfaceType::ethernet || n.type == InterfaceType::network || n.type == InterfaceType::bridge) {
         m.child("filterref", n.filter);

@@ -13,8 +13,10 @@ void map(xml::Mapper& m, DhcpLease& l) {
     if (m.writing() || l.expiry == 0) return;
     const uint64_t factor = l.unit == LeaseUnit::seconds ? 1 : l.unit == LeaseUnit::minutes ? 60 : 3600;
     // dnsmasq takes no shorter one.
-    if (l.expiry < 120 / factor) m.fail("the lease time must be at least 2 minutes");
-    if (l.expiry > UINT32_MAX / factor) m.fail("the lease time is more than dnsmasq can count");
+    if (l.expiry < 120 / factor)
+        m.fail(ErrorCode::config_unsupported, "The minimum lease time should be greater than 2 minutes");
+    if (l.expiry > UINT32_MAX / factor)
+        m.fail(ErrorCode::config_unsupported, "the lease time is more than dnsmasq can count");
 }
 
 void map(xml::Mapper& m, DhcpRange& r) {
@@ -97,18 +99,18 @@ unsigned NetworkIp::effective_prefix() const {
 namespace {
 
 void check_family(xml::Mapper& m, const NetworkIp& ip) {
+    constexpr auto unsupported = ErrorCode::config_unsupported;
     const std::string address = ip.address.to_string();
-    if (ip.family.empty() && ip.address.is_ipv6())
-        m.fail(fmt::format("no family specified for non-IPv4 address '{}'", address));
-    if (ip.family == "ipv4" && ip.address.is_ipv6())
-        m.fail(fmt::format("IPv4 family specified for non-IPv4 address '{}'", address));
-    if (ip.family == "ipv6" && !ip.address.is_ipv6())
-        m.fail(fmt::format("IPv6 family specified for non-IPv6 address '{}'", address));
     if (!ip.family.empty() && ip.family != "ipv4" && ip.family != "ipv6")
         m.fail(fmt::format("Unrecognized family '{}'", ip.family));
+    if (ip.family.empty() && ip.address.is_ipv6())
+        m.fail(unsupported, fmt::format("no family specified for non-IPv4 address '{}'", address));
+    if (!ip.family.empty() && ip.is_ipv6() != ip.address.is_ipv6())
+        m.fail(unsupported, fmt::format("{0} family specified for non-{0} address '{1}'", ip.family, address));
 }
 
 void read_address(xml::Mapper& m, NetworkIp& ip) {
+    constexpr auto unsupported = ErrorCode::config_unsupported;
     const auto parse = [&](const char* name, HostAddress& value) {
         const auto text = m.read_attribute(name);
         if (!text) return;
@@ -121,17 +123,27 @@ void read_address(xml::Mapper& m, NetworkIp& ip) {
     parse("netmask", ip.netmask);
     m.attribute("prefix", ip.prefix);
     m.attribute("localPtr", ip.local_ptr);
+    if (ip.address.empty()) m.fail("Missing required address attribute");
     check_family(m, ip);
+    const std::string address = ip.address.to_string();
     if (!ip.netmask.empty()) {
-        if (ip.address.empty()) m.fail("netmask specified without address");
-        if (!ip.address.is_ipv4()) m.fail("a netmask is for IPv4 only; an IPv6 address takes a prefix");
-        if (!ip.netmask.prefix_of_mask()) m.fail(fmt::format("Invalid netmask '{}'", ip.netmask.to_string()));
-        if (ip.prefix > 0)
-            m.fail(ErrorCode::config_unsupported, "an IP address cannot have both a prefix and a netmask");
+        if (ip.address.is_ipv6())
+            m.fail(unsupported, fmt::format("netmask not allowed for IPv6 address '{}'", address));
+        if (!ip.netmask.is_ipv4())
+            m.fail(unsupported, fmt::format("Invalid netmask '{}' for address '{}' (both must be IPv4)",
+                                            ip.netmask.to_string(), address));
+        if (ip.prefix > 0) m.fail(unsupported, "an IP address cannot have both a prefix and a netmask");
     }
     if (ip.prefix > ip.address.width())
-        m.fail(ErrorCode::config_unsupported,
-               fmt::format("Invalid {} prefix '{}'", ip.address.is_ipv6() ? "IPv6" : "IPv4", ip.prefix));
+        m.fail(unsupported, fmt::format("Invalid {} prefix '{}'", ip.address.is_ipv6() ? "IPv6" : "IPv4", ip.prefix));
+}
+
+HostAddress read_socket_address(xml::Mapper& m, std::string_view text) {
+    const auto parsed = HostAddress::parse(text);
+    if (!parsed)
+        throw Error(ErrorCode::system_error, ErrorDomain::none,
+                    fmt::format("{}: Cannot parse socket address '{}'", m.element().path(), text));
+    return *parsed;
 }
 
 void read_dhcp(xml::Mapper& m, NetworkIp& ip) {
@@ -141,7 +153,7 @@ void read_dhcp(xml::Mapper& m, NetworkIp& ip) {
     for (const DhcpHost& host : ip.hosts) check_complete(host, ip.address.family, m.element().path() + "/host: ");
     m.group("bootp", [&] {
         m.attribute("file", ip.boot_file);
-        m.attribute("server", ip.boot_server);
+        if (const auto server = m.read_attribute("server")) ip.boot_server = read_socket_address(m, *server);
     });
 }
 
@@ -173,31 +185,62 @@ void map(xml::Mapper& m, NetworkIp& ip) {
     });
 }
 
-void map(xml::Mapper& m, NetworkRoute& r) {
-    m.attribute("family", r.family);
-    m.attribute("address", r.address);
-    m.attribute("netmask", r.netmask);
-    m.attribute("prefix", r.prefix);
-    m.attribute("gateway", r.gateway);
-    m.attribute("metric", r.metric);
-    if (m.writing()) return;
-    if (r.address.empty()) m.fail("missing required address attribute in route definition");
-    if (r.gateway.empty()) m.fail("missing required gateway attribute in route definition");
+unsigned NetworkRoute::effective_prefix() const {
+    if (prefix) return *prefix;
+    if (!netmask.empty()) return netmask.prefix_of_mask().value_or(0);
+    // No mask makes it the default route, whose address has no bits.
+    return 0;
+}
+
+namespace {
+
+void read_addresses(xml::Mapper& m, NetworkRoute& r) {
+    const auto parse = [&](const char* name, const char* what, HostAddress& value) {
+        const auto text = m.read_attribute(name);
+        if (!text) return;
+        const auto parsed = HostAddress::parse(*text);
+        if (!parsed) m.fail(fmt::format("Bad {} '{}' in route definition", what, *text));
+        value = *parsed;
+    };
+    parse("address", "network address", r.address);
+    parse("netmask", "netmask", r.netmask);
+    parse("gateway", "gateway address", r.gateway);
+}
+
+void check_route(xml::Mapper& m, const NetworkRoute& r) {
+    if (r.address.empty()) m.fail("Missing required address attribute in route definition");
+    if (r.gateway.empty()) m.fail("Missing required gateway attribute in route definition");
     if (!r.family.empty() && r.family != "ipv4" && r.family != "ipv6")
         m.fail(fmt::format("Unrecognized family '{}' in route definition", r.family));
-    const AddressFamily wanted = r.family == "ipv6" ? AddressFamily::ipv6 : AddressFamily::ipv4;
-    if (r.address.family != wanted || r.gateway.family != wanted)
-        m.fail(fmt::format("the address and gateway of a route of family '{}' must be of that family",
-                           r.family.empty() ? "ipv4" : r.family));
-    if (!r.netmask.empty() && (wanted == AddressFamily::ipv6 || !r.netmask.prefix_of_mask()))
-        m.fail(fmt::format("Invalid netmask '{}' in route definition", r.netmask.to_string()));
-    if (!r.netmask.empty() && r.prefix) m.fail("a route cannot have both a prefix and a netmask");
-    if (r.metric && *r.metric == 0) m.fail("Invalid metric 0 in route definition: it must be greater than 0");
-    if (r.prefix && *r.prefix > r.address.width()) m.fail(fmt::format("Invalid prefix {} in route", *r.prefix));
-    unsigned bits = r.prefix.value_or(0);
-    if (!r.netmask.empty()) bits = *r.netmask.prefix_of_mask();
-    if ((r.prefix || !r.netmask.empty()) && r.address.masked(bits) != r.address)
+    const std::string family = r.family.empty() ? "ipv4" : r.family;
+    const AddressFamily wanted = family == "ipv6" ? AddressFamily::ipv6 : AddressFamily::ipv4;
+    for (const HostAddress& address : {r.address, r.gateway})
+        if (address.family != wanted)
+            m.fail(fmt::format("{0} family specified for non-{0} address '{1}' in route definition", family,
+                               address.to_string()));
+    if (!r.netmask.empty() && !(r.netmask.is_ipv4() && wanted == AddressFamily::ipv4))
+        m.fail(fmt::format("Invalid netmask '{}' in route definition: only IPv4 has netmasks", r.netmask.to_string()));
+    if (r.prefix && !r.netmask.empty()) m.fail("Route definition cannot have both a prefix and a netmask");
+    if (r.prefix && *r.prefix > r.address.width())
+        m.fail(fmt::format("Invalid prefix {} specified in route definition, must be 0 - {}", *r.prefix,
+                           r.address.width()));
+    if (r.address.masked(r.effective_prefix()) != r.address)
         m.fail(fmt::format("Address '{}' in route definition is not a network address", r.address.to_string()));
+}
+
+}  // namespace
+
+void map(xml::Mapper& m, NetworkRoute& r) {
+    m.attribute("family", r.family);
+    if (m.reading()) read_addresses(m, r);
+    if (m.writing()) m.attribute("address", r.address);
+    if (m.writing()) m.attribute("netmask", r.netmask);
+    m.attribute("prefix", r.prefix);
+    if (m.writing()) m.attribute("gateway", r.gateway);
+    m.attribute("metric", r.metric);
+    if (m.writing()) return;
+    if (r.metric && *r.metric == 0) m.fail_value("metric", "0", "greater than 0");
+    check_route(m, r);
 }
 
 }  // namespace virtue::model

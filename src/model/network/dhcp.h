@@ -52,7 +52,7 @@ struct NetworkIp {
     std::vector<DhcpRange> ranges;
     std::vector<DhcpHost> hosts;
     std::string boot_file;
-    std::string boot_server;
+    HostAddress boot_server;
     bool operator==(const NetworkIp&) const = default;
 
     bool has_dhcp() const { return !ranges.empty() || !hosts.empty(); }
@@ -70,6 +70,9 @@ struct NetworkRoute {
     HostAddress gateway;
     std::optional<uint32_t> metric;
     bool operator==(const NetworkRoute&) const = default;
+
+    /// Said as prefix or netmask; 0 otherwise.
+    unsigned effective_prefix() const;
 };
 void map(xml::Mapper& m, NetworkRoute& route);
 

@@ -64,7 +64,7 @@ void map(xml::Mapper& m, DnsForwarder& f) {
     }
     if (const auto text = m.read_attribute("addr")) {
         const auto address = HostAddress::parse(*text);
-        if (!address) m.fail(ErrorCode::config_unsupported, fmt::format("Invalid forwarder IP address '{}'", *text));
+        if (!address) m.fail(fmt::format("Invalid forwarder IP address '{}'", *text));
         f.address = *address;
     }
     if (f.address.empty() && f.domain.empty())

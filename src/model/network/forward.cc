@@ -30,7 +30,8 @@ void map_nat_address(xml::Mapper& m, NetworkForward& f) {
     };
     read("start", f.nat_start);
     read("end", f.nat_end);
-    if (f.nat_start.empty() || f.nat_end.empty()) m.fail("<nat> needs both start and end of its addresses");
+    if (f.nat_start.empty()) m.fail("missing 'start' attribute in <address> element in <nat>");
+    if (f.nat_end.empty()) m.fail("missing 'end' attribute in <address> element in <nat>");
     check_range(f.nat_start, f.nat_end, {}, 0);
 }
 
@@ -39,11 +40,14 @@ void map_nat_port(xml::Mapper& m, NetworkForward& f) {
     m.attribute("end", f.port_end);
     if (m.writing()) return;
     if (f.port_start == 0 || f.port_start > 65535)
-        m.fail("Missing or invalid 'start' attribute in <port> element in <nat>: it must be 1-65535");
+        m.fail(ErrorCode::xml_detail,
+               "Missing or invalid 'start' attribute in <port> element in <nat>: it must be 1-65535");
     if (f.port_end == 0 || f.port_end > 65535)
-        m.fail("Missing or invalid 'end' attribute in <port> element in <nat>: it must be 1-65535");
+        m.fail(ErrorCode::xml_detail,
+               "Missing or invalid 'end' attribute in <port> element in <nat>: it must be 1-65535");
     if (f.port_end < f.port_start)
-        m.fail(fmt::format("start port '{}' must not be above end port '{}' in <nat>", f.port_start, f.port_end));
+        m.fail(ErrorCode::xml_detail,
+               fmt::format("start port '{}' must not be above end port '{}' in <nat>", f.port_start, f.port_end));
 }
 
 void map_nat(xml::Mapper& m, NetworkForward& f) {
@@ -75,7 +79,9 @@ void read_addresses(xml::Mapper& m, NetworkForward& f) {
     m.each("address", [&] {
         const auto type = m.read_attribute("type");
         if (!type) m.fail("missing address type");
-        if (*type != "pci") m.fail(fmt::format("unsupported address type '{}': only 'pci' can be in a pool", *type));
+        if (*type != "pci")
+            m.fail(ErrorCode::config_unsupported,
+                   fmt::format("unsupported address type '{}': only 'pci' can be in a pool", *type));
         PciAddress address;
         map(m, address);
         for (const PciAddress& other : f.addresses)
@@ -109,12 +115,15 @@ void read(xml::Mapper& m, NetworkForward& f) {
         m.fail("The <nat> element can only be used when <forward> 'mode' is 'nat'");
     if (nats > 1) m.fail("Only one <nat> element is allowed in <forward>");
     map_nat(m, f);
-    if ((interfaces > 0) + (addresses > 0) + (pfs > 0) > 1)
-        m.fail("<address>, <interface>, and <pf> elements of <forward> are mutually exclusive");
+    if (addresses > 0 && interfaces + pfs > 0)
+        m.fail("<address> elements of <forward> go neither with <interface> nor with <pf>");
     if ((pfs > 0 || addresses > 0) && !dev.empty())
         m.fail("the <forward> 'dev' attribute cannot be used when <address> or <pf> sub-elements are present");
     if (pfs > 1) m.fail("Only one <pf> element is allowed in <forward>");
-    m.group("pf", [&] { m.required("dev", f.pf); });
+    m.group("pf", [&] {
+        m.attribute("dev", f.pf);
+        if (f.pf.empty()) m.fail("Missing required dev attribute in <pf> element");
+    });
     read_interfaces(m, f, dev);
     read_addresses(m, f);
 }

@@ -6,8 +6,31 @@ namespace virtue::model {
 
 namespace {
 
-// A network's port may leave anything to the interface that uses it, so nothing is required and nothing made up.
-void map_port_profile(xml::Mapper& m, std::optional<VirtualPort>& port) {
+[[noreturn]] void refuse(xml::Mapper& m, ErrorCode code, const std::string& sentence) {
+    // libvirt raises what its common network parts find in no part of its own.
+    throw Error(code, ErrorDomain::none, fmt::format("{}: {}", m.element().path(), sentence));
+}
+
+void check_port_profile(xml::Mapper& m, const VirtualPort& port, bool needs_type) {
+    if (port.type.empty()) {
+        if (needs_type) refuse(m, ErrorCode::xml_error, "missing required virtualport type");
+        return;
+    }
+    bool known = false;
+    for (std::string_view type : {"none", "802.1Qbg", "802.1Qbh", "openvswitch", "midonet"})
+        known = known || port.type == type;
+    if (!known) refuse(m, ErrorCode::config_unsupported, fmt::format("unknown virtualport type {}", port.type));
+    const auto check_number = [&](const char* name, const std::optional<uint32_t>& number, uint32_t most) {
+        if (number && *number > most)
+            refuse(m, ErrorCode::xml_error, fmt::format("value of {} out of range: it may be at most {}", name, most));
+    };
+    check_number("managerid", port.manager_id, 0xff);
+    check_number("typeid", port.type_id, 0xffffff);
+    check_number("typeidversion", port.type_id_version, 0xff);
+}
+
+// A network's port may leave anything to the interface that uses it, so nothing is made up.
+void map_port_profile(xml::Mapper& m, std::optional<VirtualPort>& port, bool needs_type) {
     if (m.writing() && !port) return;
     if (m.reading() && !m.has("virtualport")) return;
     if (m.reading()) port.emplace();
@@ -21,16 +44,49 @@ void map_port_profile(xml::Mapper& m, std::optional<VirtualPort>& port) {
             m.attribute("interfaceid", port->interface_id);
             m.attribute("profileid", port->profile_id);
         });
-        if (m.writing() || port->type.empty()) return;
-        for (std::string_view known : {"none", "802.1Qbg", "802.1Qbh", "openvswitch", "midonet"})
-            if (port->type == known) return;
-        m.fail(fmt::format("unknown virtualport type {}", port->type));
+        if (m.reading()) check_port_profile(m, *port, needs_type);
     });
     if (m.reading() && *port == VirtualPort{}) port.reset();
 }
 
-void map_isolated(xml::Mapper& m, xml::YesNo& isolated) {
-    m.attribute_of("port", "isolated", isolated);
+void map_bandwidth(xml::Mapper& m, std::optional<Bandwidth>& bandwidth) {
+    if (m.reading())
+        m.group("bandwidth", [&] {
+            const auto check = [&] {
+                if (!m.read_attribute("average") && !m.read_attribute("floor"))
+                    refuse(m, ErrorCode::xml_detail, "Missing mandatory average or floor attributes");
+                if (m.read_attribute("floor"))
+                    refuse(m, ErrorCode::config_unsupported, "floor attribute is not supported for this config");
+            };
+            m.group("inbound", check);
+            m.group("outbound", check);
+        });
+    m.child("bandwidth", bandwidth);
+    if (m.reading() && bandwidth && *bandwidth == Bandwidth{}) bandwidth.reset();
+}
+
+void map_vlan(xml::Mapper& m, std::optional<Vlan>& vlan) {
+    if (m.reading())
+        m.group("vlan", [&] {
+            if (!m.has("tag"))
+                refuse(m, ErrorCode::xml_error,
+                       "missing tag id - each <vlan> must have at least one <tag id='n'/> subelement");
+        });
+    m.child("vlan", vlan);
+}
+
+void map_mtu(xml::Mapper& m, Network& n) {
+    m.group("mtu", [&] {
+        if (m.writing()) {
+            m.attribute("size", n.mtu, 0);
+            return;
+        }
+        const auto text = m.read_attribute("size");
+        if (!text) return;
+        const auto number = xml::parse_unsigned(*text, UINT32_MAX);
+        if (!number) m.fail(fmt::format("Invalid mtu size '{}'", *text));
+        n.mtu = static_cast<uint32_t>(*number);
+    });
 }
 
 bool has_bridge_settings(ForwardMode mode) {
@@ -45,8 +101,16 @@ void read_bridge(xml::Mapper& m, Network& n) {
             n.stp = *stp != "off";
             n.stp_said = true;
         }
-        if (const auto delay = m.read_attribute("delay")) n.delay = xml::parse_unsigned(*delay, UINT64_MAX).value_or(0);
-        m.attribute("macTableManager", n.mac_table_manager);
+        if (const auto delay = m.read_attribute("delay")) {
+            const auto number = xml::parse_unsigned(*delay, UINT64_MAX);
+            if (!number) m.fail(fmt::format("Invalid delay value '{}'", *delay));
+            n.delay = *number;
+        }
+        if (const auto manager = m.read_attribute("macTableManager")) {
+            const auto known = xml::from_name<MacTableManager>(*manager);
+            if (!known) m.fail(fmt::format("Invalid macTableManager setting '{}'", *manager));
+            n.mac_table_manager = *known;
+        }
     });
 }
 
@@ -90,19 +154,19 @@ void map_domain(xml::Mapper& m, Network& n) {
 void map_body(xml::Mapper& m, Network& n) {
     if (m.reading()) read_bridge(m, n);
     if (m.writing()) {
-        m.child("forward", n.forward);
+        if (n.mode() != ForwardMode::none) m.child("forward", n.forward);
         write_bridge(m, n);
     }
-    m.group("mtu", [&] { m.attribute("size", n.mtu, 0); });
+    map_mtu(m, n);
     map_mac(m, n);
     map_domain(m, n);
     if (m.reading() || (n.dns && *n.dns != NetworkDns{})) m.child("dns", n.dns);
-    m.child("vlan", n.vlan);
-    map_port_profile(m, n.virtual_port);
-    m.child("bandwidth", n.bandwidth);
-    map_isolated(m, n.isolated);
+    map_vlan(m, n.vlan);
+    map_bandwidth(m, n.bandwidth);
+    m.attribute_of("port", "isolated", n.isolated);
     m.children("ip", n.ips);
     m.children("route", n.routes);
+    map_port_profile(m, n.virtual_port, true);
     m.children("portgroup", n.port_groups);
     if (m.reading()) m.child("forward", n.forward);
     m.group("dnsmasq:options", [&] {
@@ -148,7 +212,23 @@ void check_unrouted(xml::Mapper& m, const Network& n) {
                         mode, n.name));
 }
 
+// Every gateway must be a neighbour.
+void check_gateways(xml::Mapper& m, const Network& n) {
+    for (const NetworkRoute& route : n.routes) {
+        bool reachable = false;
+        for (const NetworkIp& ip : n.ips)
+            reachable =
+                reachable || (ip.address.family == route.gateway.family &&
+                              route.gateway.masked(ip.effective_prefix()) == ip.address.masked(ip.effective_prefix()));
+        if (!reachable)
+            m.fail(ErrorCode::config_unsupported, fmt::format("unreachable static route gateway '{}' specified for "
+                                                              "network '{}'",
+                                                              route.gateway.to_string(), n.name));
+    }
+}
+
 void check(xml::Mapper& m, const Network& n) {
+    check_gateways(m, n);
     if (n.mode() == ForwardMode::none) return;
     if (has_bridge_settings(n.mode())) {
         check_routed(m, n);
@@ -167,10 +247,9 @@ void map(xml::Mapper& m, PortGroup& g) {
     if (m.reading()) g.is_default = m.read_attribute("default") == "yes";
     m.attribute("trustGuestRxFilters", g.trust_guest_rx_filters);
     m.keep_open();
-    m.child("vlan", g.vlan);
-    map_port_profile(m, g.virtual_port);
-    m.child("bandwidth", g.bandwidth);
-    map_isolated(m, g.isolated);
+    map_vlan(m, g.vlan);
+    map_port_profile(m, g.virtual_port, false);
+    map_bandwidth(m, g.bandwidth);
 }
 
 void map(xml::Mapper& m, Network& n) {
@@ -191,8 +270,14 @@ void map(xml::Mapper& m, Network& n) {
     if (m.reading() && n.name.empty()) m.fail(ErrorCode::no_name, "missing name information");
     if (m.reading() && n.name.find('\n') != std::string::npos)
         m.fail(ErrorCode::xml_detail, "invalid char in name: \\n");
-    m.value("uuid", n.uuid);
-    if (m.reading() && !n.uuid) n.uuid = Uuid::generate();
+    if (m.reading()) {
+        std::string uuid;
+        m.value("uuid", uuid);
+        n.uuid = uuid.empty() ? Uuid::generate() : Uuid::parse(uuid);
+        if (!n.uuid) m.fail(ErrorCode::internal_error, fmt::format("malformed uuid element '{}'", uuid));
+    } else {
+        m.value("uuid", n.uuid);
+    }
     m.raw("metadata", n.metadata);
     map_body(m, n);
     if (m.reading()) check(m, n);

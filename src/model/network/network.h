@@ -48,7 +48,6 @@ struct PortGroup {
     std::string name;
     bool is_default = false;
     xml::YesNo trust_guest_rx_filters = xml::YesNo::absent;
-    xml::YesNo isolated = xml::YesNo::absent;
     std::optional<VirtualPort> virtual_port;
     std::optional<Vlan> vlan;
     std::optional<Bandwidth> bandwidth;

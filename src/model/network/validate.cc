@@ -10,16 +10,18 @@ template <typename... Arguments>
 }
 
 void check_elements(const Network& n) {
-    if (n.owns_bridge() || (n.mode() == ForwardMode::bridge && !n.bridge.empty())) return;
+    if (n.owns_bridge()) return;
     const std::string_view mode = xml::to_name(n.mode());
     const auto unsupported = [&](const char* what) {
-        refuse("Unsupported <{}> element in network {} with forward mode='{}'", what, n.name, mode);
+        refuse("Unsupported {} element in network {} with forward mode='{}'", what, n.name, mode);
     };
-    if (n.mac) unsupported("mac");
-    if (!n.ips.empty()) unsupported("ip");
-    if (n.dns && !(n.dns->txts.empty() && n.dns->hosts.empty() && n.dns->srvs.empty())) unsupported("dns");
-    if (!n.domain_name.empty()) unsupported("domain");
-    if (n.bandwidth) unsupported("bandwidth");
+    if (n.mac) unsupported("<mac>");
+    if (!n.ips.empty()) unsupported("<ip>");
+    if (n.dns && !(n.dns->txts.empty() && n.dns->hosts.empty() && n.dns->srvs.empty())) unsupported("<dns>");
+    if (!n.domain_name.empty()) unsupported("<domain>");
+    // A bridge of somebody else can be limited as a whole.
+    const bool has_bridge = n.mode() == ForwardMode::bridge && !n.bridge.empty();
+    if (n.bandwidth && !has_bridge) unsupported("network-wide <bandwidth>");
 }
 
 void check_dhcp(const Network& n) {
@@ -43,6 +45,9 @@ void check_port_groups(const Network& n) {
     bool vlan_used = n.vlan && !n.vlan->tags.empty();
     const PortGroup* by_default = nullptr;
     for (const PortGroup& group : n.port_groups) {
+        for (const PortGroup& other : n.port_groups)
+            if (&other < &group && other.name == group.name)
+                refuse("multiple <portgroup> elements with the same name ({}) in network '{}'", group.name, n.name);
         if (group.vlan && !group.vlan->tags.empty()) {
             vlan_used = true;
             // Whoever takes this group gets its tag: then it must be Open vSwitch that it connects to.
@@ -76,6 +81,11 @@ void validate(const Network& n) {
             "network '{}' has forward mode '{}' but lists a device by PCI address in the device pool; this is only "
             "supported for networks with forward mode 'hostdev'",
             n.name, xml::to_name(n.mode()));
+    if (n.mode() == ForwardMode::hostdev && !n.forward->interfaces.empty())
+        refuse(
+            "hostdev network '{}' lists '{}' in the device pool, but hostdev networks require all devices to be "
+            "listed by PCI address, not network device name",
+            n.name, n.forward->interfaces.front().dev);
     check_dhcp(n);
     check_port_groups(n);
 }

@@ -35,9 +35,9 @@ PoolTraits traits(PoolType type) {
         case PoolType::disk:
             return {device, device, disk_formats};
         case PoolType::iscsi:
-            return {host | device | initiator, host | device, {}};
+            return {host | device | initiator, host, {}};
         case PoolType::iscsi_direct:
-            return {host | device | initiator | network, host | device, {}};
+            return {host | device | initiator | network, host, {}};
         case PoolType::scsi:
             return {adapter, adapter, {}};
         case PoolType::rbd:
@@ -75,9 +75,6 @@ void read_source(xml::Mapper& m, Pool& p) {
     m.group("protocol", [&] { m.attribute("ver", s.protocol_version); });
     m.attribute_of("vendor", "name", s.vendor);
     m.attribute_of("product", "name", s.product);
-    if (m.reading() && !s.protocol_version.empty() &&
-        s.protocol_version.find_first_not_of("0123456789.") != std::string::npos)
-        m.fail(fmt::format("storage pool protocol ver '{}' may hold digits and dots only", s.protocol_version));
 }
 
 // Only what the type of pool knows is kept.
@@ -90,7 +87,7 @@ void complete_source(Pool& p) {
     if ((type.parts & adapter) == 0) s.adapter = {};
     if ((type.parts & name) == 0) s.name.clear();
     if ((type.parts & initiator) == 0) s.initiator_iqn.clear();
-    if ((type.parts & name) != 0 && s.name.empty()) s.name = p.name;
+    if ((type.parts & name) != 0 && s.name.empty() && p.type != PoolType::rbd) s.name = p.name;
     if (p.type == PoolType::gluster && s.dir.empty()) s.dir = "/";
     if (type.formats.empty()) {
         s.format.clear();
@@ -106,6 +103,7 @@ void check_source(xml::Mapper& m, const Pool& p) {
     if ((required & device) != 0 && s.devices.empty()) m.fail("missing storage pool source device name");
     if ((required & dir) != 0 && s.dir.empty()) m.fail("missing storage pool source path");
     if ((required & adapter) != 0 && s.adapter.type == AdapterType::none) m.fail("missing storage pool source adapter");
+    if (p.type == PoolType::rbd && s.name.empty()) m.fail("element 'name' is mandatory for RBD pool");
     if (p.type == PoolType::iscsi_direct && s.initiator_iqn.empty()) m.fail("missing initiator IQN");
 }
 
@@ -167,7 +165,7 @@ void map_options(xml::Mapper& m, const std::string& prefix, const char* group, s
 
 void read_name(xml::Mapper& m, Pool& p) {
     m.value("name", p.name);
-    if (p.name.empty() && m.has("source"))
+    if (p.name.empty() && (traits(p.type).parts & name) != 0 && m.has("source"))
         if (const auto inner = m.element().child("source").child("name")) p.name = inner.text();
     if (p.name.empty()) m.fail("missing pool source name element");
     if (p.name.find('/') != std::string::npos) m.fail(fmt::format("name {} cannot contain '/'", p.name));
@@ -175,8 +173,10 @@ void read_name(xml::Mapper& m, Pool& p) {
 
 void read(xml::Mapper& m, Pool& p) {
     read_name(m, p);
-    m.value("uuid", p.uuid);
-    if (!p.uuid) p.uuid = Uuid::generate();
+    std::string uuid;
+    m.value("uuid", uuid);
+    p.uuid = uuid.empty() ? Uuid::generate() : Uuid::parse(uuid);
+    if (!p.uuid) m.fail(fmt::format("malformed uuid element '{}'", uuid));
     for (const char* known : {"capacity", "allocation", "available"}) static_cast<void>(m.has(known));
     m.group("features", [&] { m.attribute_of("cow", "state", p.cow); });
     const auto source = [&] { read_source(m, p); };
@@ -229,16 +229,20 @@ void map(xml::Mapper& m, PoolAdapter& a) {
 void map(xml::Mapper& m, PoolAuth& a) {
     m.attribute("type", a.type);
     m.attribute("username", a.username);
-    m.group("secret", [&] {
+    const bool has_secret = m.group("secret", [&] {
         m.attribute("type", a.secret_type);
         m.attribute("uuid", a.secret_uuid);
         m.attribute("usage", a.secret_usage);
         if (m.reading() && a.secret_uuid.has_value() == !a.secret_usage.empty())
-            m.fail("a secret is named by either 'uuid' or 'usage'");
+            throw Error(ErrorCode::xml_error, ErrorDomain::none,
+                        fmt::format("{}: a secret is named by either 'uuid' or 'usage'", m.element().path()));
     });
     if (m.writing()) return;
     if (a.username.empty()) m.fail("missing username for auth");
-    if (!a.secret_uuid && a.secret_usage.empty()) m.fail("missing <secret> for auth");
+    if (!has_secret) m.fail("Missing <secret> element in auth");
+    if (a.type.empty()) m.fail(ErrorCode::config_unsupported, "storage pool missing auth type");
+    if (a.type != "chap" && a.type != "ceph")
+        m.fail(ErrorCode::config_unsupported, fmt::format("unknown auth type '{}'", a.type));
 }
 
 bool Pool::has_target() const {
@@ -272,7 +276,15 @@ void map(xml::Mapper& m, Pool& p) {
                 m.child("permissions", p.permissions);
             });
     }
-    m.group("refresh", [&] { m.group("volume", [&] { m.attribute("allocation", p.refresh); }); });
+    m.group("refresh", [&] {
+        m.group("volume", [&] {
+            const auto text = m.reading() ? m.read_attribute("allocation") : std::nullopt;
+            if (text && !xml::from_name<RefreshAllocation>(*text))
+                m.fail(ErrorCode::config_unsupported,
+                       fmt::format("unknown storage pool volume refresh allocation type {}", *text));
+            m.attribute("allocation", p.refresh);
+        });
+    });
     if (p.type == PoolType::fs || p.type == PoolType::netfs) map_options(m, "fs", "mount_opts", p.mount_options, false);
     if (p.type == PoolType::rbd) map_options(m, "rbd", "config_opts", p.config_options, true);
 }

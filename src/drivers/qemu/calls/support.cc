@@ -8,8 +8,9 @@ namespace virtue::qemu {
 
 void require_flags(uint32_t flags, uint32_t known, const char* function) {
     if ((flags & ~known) == 0) return;
-    fail(ErrorCode::invalid_arg, ErrorDomain::qemu, "unsupported flags ({:#x}) in function {}", flags & ~known,
-         function);
+    // libvirt words this one without its fixed sentence.
+    throw Error::with_message(ErrorCode::invalid_arg, ErrorDomain::qemu,
+                              fmt::format("unsupported flags ({:#x}) in function {}", flags & ~known, function));
 }
 
 void require_exclusive(uint32_t flags, uint32_t first, const char* first_name, uint32_t second,

@@ -229,15 +229,11 @@ void Assignment::place_companion(Controller& c) {
         set_pci(c.info, a);
         return;
     }
-    PciAddress a = buses_.reserve_next((needs_of(d_, c) | connect_aggregate), false);
-    // Whoever comes first finds the slot; all functions of the set go into it.
-    if (ich9_function(c.model) != a.function) {
-        PciAddress own = a;
-        own.function = ich9_function(c.model);
-        buses_.reserve(own, connect_pci | connect_pcie, false, true);
-        buses_.release(a);
-        a = own;
-    }
+    // Whoever of a set comes first finds an empty slot for all of it.
+    PciAddress a = buses_.reserve_next(needs_of(d_, c));
+    buses_.release(a);
+    a.function = ich9_function(c.model);
+    buses_.reserve(a, connect_pci | connect_pcie, false, true);
     a.multifunction = a.function == 0 ? xml::Switch::on : xml::Switch::absent;
     set_pci(c.info, a);
 }
@@ -409,8 +405,11 @@ void set_zpci(Domain& d) {
         if (info.address.pci.zpci.uid) take(uids, *info.address.pci.zpci.uid, "uid");
         if (info.address.pci.zpci.fid) take(fids, *info.address.pci.zpci.fid, "fid");
     });
+    std::vector<const DeviceInfo*> bridges;
+    for (const Controller& c : d.controllers)
+        if (c.type == ControllerType::pci) bridges.push_back(&c.info);
     each_info(d, [&](DeviceInfo& info) {
-        if (!has_pci(info)) return;
+        if (!has_pci(info) || std::find(bridges.begin(), bridges.end(), &info) != bridges.end()) return;
         ZpciAddress& z = info.address.pci.zpci;
         if (!z.uid) z.uid = xml::Hex<uint32_t, 4>{lowest(uids, 1)};
         if (!z.fid) z.fid = xml::Hex<uint32_t, 8>{lowest(fids, 0)};

@@ -62,9 +62,8 @@ public:
     void reserve(const PciAddress& address, uint32_t needs, bool whole_slot, bool from_config, int isolation = 0);
     /// Finds the next free place and takes it. Dry runs add buses where none is free; throws xml_error otherwise.
     PciAddress reserve_next(uint32_t needs, bool whole_slot = true);
-    void release(const PciAddress& address) {
-        buses_[address.bus].slots[address.slot].functions &= static_cast<uint8_t>(~(1u << address.function));
-    }
+    /// Frees the whole slot again.
+    void release(const PciAddress& address) { buses_[address.bus].slots[address.slot] = {}; }
     /// Buses up to that number must be there; throws for numbers that no controller has.
     void ensure(const PciAddress& address, uint32_t needs);
 

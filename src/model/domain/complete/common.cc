@@ -60,20 +60,40 @@ void complete_boot(Domain& d) {
     if (d.os.boot.empty() && orders.empty() && d.os.type == OsType::hvm) d.os.boot.push_back(BootDevice::hd);
 }
 
+namespace {
+
+bool is_ich9_usb(const Controller& c) {
+    return c.model >= ControllerModel::ich9_ehci1 && c.model <= ControllerModel::ich9_uhci3;
+}
+
+bool has_model(const Domain& d, int index, ControllerModel model) {
+    return std::any_of(d.controllers.begin(), d.controllers.end(), [&](const Controller& c) {
+        return c.type == ControllerType::usb && c.index == index && c.model == model;
+    });
+}
+
+int free_index(const Domain& d, ControllerType type) {
+    int index = 0;
+    while (find_controller(d, type, index) != nullptr) index++;
+    return index;
+}
+
+}  // namespace
+
 void complete_controller_numbers(Domain& d) {
-    // Without a number: the lowest that is free, for each type.
+    const Controller* before = nullptr;
     for (Controller& c : d.controllers) {
-        if (c.index != -1) continue;
-        const bool companion = c.type == ControllerType::usb && c.info.master_startport;
-        int index = 0;
-        if (companion) {
-            // It belongs to the master before it.
-            for (const Controller& m : d.controllers)
-                if (m.type == ControllerType::usb && !m.info.master_startport && m.index > index) index = m.index;
-        } else {
-            while (find_controller(d, c.type, index) != nullptr) index++;
+        if (c.type == ControllerType::usb && is_ich9_usb(c)) {
+            if (c.index == -1)
+                c.index =
+                    before != nullptr && !has_model(d, before->index, c.model) ? before->index : free_index(d, c.type);
+            // A companion takes over the ports of its master, two each.
+            if (c.model != ControllerModel::ich9_ehci1 && !c.info.master_startport)
+                c.info.master_startport =
+                    2 * (static_cast<uint32_t>(c.model) - static_cast<uint32_t>(ControllerModel::ich9_uhci1));
+            before = &c;
         }
-        c.index = index;
+        if (c.index == -1) c.index = free_index(d, c.type);
     }
     bool disabled = false;
     bool other = false;

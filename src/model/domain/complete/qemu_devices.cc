@@ -35,7 +35,7 @@ void complete_disk_driver(Disk& disk) {
 
 void complete_interface(const Domain& d, Interface& n) {
     if (n.model.empty() && n.type != InterfaceType::hostdev) {
-        if (arch_is_s390(d) || is_arm_virt(d) || is_riscv_virt(d) || is_pseries(d)) {
+        if (n.type == InterfaceType::vdpa || arch_is_s390(d) || is_arm_virt(d) || is_riscv_virt(d) || is_pseries(d)) {
             n.model = "virtio";
         } else if (machine_is(d, "versatilepb") || d.os.machine.starts_with("realview")) {
             n.model = "smc91c111";
@@ -62,10 +62,10 @@ void complete_controller(const Domain& d, Controller& c, const Platform& platfor
         (c.model == ControllerModel::absent || c.model == ControllerModel::automatic)) {
         if (is_pseries(d)) {
             c.model = ControllerModel::ibmvscsi;
-        } else if (arch_is_x86(d)) {
-            c.model = ControllerModel::lsilogic;
-        } else {
+        } else if (arch_is_s390(d) || !platform.has_device(d, "lsi53c895a")) {
             c.model = ControllerModel::virtio_scsi;
+        } else {
+            c.model = ControllerModel::lsilogic;
         }
     }
 }
@@ -161,7 +161,7 @@ void complete_tpms(Domain& d) {
     for (Tpm& t : d.tpms) {
         if (t.model == TpmModel::absent) t.model = is_pseries(d) ? TpmModel::spapr : TpmModel::tis;
         if (t.backend == TpmBackend::emulator && t.version == TpmVersion::absent)
-            t.version = t.model == TpmModel::tis && arch_is_x86(d) ? TpmVersion::v1_2 : TpmVersion::v2_0;
+            t.version = t.model == TpmModel::tis && !arch_is_arm(d) ? TpmVersion::v1_2 : TpmVersion::v2_0;
     }
 }
 

@@ -157,6 +157,13 @@ void complete_cpu(Domain& d, const Platform& platform) {
     }
     if (!d.cpu) return;
     Cpu& cpu = *d.cpu;
+    // Vector lengths imply the extension itself.
+    const auto named = [&](auto test) { return std::any_of(cpu.features.begin(), cpu.features.end(), test); };
+    const bool lengths = named([](const CpuFeature& f) {
+        return f.name.size() > 3 && f.name.starts_with("sve") && f.policy == CpuFeaturePolicy::require;
+    });
+    if (arch_is_arm(d) && lengths && !named([](const CpuFeature& f) { return f.name == "sve"; }))
+        cpu.features.push_back({CpuFeaturePolicy::require, "sve"});
     cpu.mode_given = true;
     if (cpu.mode == CpuMode::custom && cpu.check == CpuCheck::absent && !cpu.model.empty())
         cpu.check = arch_is_x86(d) && d.is_kvm() ? CpuCheck::partial : CpuCheck::none;
