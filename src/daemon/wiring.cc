@@ -1,6 +1,7 @@
 #include "daemon/wiring.h"
 
 #include "drivers/qemu/driver.h"
+#include "drivers/test/driver.h"
 
 namespace virtue::daemon {
 namespace {
@@ -31,6 +32,7 @@ std::vector<std::unique_ptr<driver::Backend>> make_backends(const WiringContext&
     std::vector<std::unique_ptr<driver::Backend>> backends;
     backends.push_back(
         std::make_unique<qemu::QemuDriver>(context.loop, qemu_settings(context), qemu::QemuDriver::Tables{}));
+    backends.push_back(std::make_unique<test::TestDriver>());
     return backends;
 }
 

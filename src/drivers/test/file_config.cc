@@ -1,0 +1,134 @@
+#include "drivers/test/file_config.h"
+
+#include "base/text.h"
+#include "drivers/test/domains.h"
+#include "drivers/test/refusals.h"
+#include "io/files.h"
+#include "xml/document.h"
+#include "xml/mapper.h"
+
+namespace virtue::test {
+namespace {
+
+constexpr size_t file_limit = size_t{32} << 20;
+constexpr std::string_view test_namespace = "http://libvirt.org/schemas/domain/test/1.0";
+
+Task<xml::Document> load(io::Loop& loop, std::string path) {
+    // libvirt says the same for a missing file and for a malformed one.
+    const std::string failure = "failed to parse xml document '" + path + "'";
+    std::string text;
+    bool found = true;
+    try {
+        text = co_await io::load_file(loop, path, file_limit);
+    } catch (const Error&) {
+        found = false;
+    }
+    if (!found) throw Error(ErrorCode::xml_error, here, failure);
+    try {
+        xml::Document document = xml::Document::parse(text, path, here);
+        co_return document;
+    } catch (const Error&) {
+        throw Error(ErrorCode::xml_error, here, failure);
+    }
+}
+
+std::string beside(const std::string& config, std::string_view file) {
+    if (file.starts_with('/')) return std::string(file);
+    size_t slash = config.rfind('/');
+    return config.substr(0, slash + 1) + std::string(file);
+}
+
+uint32_t read_number(xml::Element parent, const char* name, const char* what, uint32_t otherwise) {
+    xml::Element child = parent.child(name);
+    if (!child) return otherwise;
+    std::optional<uint32_t> number = parse_number<uint32_t>(trim(child.text()));
+    if (!number || *number == 0) refuse(ErrorCode::xml_error, "invalid {}", what);
+    return *number;
+}
+
+void read_host(Host& host, xml::Element node) {
+    if (xml::Element cpu = node.child("cpu")) {
+        host.nodes = read_number(cpu, "nodes", "node cpu numa nodes", host.nodes);
+        host.sockets = read_number(cpu, "sockets", "node cpu numa sockets", host.sockets);
+        host.cores = read_number(cpu, "cores", "node cpu numa cores", host.cores);
+        host.threads = read_number(cpu, "threads", "node cpu numa threads", host.threads);
+        host.cpus = host.cores * host.threads * host.sockets * host.nodes;
+        uint32_t active = read_number(cpu, "active", "node active cpu", host.cpus);
+        if (active < host.cpus) host.cpus = active;
+        host.mhz = read_number(cpu, "mhz", "node cpu mhz", host.mhz);
+        if (xml::Element model = cpu.child("model")) {
+            host.model = model.text();
+            if (host.model.size() >= 32) refuse(ErrorCode::internal_error, "Model {} too big for destination", host.model);
+        }
+    }
+    host.memory = read_number(node, "memory", "node memory", static_cast<uint32_t>(host.memory));
+}
+
+struct Fate {
+    int state = api::domain_running;
+    bool transient = false;
+    bool managed_save = false;
+};
+
+Fate read_fate(xml::Element domain) {
+    Fate fate;
+    fate.transient = static_cast<bool>(domain.child("transient", test_namespace));
+    fate.managed_save = static_cast<bool>(domain.child("hasmanagedsave", test_namespace));
+    if (xml::Element state = domain.child("runstate", test_namespace)) {
+        std::optional<int> number = parse_number<int>(trim(state.text()));
+        if (!number) refuse(ErrorCode::xml_error, "invalid runstate");
+        fate.state = *number;
+    }
+    constexpr int last_state = 8;
+    if (fate.state < 0 || fate.state >= last_state)
+        refuse(ErrorCode::xml_error, "runstate '{}' out of range'", fate.state);
+    if (fate.transient && fate.state == api::domain_shutoff)
+        refuse(ErrorCode::xml_error, "transient domain cannot have runstate 'shutoff'");
+    if (fate.managed_save && fate.state != api::domain_shutoff)
+        refuse(ErrorCode::xml_error, "domain with managedsave data can only have runstate 'shutoff'");
+    return fate;
+}
+
+void add_domain(Instance& in, xml::Element element) {
+    Fate fate = read_fate(element);
+    xml::Options options;
+    options.domain = ErrorDomain::domain;
+    auto domain = xml::read<model::Domain>(element, options);
+    complete(in, domain);
+    Guest& guest = assign(in, std::move(domain), false);
+    guest.persistent = !fate.transient;
+    if (fate.state != api::domain_shutoff) start(in, guest, api::domain_running_unknown);
+    guest.state = fate.state;
+    guest.reason = 0;
+    guest.has_managed_save = fate.managed_save;
+}
+
+struct Kind {
+    const char* name;
+    void (*add)(Instance& in, xml::Element element);
+};
+constexpr Kind kinds[] = {{"domain", add_domain}};
+
+}  // namespace
+
+Task<void> load_file_config(io::Loop& loop, Instance& in, std::string path) {
+    xml::Document config = co_await load(loop, path);
+    xml::Element node = config.root();
+    if (node.name() != "node") refuse(ErrorCode::xml_error, "Root element is not 'node'");
+    read_host(in.host, node);
+    // Elements by their kind, each from this file or from the one that it names; libvirt takes the kinds in this order.
+    for (const Kind& kind : kinds) {
+        for (xml::Element child = node.child(kind.name); child; child = child.next_same()) {
+            std::optional<std::string_view> file = child.attribute("file");
+            if (!file) {
+                kind.add(in, child);
+                continue;
+            }
+            std::string name = beside(path, *file);
+            xml::Document document = co_await load(loop, std::move(name));
+            kind.add(in, document.root());
+        }
+    }
+}
+
+}  // namespace virtue::test
