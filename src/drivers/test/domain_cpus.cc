@@ -121,7 +121,8 @@ proc::DomainPinVcpuFlags::Ret pin_vcpu_flags(Instance& in, proc::DomainPinVcpuFl
 proc::DomainGetVcpus::Ret get_vcpus(Instance& in, proc::DomainGetVcpus::Args args) {
     const Guest& guest = guest_of(in, args.domain);
     if (!guest.is_active()) refuse(ErrorCode::operation_invalid, "cannot list vcpus for an inactive domain");
-    auto now = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch());
+    auto now =
+        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch());
     proc::DomainGetVcpus::Ret ret;
     uint32_t count = std::min(guest.current.vcpus.online(), static_cast<uint32_t>(std::max(args.maxinfo, 0)));
     for (uint32_t vcpu = 0; vcpu < count; vcpu++) {
@@ -245,8 +246,9 @@ proc::DomainDelIothread::Ret delete_iothread(Instance& in, proc::DomainDelIothre
 }
 
 proc::DomainSetIothreadParams::Ret set_polling(Instance& in, proc::DomainSetIothreadParams::Args args) {
-    constexpr wire::ExpectedParameter expected[] = {
-        {"poll_max_ns", api::typed_param_ullong}, {"poll_grow", api::typed_param_uint}, {"poll_shrink", api::typed_param_uint}};
+    constexpr wire::ExpectedParameter expected[] = {{"poll_max_ns", api::typed_param_ullong},
+                                                    {"poll_grow", api::typed_param_uint},
+                                                    {"poll_shrink", api::typed_param_uint}};
     check_flags(args.flags, api::domain_affect_live, "testDomainSetIOThreadParams");
     wire::validate(args.params, expected);
     Guest& guest = guest_of(in, args.domain);

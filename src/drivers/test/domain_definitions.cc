@@ -11,8 +11,8 @@
 namespace virtue::test {
 namespace {
 
-constexpr uint32_t define_validate = 1;        // VIR_DOMAIN_DEFINE_VALIDATE
-constexpr int32_t metadata_description = 0;    // virDomainMetadataType
+constexpr uint32_t define_validate = 1;      // VIR_DOMAIN_DEFINE_VALIDATE
+constexpr int32_t metadata_description = 0;  // virDomainMetadataType
 constexpr int32_t metadata_title = 1;
 constexpr int32_t metadata_element = 2;
 
@@ -101,8 +101,7 @@ std::string read_metadata(const model::Domain& domain, int32_t type, const std::
     if (type == metadata_description && !domain.description.empty()) text = domain.description;
     if (type == metadata_title && !domain.title.empty()) text = domain.title;
     if (type == metadata_element && uri) text = domain.metadata.find(*uri);
-    if (!text)
-        fail(ErrorCode::no_domain_metadata, ErrorDomain::domain, "Requested metadata element is not present");
+    if (!text) fail(ErrorCode::no_domain_metadata, ErrorDomain::domain, "Requested metadata element is not present");
     return *text;
 }
 

@@ -61,7 +61,8 @@ proc::ConnectListAllDomains::Ret list_all(Instance& in, proc::ConnectListAllDoma
 proc::ConnectListDomains::Ret list_ids(Instance& in, proc::ConnectListDomains::Args args) {
     proc::ConnectListDomains::Ret ret;
     in.guests.for_each([&](Guest& guest) {
-        if (guest.is_active() && static_cast<int32_t>(ret.ids.size()) < args.maxids) ret.ids.push_back(guest.current.id);
+        if (guest.is_active() && static_cast<int32_t>(ret.ids.size()) < args.maxids)
+            ret.ids.push_back(guest.current.id);
     });
     return ret;
 }

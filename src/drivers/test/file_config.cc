@@ -58,7 +58,8 @@ void read_host(Host& host, xml::Element node) {
         host.mhz = read_number(cpu, "mhz", "node cpu mhz", host.mhz);
         if (xml::Element model = cpu.child("model")) {
             host.model = model.text();
-            if (host.model.size() >= 32) refuse(ErrorCode::internal_error, "Model {} too big for destination", host.model);
+            if (host.model.size() >= 32)
+                refuse(ErrorCode::internal_error, "Model {} too big for destination", host.model);
         }
     }
     host.memory = read_number(node, "memory", "node memory", static_cast<uint32_t>(host.memory));
@@ -103,11 +104,49 @@ void add_domain(Instance& in, xml::Element element) {
     guest.has_managed_save = fate.managed_save;
 }
 
+void add_network(Instance& in, xml::Element element) {
+    Network& network = assign_network(in, model::Network::parse(element.outer_xml(-1)), false);
+    network.active = true;
+}
+
+void add_interface(Instance& in, xml::Element element) {
+    model::HostInterface definition = model::HostInterface::parse(element.outer_xml(-1));
+    MockInterface& interface = in.interfaces.all[definition.name];
+    interface.definition = std::move(definition);
+    interface.active = true;
+}
+
+void add_pool(Instance& in, xml::Element element) {
+    Pool& pool = assign_pool(in, model::Pool::parse(element.outer_xml(-1)), false);
+    pool.active = true;
+    for (xml::Element child = element.child("volume"); child; child = child.next_same()) {
+        model::Volume volume = model::Volume::parse(child.outer_xml(-1), pool.definition.type);
+        std::string path = volume.target.path;
+        model::Volume& added = add_volume(pool, std::move(volume));
+        // A document may say where a volume lies; then that is its key, too.
+        if (!path.empty()) added.key = added.target.path = path;
+    }
+}
+
+void add_device(Instance& in, xml::Element element) {
+    model::NodeDevice device = model::NodeDevice::parse(element.outer_xml(-1));
+    std::string name = device.name;
+    in.node_devices[name] = std::move(device);
+}
+
+void add_user(Instance& in, xml::Element element) {
+    for (xml::Element user = element.child("user"); user; user = user.next_same()) {
+        if (trim(user.text()).empty()) refuse(ErrorCode::xml_error, "missing username in /node/auth/user field");
+        in.host.users.push_back({user.text(), std::string(user.attribute("password").value_or(""))});
+    }
+}
+
 struct Kind {
     const char* name;
     void (*add)(Instance& in, xml::Element element);
 };
-constexpr Kind kinds[] = {{"domain", add_domain}};
+constexpr Kind kinds[] = {{"domain", add_domain}, {"network", add_network}, {"interface", add_interface},
+                          {"pool", add_pool},     {"device", add_device},   {"auth", add_user}};
 
 }  // namespace
 

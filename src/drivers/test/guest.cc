@@ -13,7 +13,8 @@ uint32_t Guest::impact(uint32_t flags) const {
         flags |= is_active() ? api::domain_affect_live : api::domain_affect_config;
     if (flags & api::domain_affect_live) require_active();
     if ((flags & api::domain_affect_config) && !persistent)
-        throw Error(ErrorCode::operation_invalid, ErrorDomain::domain, "transient domains do not have any persistent config");
+        throw Error(ErrorCode::operation_invalid, ErrorDomain::domain,
+                    "transient domains do not have any persistent config");
     return flags;
 }
 

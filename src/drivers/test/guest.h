@@ -42,8 +42,8 @@ public:
     bool persistent = true;
     bool autostart = false;
     bool has_managed_save = false;
-    std::array<bool, 2> frozen{};        ///< the two file systems that every mock guest has
-    int64_t clock_seconds = 627319920;   ///< what its clock shows
+    std::array<bool, 2> frozen{};       ///< the two file systems that every mock guest has
+    int64_t clock_seconds = 627319920;  ///< what its clock shows
     uint32_t clock_nanoseconds = 0;
     /// Running only: pins that do not last, by vCPU.
     std::vector<std::optional<Bitmap>> live_pins;

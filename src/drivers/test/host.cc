@@ -171,9 +171,10 @@ proc::ConnectGetSysinfo::Ret get_sysinfo(Instance&, proc::ConnectGetSysinfo::Arg
 
 proc::ConnectGetCpuModelNames::Ret get_cpu_models(Instance&, proc::ConnectGetCpuModelNames::Args args) {
     check_flags(args.flags, 0, "testConnectGetCPUModelNames");
-    constexpr std::string_view architectures[] = {"i686", "x86_64", "ppc64", "ppc64le", "aarch64", "armv7l", "s390x",
-                                                  "s390", "riscv32", "riscv64", "mips", "mipsel", "mips64", "mips64el",
-                                                  "alpha", "ppc", "sparc", "sparc64", "loongarch64", "ia64", "m68k"};
+    constexpr std::string_view architectures[] = {"i686",        "x86_64",   "ppc64",   "ppc64le", "aarch64", "armv7l",
+                                                  "s390x",       "s390",     "riscv32", "riscv64", "mips",    "mipsel",
+                                                  "mips64",      "mips64el", "alpha",   "ppc",     "sparc",   "sparc64",
+                                                  "loongarch64", "ia64",     "m68k"};
     if (std::find(std::begin(architectures), std::end(architectures), args.arch) == std::end(architectures))
         refuse(ErrorCode::invalid_arg, "cannot find architecture {}", args.arch);
     proc::ConnectGetCpuModelNames::Ret ret;

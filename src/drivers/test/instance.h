@@ -11,6 +11,10 @@
 #include "driver/object_table.h"
 #include "drivers/test/guest.h"
 #include "drivers/test/host.h"
+#include "drivers/test/interfaces.h"
+#include "drivers/test/networks.h"
+#include "drivers/test/node_devices.h"
+#include "drivers/test/pools.h"
 
 namespace virtue::test {
 
@@ -24,6 +28,10 @@ public:
     driver::HandlerTable hypervisor, network, storage, interface, node_device;
     Host host;
     driver::ObjectTable<Guest> guests;
+    Networks networks;
+    Pools pools;
+    Interfaces interfaces;
+    NodeDevices node_devices;
     driver::EventHub events;
     int next_id = 1;
 };
@@ -38,7 +46,8 @@ void bind(driver::HandlerTable& on, Instance& in, typename P::Ret (*handler)(Ins
 template <typename P>
 void bind(driver::HandlerTable& on, Instance& in,
           typename P::Ret (*handler)(Instance&, driver::Call&, typename P::Args)) {
-    on.call<P>([&in, handler](driver::Call& call, typename P::Args&& args) { return handler(in, call, std::move(args)); });
+    on.call<P>(
+        [&in, handler](driver::Call& call, typename P::Args&& args) { return handler(in, call, std::move(args)); });
 }
 
 // Each group of calls binds itself.

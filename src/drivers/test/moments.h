@@ -32,10 +32,10 @@ struct MomentDisk {
 struct Moment {
     std::string name;
     std::string description;
-    std::string parent;  ///< empty for a root
-    std::string state;   ///< "running", "shutoff", … (snapshots)
-    int64_t created = 0; ///< seconds since the epoch
-    std::string memory;  ///< "internal", "external", "no", or nothing (snapshots)
+    std::string parent;   ///< empty for a root
+    std::string state;    ///< "running", "shutoff", … (snapshots)
+    int64_t created = 0;  ///< seconds since the epoch
+    std::string memory;   ///< "internal", "external", "no", or nothing (snapshots)
     std::string memory_file;
     std::vector<MomentDisk> disks;
     std::optional<model::Domain> domain;
