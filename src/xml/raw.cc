@@ -48,6 +48,13 @@ const xmlChar* chars(const std::string& text) {
     return reinterpret_cast<const xmlChar*>(text.c_str());
 }
 
+template <typename Visit>
+void each_element(xmlNode* node, Visit visit) {
+    if (node->type != XML_ELEMENT_NODE) return;
+    visit(node);
+    for (xmlNode* child = node->children; child != nullptr; child = child->next) each_element(child, visit);
+}
+
 }  // namespace
 
 RawXml::RawXml(const Element& element) : source_(element.outer_xml(-1)), laid_out_(element.outer_xml(1)), level_(1) {}
@@ -99,7 +106,9 @@ std::optional<std::string> RawXml::find(std::string_view uri) const {
         if ((*link)->href == nullptr || uri != reinterpret_cast<const char*>((*link)->href)) continue;
         xmlNs* gone = *link;
         *link = gone->next;
-        if (node->ns == gone) node->ns = nullptr;
+        each_element(node, [&](xmlNode* element) {
+            if (element->ns == gone) element->ns = nullptr;
+        });
         std::string text = dump(doc.get(), node, 0, true);
         gone->next = nullptr;
         xmlFreeNs(gone);
@@ -128,7 +137,8 @@ void RawXml::replace(std::string_view wrapper, std::string_view prefix, std::str
         xmlAddChild(root, node);
         const std::string href(uri);
         const std::string name(prefix);
-        if (xmlNs* space = xmlNewNs(node, chars(href), chars(name))) xmlSetNs(node, space);
+        if (xmlNs* space = xmlNewNs(node, chars(href), chars(name)))
+            each_element(node, [&](xmlNode* element) { xmlSetNs(element, space); });
     }
     if (root->children == nullptr) {
         *this = RawXml();

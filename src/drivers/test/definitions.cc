@@ -23,6 +23,10 @@ void name_interfaces(model::Domain& domain) {
 }  // namespace
 
 void complete(Instance&, model::Domain& domain) {
+    if (!domain.os.arch.empty() && !is_architecture(domain.os.arch))
+        fail(ErrorCode::config_unsupported, ErrorDomain::domain, "Unknown architecture {}", domain.os.arch);
+    if (domain.os.type == model::OsType::exe && domain.os.init.empty())
+        fail(ErrorCode::xml_error, ErrorDomain::domain, "init binary must be specified");
     model::complete(domain);
     if (domain.os.arch.empty()) domain.os.arch = "i686";
     bool boots_by_name = domain.os.type == model::OsType::hvm && domain.os.boot.empty() && domain.os.kernel.empty();

@@ -145,7 +145,7 @@ proc::DomainGetVcpuPinInfo::Ret get_pins(Instance& in, proc::DomainGetVcpuPinInf
     Guest& guest = guest_of(in, args.domain);
     const model::Domain& domain = guest.chosen(args.flags);
     proc::DomainGetVcpuPinInfo::Ret ret;
-    uint32_t count = std::min(domain.vcpus.online(), static_cast<uint32_t>(std::max(args.ncpumaps, 0)));
+    uint32_t count = std::min(domain.vcpus.maximum, static_cast<uint32_t>(std::max(args.ncpumaps, 0)));
     for (uint32_t vcpu = 0; vcpu < count; vcpu++) {
         std::vector<uint8_t> bytes = map_of(pin_of(guest, domain, vcpu), args.maplen);
         ret.cpumaps.insert(ret.cpumaps.end(), bytes.begin(), bytes.end());
@@ -190,8 +190,8 @@ proc::DomainGetIothreadInfo::Ret get_iothreads(Instance& in, proc::DomainGetIoth
     for (const model::IoThread& thread : domain.iothread_ids) {
         proc::DomainIothread info;
         info.iothread_id = thread.id;
-        // Without a pin, the mock host's two real CPUs.
-        Bitmap cpus = Bitmap::first(2);
+        // Without a pin, where the vCPUs may run, or the first two CPUs of the mock host.
+        Bitmap cpus = domain.vcpus.cpuset.empty() ? Bitmap::first(2) : domain.vcpus.cpuset;
         for (const model::IoThreadPin& pinned : domain.cputune.iothread_pins)
             if (pinned.iothread == thread.id) cpus = pinned.cpuset;
         info.cpumap = map_of(cpus, 1 + static_cast<int32_t>(cpus.last().value_or(0) / 8));
@@ -249,11 +249,10 @@ proc::DomainSetIothreadParams::Ret set_polling(Instance& in, proc::DomainSetIoth
     constexpr wire::ExpectedParameter expected[] = {{"poll_max_ns", api::typed_param_ullong},
                                                     {"poll_grow", api::typed_param_uint},
                                                     {"poll_shrink", api::typed_param_uint}};
-    check_flags(args.flags, api::domain_affect_live, "testDomainSetIOThreadParams");
+    check_flags(args.flags, live_or_config, "testDomainSetIOThreadParams");
     wire::validate(args.params, expected);
     Guest& guest = guest_of(in, args.domain);
-    guest.require_active();
-    if (!find_thread(guest.current, args.iothread_id))
+    if (!find_thread(guest.chosen(args.flags), args.iothread_id))
         refuse(ErrorCode::invalid_arg, "cannot find IOThread '{}' in iothreadids list", args.iothread_id);
     wire::TypedParameters params(args.params);
     IoThreadPolling& polling = guest.polling[args.iothread_id];

@@ -52,7 +52,6 @@ void undefine_guest(Instance& in, const proc::DomainRef& reference, uint32_t fla
         guest.snapshots.clear();
         guest.checkpoints.clear();
     }
-    if (!guest.persistent) refuse(ErrorCode::operation_invalid, "cannot undefine transient domain");
     tell(in, guest, api::domain_event_undefined, api::domain_event_undefined_removed);
     guest.has_managed_save = false;
     guest.persistent = false;

@@ -33,8 +33,18 @@ proc::DomainGetControlInfo::Ret get_control(Instance& in, proc::DomainGetControl
     const Guest& guest = guest_of(in, args.domain);
     guest.require_active();
     proc::DomainGetControlInfo::Ret ret;
-    // A guest whose id is no even number "works on something" since long.
-    static_cast<void>(guest);
+    // The mock tells time by the guest's clock: a clock near its start means a job since then, somewhat later a
+    // monitor that is occupied, and after that all is well.
+    constexpr int64_t occupied_from = 10000;
+    constexpr int64_t well_from = 1000000;
+    constexpr uint32_t job = 1;       // VIR_DOMAIN_CONTROL_JOB
+    constexpr uint32_t occupied = 2;  // VIR_DOMAIN_CONTROL_OCCUPIED
+    if (guest.clock_seconds > 0 && guest.clock_seconds < occupied_from) {
+        ret.state = job;
+        ret.state_time = static_cast<uint64_t>(guest.clock_seconds);
+    } else if (guest.clock_seconds >= occupied_from && guest.clock_seconds < well_from) {
+        ret.state = occupied;
+    }
     return ret;
 }
 
@@ -60,10 +70,10 @@ proc::DomainGetBlockInfo::Ret get_block_info(Instance& in, proc::DomainGetBlockI
     if (!disk) refuse(ErrorCode::invalid_arg, "invalid path {} not assigned to domain", args.path);
     if (disk->source.path.empty())
         refuse(ErrorCode::invalid_arg, "disk '{}' does not currently have a source assigned", args.path);
-    // A terabyte, less what a mock image "does not use".
-    constexpr uint64_t capacity = 1099511627776;
-    constexpr uint64_t allocation = 1099506450432;
-    return {allocation, capacity, capacity};
+    // A terabyte on the host, not all of it for the guest.
+    constexpr uint64_t capacity = 1099506450432;
+    constexpr uint64_t allocation = 1099511627776;
+    return {.allocation = allocation, .capacity = capacity, .physical = allocation};
 }
 
 proc::DomainInterfaceStats::Ret get_interface_stats(Instance& in, proc::DomainInterfaceStats::Args args) {
@@ -98,20 +108,20 @@ proc::DomainGetDiskErrors::Ret get_disk_errors(Instance& in, proc::DomainGetDisk
     return ret;
 }
 
-// CPU statistics of a guest on the mock host's two busy CPUs.
+// CPU statistics of a guest: the same for all, spread over as many CPUs as a socket of the mock host has cores.
 
-constexpr uint32_t busy_cpus = 2;
+constexpr uint64_t total_time = 48772617035;    // nanoseconds
+constexpr uint64_t emulator_time = 1234567890;  // the part of each CPU's time that is not the vCPUs'
 
 void add_total(wire::TypedParameters& params, size_t room) {
     const std::pair<const char*, uint64_t> figures[] = {
-        {"cpu_time", 48772617035}, {"user_time", 5540000000}, {"system_time", 6460000000}};
+        {"cpu_time", total_time}, {"user_time", 5540000000}, {"system_time", 6460000000}};
     for (const auto& [name, value] : figures)
         if (params.size() < room) params.add_ullong(name, value);
 }
 
 proc::DomainGetCpuStats::Ret get_cpu_stats(Instance& in, proc::DomainGetCpuStats::Args args) {
-    constexpr uint64_t cpu_time = 24386308517;
-    constexpr uint64_t vcpu_time = 23151740627;
+    const uint32_t cpus = in.host.cores;
     check_flags(args.flags, api::typed_param_string_okay, "testDomainGetCPUStats");
     const Guest& guest = guest_of(in, args.domain);
     guest.require_active();
@@ -130,16 +140,17 @@ proc::DomainGetCpuStats::Ret get_cpu_stats(Instance& in, proc::DomainGetCpuStats
         return ret;
     }
     if (args.ncpus == 0) {
-        ret.nparams = busy_cpus;
+        ret.nparams = cpus;
         return ret;
     }
-    if (args.start_cpu < 0 || static_cast<uint32_t>(args.start_cpu) >= busy_cpus)
-        refuse(ErrorCode::invalid_arg, "start_cpu {} larger than maximum of {}", args.start_cpu, busy_cpus - 1);
+    if (args.start_cpu < 0 || static_cast<uint32_t>(args.start_cpu) >= cpus)
+        refuse(ErrorCode::invalid_arg, "start_cpu {} larger than maximum of {}", args.start_cpu, cpus - 1);
     uint32_t first = static_cast<uint32_t>(args.start_cpu);
-    uint32_t end = std::min(busy_cpus, first + args.ncpus);
+    uint32_t end = std::min(cpus, first + args.ncpus);
     for (uint32_t cpu = first; cpu < end; cpu++) {
-        params.add_ullong("cpu_time", cpu_time + cpu);
-        if (args.nparams > 1) params.add_ullong("vcpu_time", vcpu_time + cpu);
+        uint64_t time = total_time / cpus + cpu;
+        params.add_ullong("cpu_time", time);
+        if (args.nparams > 1) params.add_ullong("vcpu_time", time - emulator_time);
     }
     ret.nparams = static_cast<int32_t>(std::min(args.nparams, 2u));
     ret.params = params.take();
@@ -206,6 +217,13 @@ proc::DomainGetSecurityLabel::Ret get_label(Instance& in, proc::DomainGetSecurit
     return ret;
 }
 
+/// No driver but QEMU's answers this; libvirtd makes no error of that but a list of -1 labels.
+proc::DomainGetSecurityLabelList::Ret get_label_list(Instance&, proc::DomainGetSecurityLabelList::Args) {
+    proc::DomainGetSecurityLabelList::Ret ret;
+    ret.ret = -1;
+    return ret;
+}
+
 proc::DomainGetMessages::Ret get_messages(Instance& in, proc::DomainGetMessages::Args args) {
     check_flags(args.flags, 3, "testDomainGetMessages");  // VIR_DOMAIN_MESSAGE_…: deprecation, tainting
     guest_of(in, args.domain);
@@ -231,6 +249,7 @@ void bind_domain_statistics(Instance& in) {
     bind<proc::DomainGetCpuStats>(on, in, get_cpu_stats);
     bind<proc::ConnectGetAllDomainStats>(on, in, get_all_stats);
     bind<proc::DomainGetSecurityLabel>(on, in, get_label);
+    bind<proc::DomainGetSecurityLabelList>(on, in, get_label_list);
     bind<proc::DomainGetMessages>(on, in, get_messages);
     bind<proc::DomainGetLaunchSecurityInfo>(on, in, get_launch_security);
 }

@@ -130,6 +130,7 @@ void add_pool(Instance& in, xml::Element element) {
 
 void add_device(Instance& in, xml::Element element) {
     model::NodeDevice device = model::NodeDevice::parse(element.outer_xml(-1));
+    device.driver.clear();  // no part of a definition
     std::string name = device.name;
     in.node_devices[name] = std::move(device);
 }
@@ -155,6 +156,7 @@ Task<void> load_file_config(io::Loop& loop, Instance& in, std::string path) {
     xml::Element node = config.root();
     if (node.name() != "node") refuse(ErrorCode::xml_error, "Root element is not 'node'");
     read_host(in.host, node);
+    in.host.has_cells = false;
     // Elements by their kind, each from this file or from the one that it names; libvirt takes the kinds in this order.
     for (const Kind& kind : kinds) {
         for (xml::Element child = node.child(kind.name); child; child = child.next_same()) {

@@ -64,7 +64,7 @@ void write_cell(xml::Writer& w, unsigned id) {
     w.end();
 }
 
-std::string host_part() {
+std::string host_part(const Host& host) {
     xml::Writer w(1);
     w.begin("host");
     w.begin("cpu");
@@ -82,8 +82,9 @@ std::string host_part() {
     element(w, "iommu", A("support", "no"));
     w.begin("topology");
     w.begin("cells");
-    w.attribute("num", "2");
-    for (unsigned id : {0u, 1u}) write_cell(w, id);
+    w.attribute("num", host.has_cells ? "2" : "0");
+    if (host.has_cells)
+        for (unsigned id : {0u, 1u}) write_cell(w, id);
     w.end();
     w.end();
     // libvirt writes the empty <doi> with both tags; the writer would shorten it.
@@ -142,9 +143,9 @@ proc::ConnectGetMaxVcpus::Ret get_max_vcpus(Instance&, proc::ConnectGetMaxVcpus:
     return ret;
 }
 
-proc::ConnectGetCapabilities::Ret get_capabilities(Instance&, proc::ConnectGetCapabilities::Args) {
+proc::ConnectGetCapabilities::Ret get_capabilities(Instance& in, proc::ConnectGetCapabilities::Args) {
     proc::ConnectGetCapabilities::Ret ret;
-    ret.capabilities = capabilities();
+    ret.capabilities = capabilities(in.host);
     return ret;
 }
 
@@ -171,12 +172,7 @@ proc::ConnectGetSysinfo::Ret get_sysinfo(Instance&, proc::ConnectGetSysinfo::Arg
 
 proc::ConnectGetCpuModelNames::Ret get_cpu_models(Instance&, proc::ConnectGetCpuModelNames::Args args) {
     check_flags(args.flags, 0, "testConnectGetCPUModelNames");
-    constexpr std::string_view architectures[] = {"i686",        "x86_64",   "ppc64",   "ppc64le", "aarch64", "armv7l",
-                                                  "s390x",       "s390",     "riscv32", "riscv64", "mips",    "mipsel",
-                                                  "mips64",      "mips64el", "alpha",   "ppc",     "sparc",   "sparc64",
-                                                  "loongarch64", "ia64",     "m68k"};
-    if (std::find(std::begin(architectures), std::end(architectures), args.arch) == std::end(architectures))
-        refuse(ErrorCode::invalid_arg, "cannot find architecture {}", args.arch);
+    if (!is_architecture(args.arch)) refuse(ErrorCode::invalid_arg, "cannot find architecture {}", args.arch);
     proc::ConnectGetCpuModelNames::Ret ret;
     std::vector<std::string_view> names = host::cpu_model_names(args.arch);
     ret.ret = static_cast<int32_t>(names.size());
@@ -214,15 +210,15 @@ proc::NodeGetInfo::Ret get_node_info(Instance& in, proc::NodeGetInfo::Args) {
 }
 
 proc::NodeGetFreeMemory::Ret get_free_memory(Instance& in, proc::NodeGetFreeMemory::Args) {
-    // Half of it is in use, always; the other drivers count bytes here, and so does the figure.
-    static_cast<void>(in);
     proc::NodeGetFreeMemory::Ret ret;
-    for (const Cell& cell : cells) ret.free_mem += cell.memory / 2;
+    // Half of it is in use, always.
+    if (in.host.has_cells)
+        for (const Cell& cell : cells) ret.free_mem += cell.memory / 2;
     return ret;
 }
 
-proc::NodeGetCellsFreeMemory::Ret get_cells_free(Instance&, proc::NodeGetCellsFreeMemory::Args args) {
-    constexpr int32_t count = 2;
+proc::NodeGetCellsFreeMemory::Ret get_cells_free(Instance& in, proc::NodeGetCellsFreeMemory::Args args) {
+    const int32_t count = in.host.has_cells ? 2 : 0;
     if (args.start_cell >= count) refuse(ErrorCode::invalid_arg, "Range exceeds available cells");
     proc::NodeGetCellsFreeMemory::Ret ret;
     for (int32_t i = args.start_cell; i < count && i - args.start_cell < args.maxcells; i++)
@@ -275,8 +271,18 @@ proc::NodeGetSecurityModel::Ret get_security_model(Instance&, proc::NodeGetSecur
 
 }  // namespace
 
-std::string capabilities() {
-    return "<capabilities>\n\n" + host_part() + "\n" + guest_part("hvm") + "\n" + guest_part("xen") +
+bool is_architecture(std::string_view name) {
+    constexpr std::string_view names[] = {
+        "alpha",    "armv6l", "armv7l",     "armv7b",       "aarch64",    "cris",    "i686",    "ia64",
+        "lm32",     "m68k",   "microblaze", "microblazeel", "mips",       "mipsel",  "mips64",  "mips64el",
+        "openrisc", "parisc", "parisc64",   "ppc",          "ppc64",      "ppc64le", "ppcemb",  "riscv32",
+        "riscv64",  "s390",   "s390x",      "sh4",          "sh4eb",      "sparc",   "sparc64", "unicore32",
+        "x86_64",   "xtensa", "xtensaeb",   "itanium",      "loongarch64"};
+    return std::find(std::begin(names), std::end(names), name) != std::end(names);
+}
+
+std::string capabilities(const Host& host) {
+    return "<capabilities>\n\n" + host_part(host) + "\n" + guest_part("hvm") + "\n" + guest_part("xen") +
            "\n</capabilities>\n";
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace virtue::test {
@@ -23,6 +24,7 @@ struct Host {
     uint32_t sockets = 2;
     uint32_t cores = 2;
     uint32_t threads = 2;
+    bool has_cells = true;  ///< NUMA nodes in the capabilities; a file's host shows none
     std::vector<PretendedUser> users;
 };
 
@@ -31,7 +33,9 @@ constexpr unsigned host_cpu_count = 8;
 /// The most vCPUs that a guest may have.
 constexpr uint32_t max_vcpus = 32;
 
-/// The capabilities XML, which does not depend on the figures.
-std::string capabilities();
+/// The capabilities XML.
+std::string capabilities(const Host& host);
+/// True for the names that <type arch=…> takes.
+bool is_architecture(std::string_view name);
 
 }  // namespace virtue::test

@@ -79,6 +79,13 @@ void tell(Instance& in, const Network& network, uint32_t event) {
     in.events.publish<proc::NetworkEventLifecycle>(network.uuid().to_string(), message);
 }
 
+model::Network read(const std::string& xml, bool validate) {
+    model::Network definition = model::Network::parse(xml, validate);
+    if (definition.name.find('/') != std::string::npos)
+        throw Error::with_message(ErrorCode::xml_detail, ErrorDomain::xml, "invalid char in name: /");
+    return definition;
+}
+
 /// A stopped network: its lasting definition again, or gone if it has none.
 void stop(Instance& in, Network& network) {
     network.active = false;
@@ -143,7 +150,7 @@ proc::NetworkIsPersistent::Ret is_persistent(Instance& in, proc::NetworkIsPersis
 proc::NetworkRef define(Instance& in, const std::string& xml, uint32_t flags) {
     constexpr uint32_t define_validate = 1;  // VIR_NETWORK_DEFINE_VALIDATE
     check_flags(flags, define_validate, "testNetworkDefineXMLFlags");
-    Network& network = assign_network(in, model::Network::parse(xml, flags & define_validate), false);
+    Network& network = assign_network(in, read(xml, flags & define_validate), false);
     tell(in, network, api::network_event_defined);
     return network.reference();
 }
@@ -159,7 +166,7 @@ proc::NetworkDefineXmlFlags::Ret define_xml_flags(Instance& in, proc::NetworkDef
 proc::NetworkRef create_from(Instance& in, const std::string& xml, uint32_t flags) {
     constexpr uint32_t create_validate = 1;  // VIR_NETWORK_CREATE_VALIDATE
     check_flags(flags, create_validate, "testNetworkCreateXMLFlags");
-    Network& network = assign_network(in, model::Network::parse(xml, flags & create_validate), true);
+    Network& network = assign_network(in, read(xml, flags & create_validate), true);
     network.active = true;
     tell(in, network, api::network_event_started);
     return network.reference();
@@ -206,6 +213,8 @@ proc::NetworkUpdate::Ret update(Instance& in, proc::NetworkUpdate::Args args) {
         fail(ErrorCode::operation_invalid, ErrorDomain::network, "network is not running");
     if ((flags & network_update_affect_config) && !network.persistent)
         fail(ErrorCode::operation_invalid, ErrorDomain::network, "can't update persistent config of transient network");
+    if (args.section == 0 || args.section > static_cast<uint32_t>(model::NetworkSection::dns_srv))
+        fail(ErrorCode::operation_unsupported, ErrorDomain::network, "can't update unrecognized section of network");
     auto changed = [&](const model::Network& definition) {
         return model::update(definition, static_cast<model::NetworkUpdateCommand>(args.command),
                              static_cast<model::NetworkSection>(args.section), args.parent_index, args.xml);

@@ -196,25 +196,27 @@ proc::StoragePoolDefineXml::Ret define(Instance& in, proc::StoragePoolDefineXml:
     return {pool.reference()};
 }
 
-/// A pool over a virtual HBA makes that HBA when it starts, if it names an adapter to make.
-void make_adapter(Instance& in, const Pool& pool) {
+/// libvirt's mock makes a virtual port when a transient pool over one starts, and wants it gone when any such pool
+/// stops: one that was defined first never had it.
+void make_port(Instance& in, const Pool& pool) {
     const model::PoolAdapter& adapter = pool.definition.source.adapter;
-    if (adapter.type != model::AdapterType::fc_host || adapter.wwnn.empty() || adapter.wwpn.empty()) return;
-    if (find_vport_parent(in, adapter.parent) && !find_device_by_wwn(in, adapter.wwnn, adapter.wwpn))
-        create_vport(in, adapter.wwnn, adapter.wwpn);
+    if (adapter.type == model::AdapterType::fc_host) create_vport(in, adapter.wwnn, adapter.wwpn);
 }
 
-void remove_adapter(Instance& in, const Pool& pool) {
-    const model::PoolAdapter& adapter = pool.definition.source.adapter;
-    if (adapter.type != model::AdapterType::fc_host) return;
-    if (const model::NodeDevice* device = find_device_by_wwn(in, adapter.wwnn, adapter.wwpn))
-        remove_device(in, device->name);
+void remove_port(Instance& in, const Pool& pool) {
+    constexpr const char* port = "scsi_host12";
+    if (pool.definition.source.adapter.type != model::AdapterType::fc_host) return;
+    if (!in.node_devices.contains(port))
+        refuse(ErrorCode::no_node_device, "no node device with matching name '{}'", port);
+    remove_device(in, port);
 }
 
 proc::StoragePoolCreateXml::Ret create_xml(Instance& in, proc::StoragePoolCreateXml::Args args) {
     check_flags(args.flags, 0, "testStoragePoolCreateXML");
     Pool& pool = assign_pool(in, model::Pool::parse(args.xml), true);
-    make_adapter(in, pool);
+    // Even one that was defined before is transient from here on: libvirt's mock forgets its file.
+    pool.persistent = false;
+    make_port(in, pool);
     pool.active = true;
     tell(in, pool, api::storage_pool_event_started);
     return {pool.reference()};
@@ -223,7 +225,6 @@ proc::StoragePoolCreateXml::Ret create_xml(Instance& in, proc::StoragePoolCreate
 proc::StoragePoolCreate::Ret create(Instance& in, proc::StoragePoolCreate::Args args) {
     check_flags(args.flags, 0, "testStoragePoolCreate");
     Pool& pool = inactive_pool_of(in, args.pool.name);
-    make_adapter(in, pool);
     pool.active = true;
     tell(in, pool, api::storage_pool_event_started);
     return {};
@@ -245,8 +246,8 @@ proc::StoragePoolDelete::Ret remove(Instance& in, proc::StoragePoolDelete::Args 
 
 proc::StoragePoolDestroy::Ret destroy(Instance& in, proc::StoragePoolDestroy::Args args) {
     Pool& pool = active_pool_of(in, args.pool.name);
-    remove_adapter(in, pool);
     pool.active = false;
+    remove_port(in, pool);
     tell(in, pool, api::storage_pool_event_stopped);
     if (!pool.persistent) {
         in.pools.erase(pool.uuid());
