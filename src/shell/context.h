@@ -68,6 +68,8 @@ public:
 
     /// No call lasts beyond it: an hour, or the user's Ctrl-C.
     io::Deadline deadline();
+    /// Until the user's Ctrl-C.
+    io::Deadline forever() { return io::Deadline::never().with_cancel(*interrupt_); }
     /// Ends what is under way (Ctrl-C). Without a command under way nothing.
     void interrupt() { interrupt_->cancel(); }
     bool is_interrupted() const { return interrupt_->is_cancelled(); }

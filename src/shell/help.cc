@@ -14,7 +14,9 @@ std::string synopsis_of(const Option& option) {
     const char* value = is_number(option) ? "<number>" : "<string>";
     if (option.kind == OptionKind::flag) return "[--" + option.name + "]";
     if (option.kind == OptionKind::rest) {
-        std::string word = "[--" + option.name + "] <string>";
+        // Names of domains for domstats come last of all, and without a name of the option.
+        bool nameless = !option.required && option.name == "domain";
+        std::string word = nameless ? "<domain>" : "[--" + option.name + "] <string>";
         return (option.required ? "{" + word + "}" : "[" + word + "]") + "...";
     }
     if (!option.required) return fmt::format("[--{} {}]", option.name, value);
@@ -25,6 +27,7 @@ std::string synopsis_of(const Option& option) {
 std::string title_of(const Option& option) {
     const char* value = is_number(option) ? "<number>" : "<string>";
     if (option.kind == OptionKind::flag) return "--" + option.name;
+    if (option.kind == OptionKind::rest && !option.required && option.name == "domain") return "<domain>";
     bool placed = option.kind == OptionKind::rest ||
                   (option.required && option.kind != OptionKind::named_text && option.kind != OptionKind::named_number);
     return placed ? fmt::format("[--{}] {}", option.name, value) : fmt::format("--{} {}", option.name, value);

@@ -196,10 +196,10 @@ Result xml_result(const Arguments& arguments, std::string xml) {
     std::optional<std::string> expression = arguments.find("xpath");
     if (!expression) return Text{std::move(xml), "xml"};
     std::vector<std::string> found = xml::find_nodes(xml, *expression);
-    if (found.empty()) throw Failure{};
+    if (found.empty()) return Custom{{}, Value(Record{{"nodes", Values{}}})};
     std::string text;
     if (arguments.has("wrap")) text += "<nodes>\n";
-    for (const std::string& node : found) text += node + "\n";
+    for (const std::string& node : found) text += (arguments.has("wrap") ? "  " : "") + node + "\n";
     if (arguments.has("wrap")) text += "</nodes>\n";
     return Custom{std::move(text), Value(Record{{"nodes", Values(found.begin(), found.end())}})};
 }

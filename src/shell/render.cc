@@ -26,7 +26,7 @@ std::string trimmed(std::string line) {
 
 std::string render_table(const Table& table, bool quiet) {
     std::vector<size_t> widths;
-    for (const Column& column : table.columns) widths.push_back(display_width(column.title));
+    for (const Column& column : table.columns) widths.push_back(quiet ? 0 : display_width(column.title));
     for (const auto& row : table.rows) {
         for (size_t i = 0; i < row.size(); i++) widths[i] = std::max(widths[i], display_width(row[i].to_cell()));
     }
@@ -94,8 +94,13 @@ Value data_of(const Result& result) {
 std::string text_of(const Result& result, bool quiet) {
     return std::visit(Match{
                           [](std::monostate) { return std::string(); },
-                          [&](const Sentence& sentence) { return quiet ? std::string() : sentence.text + "\n"; },
-                          [](const Text& text) { return text.text.ends_with('\n') ? text.text : text.text + "\n"; },
+                          [&](const Sentence& sentence) {
+                              return quiet ? std::string() : sentence.text + (sentence.ends_line ? "\n" : "");
+                          },
+                          [](const Text& text) {
+                              bool ended = text.text.ends_with('\n') && !text.blank_line;
+                              return ended ? text.text : text.text + "\n";
+                          },
                           [](const Lines& lines) {
                               std::string text;
                               for (const std::string& line : lines.lines) text += line + "\n";

@@ -62,12 +62,14 @@ struct Fields {
 struct Sentence {
     std::string text;
     Record record;
+    bool ends_line = true;  ///< false where virsh leaves out the line's end
 };
 
 /// Text as it is: XML, a name, a path. Programs get it under `key`.
 struct Text {
     std::string text;
     std::string key;
+    bool blank_line = false;  ///< one more line end after the text's own, where virsh adds one
 };
 
 /// One line a value: names, UUIDs.

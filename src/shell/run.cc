@@ -53,22 +53,15 @@ Task<void> run_prepared(Context& context, Prepared prepared) {
     context.print(render(result, context.settings().format, context.settings().quiet));
 }
 
-}  // namespace
-
-Task<bool> run_words(Context& context, std::vector<std::string> words) {
+// Runs what was checked; true if it succeeded.
+Task<bool> run_checked(Context& context, Prepared prepared) {
     context.begin_command();
     auto start = std::chrono::steady_clock::now();
     std::string errors;
-    std::optional<Prepared> prepared;
+    bool success = false;
     try {
-        prepared = prepare(context, words);
-    } catch (const UsageError& error) {
-        context.print_error("error: " + error.message + "\n");
-        co_return false;
-    }
-    if (!prepared) co_return true;
-    try {
-        co_await run_prepared(context, std::move(*prepared));
+        co_await run_prepared(context, std::move(prepared));
+        success = true;
     } catch (const UsageError& error) {
         errors = "error: " + error.message + "\n";
     } catch (const Failure& failure) {
@@ -77,30 +70,51 @@ Task<bool> run_words(Context& context, std::vector<std::string> words) {
         errors = "error: " + error.message() + "\n";
     }
     context.print_error(errors);
-    if (context.leaving) co_return errors.empty();
+    if (context.leaving) co_return success;
     if (context.settings().timing) {
         std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
         context.print_extra(fmt::format("\n(Time: {:.3f} ms)\n\n", took.count()));
     } else {
         context.print_extra("\n");
     }
-    co_return errors.empty();
+    co_return success;
 }
 
-Task<bool> run_line(Context& context, std::string line) {
-    bool success = true;
-    std::vector<std::vector<std::string>> commands;
+// As in virsh a line is checked as a whole before its first command runs.
+Task<bool> run_all(Context& context, std::vector<std::vector<std::string>> commands) {
+    std::vector<Prepared> checked;
     try {
-        commands = split_line(line);
+        for (std::vector<std::string>& words : commands) {
+            std::optional<Prepared> prepared = prepare(context, words);
+            if (prepared) checked.push_back(std::move(*prepared));
+        }
     } catch (const UsageError& error) {
         context.print_error("error: " + error.message + "\n");
         co_return false;
     }
-    for (std::vector<std::string>& words : commands) {
-        success = co_await run_words(context, std::move(words));
+    bool success = true;
+    for (Prepared& prepared : checked) {
+        success = co_await run_checked(context, std::move(prepared));
         if (context.leaving || (!success && !context.settings().interactive)) break;
     }
     co_return success;
+}
+
+}  // namespace
+
+Task<bool> run_words(Context& context, std::vector<std::string> words) {
+    std::vector<std::vector<std::string>> commands;
+    commands.push_back(std::move(words));
+    return run_all(context, std::move(commands));
+}
+
+Task<bool> run_line(Context& context, std::string line) {
+    try {
+        return run_all(context, split_line(line));
+    } catch (const UsageError& error) {
+        context.print_error("error: " + error.message + "\n");
+    }
+    return [](bool result) -> Task<bool> { co_return result; }(false);
 }
 
 }  // namespace virtue::shell

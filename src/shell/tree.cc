@@ -15,7 +15,6 @@ public:
             if (has_parent) continue;
             text += item.name + "\n";
             roots.push_back(draw_below(item, "  ", text));
-            text += "\n";
         }
         return roots;
     }

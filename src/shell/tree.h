@@ -14,7 +14,7 @@ struct TreeItem {
     std::optional<std::string> parent;
 };
 
-/// The drawing, each root followed by an empty line; for programs a list of names with what is below them.
+/// The drawing; for programs a list of names with what is below them.
 Result tree_result(const std::vector<TreeItem>& items);
 
 }  // namespace virtue::shell

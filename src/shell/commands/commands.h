@@ -8,11 +8,20 @@ namespace virtue::shell {
 
 using Commands = std::vector<Command>;
 
+/// A key by number or by the kernel's name, KEY_ENTER; nothing if there is none.
+std::optional<uint32_t> key_code(std::string_view name);
+
 Commands domain_definition_commands();
 Commands domain_life_commands();
 Commands domain_monitor_commands();
 Commands domain_name_commands();
 Commands console_commands();
+Commands domain_cpu_memory_commands();
+Commands memory_monitor_commands();
+Commands domain_device_commands();
+Commands device_monitor_commands();
+Commands domain_guest_commands();
+Commands guest_monitor_commands();
 Commands network_commands();
 Commands pool_commands();
 Commands volume_commands();
@@ -22,5 +31,13 @@ Commands interface_commands();
 Commands nwfilter_commands();
 Commands shell_commands();
 Commands host_commands();
+Commands snapshot_commands();
+Commands checkpoint_commands();
+Commands event_commands();
+Commands network_event_commands();
+Commands pool_event_commands();
+Commands node_device_event_commands();
+Commands secret_event_commands();
+Commands monitor_event_commands();
 
 }  // namespace virtue::shell

@@ -36,7 +36,8 @@ Task<Result> ttyconsole(Context& context, Arguments arguments) {
     DomainRef domain = co_await the_domain(context, arguments);
     std::string xml = co_await live_xml(context, std::move(domain), 0);
     std::string tty = first(xml, "/domain/devices/console/@tty");
-    co_return Text{tty.empty() ? "\n" : tty, "tty"};
+    if (tty.empty()) throw Failure{};
+    co_return Text{tty, "tty"};
 }
 
 bool is_everywhere(const std::string& address) {

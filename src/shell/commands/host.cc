@@ -1,6 +1,7 @@
 // The host and its hypervisor: processors, memory, versions, what can be had.
 #include <algorithm>
 
+#include "client/connect.h"
 #include "driver/constants.h"
 #include "protocol/remote/connect.h"
 #include "protocol/remote/node.h"
@@ -76,11 +77,11 @@ Result percentages(const CpuTimes& before, const CpuTimes& after) {
     }
     if (total <= 0) total = 1;
     double usage = (spent[0] + spent[1]) * 100 / total;
-    std::string text = fmt::format("{:<10} {:>5.1f}%\n", "usage:", usage);
+    std::string text = fmt::format("{:<15} {:>5.1f}%\n", "usage:", usage);
     Record record{{"usage", usage}};
     for (size_t i = 0; i < 4; i++) {
         double share = spent[i] * 100 / total;
-        text += fmt::format("{:<10} {:>5.1f}%\n", std::string(titles[i]) + ":", share);
+        text += fmt::format("{:<15} {:>5.1f}%\n", std::string(titles[i]) + ":", share);
         record.emplace_back(std::string(titles[i]), share);
     }
     return Custom{std::move(text), Value(std::move(record))};
@@ -103,7 +104,7 @@ Task<Result> nodecpustats(Context& context, Arguments arguments) {
         bool known = false;
         for (const NodeCpuStat& stat : times.stats) known |= stat.field == names[i];
         if (!known) continue;
-        text += fmt::format("{:<10} {:>24}\n", std::string(titles[i]) + ":", times.at(names[i]));
+        text += fmt::format("{:<15} {:>20}\n", std::string(titles[i]) + ":", times.at(names[i]));
         record.emplace_back(std::string(titles[i]), times.at(names[i]));
     }
     co_return Custom{std::move(text), Value(std::move(record))};
@@ -280,15 +281,17 @@ Task<Result> version_of(Context& context, Arguments arguments) {
     co_return Custom{std::move(text), Value(std::move(record))};
 }
 
+// The URI as it was asked for, with its way there; the daemon knows only the driver's part.
 Task<Result> uri(Context& context, Arguments) {
+    if (!context.settings().uri.empty()) co_return Text{client::resolve_uri(context.settings().uri), "uri"};
     ConnectGetUri::Args none;
     ConnectGetUri::Ret answer = co_await context.attempt<ConnectGetUri>(none, "failed to get URI");
     co_return Text{std::move(answer.uri), "uri"};
 }
 
-Task<Result> capabilities(Context& context, Arguments arguments) {
+Task<Result> capabilities(Context& context, Arguments) {
     std::string xml = co_await capabilities_text(context);
-    co_return xml_result(arguments, std::move(xml));
+    co_return Text{std::move(xml), "xml", true};
 }
 
 Task<Result> domcapabilities(Context& context, Arguments arguments) {

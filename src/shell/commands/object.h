@@ -1,6 +1,7 @@
 // The shape that the commands about networks, pools and the other objects share: find it, call, say what was done.
 // Templates over the procedure and the kind of object.
 #pragma once
+#include "base/text.h"
 #include "shell/editor.h"
 #include "shell/lookup.h"
 

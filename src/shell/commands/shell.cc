@@ -81,7 +81,7 @@ Task<Result> echo(Context& context, Arguments arguments) {
         context.print_error(line + "\n");
         co_return std::monostate{};
     }
-    co_return Text{line, "text"};
+    co_return Custom{line, Value(Record{{"text", line}})};
 }
 
 Task<Result> connect(Context& context, Arguments arguments) {

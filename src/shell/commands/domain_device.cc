@@ -1,0 +1,293 @@
+// Devices of a domain: plug, unplug, change, and what the monitor says of disks and interfaces.
+#include <algorithm>
+
+#include "driver/constants.h"
+#include "protocol/remote/domain_block.h"
+#include "protocol/remote/domain_define.h"
+#include "protocol/remote/domain_device.h"
+#include "protocol/remote/domain_guest.h"
+#include "protocol/remote/domain_stats.h"
+#include "shell/commands/commands.h"
+#include "shell/commands/object.h"
+#include "xml/xpath.h"
+
+namespace virtue::shell {
+namespace {
+
+using namespace proc;
+
+// --persistent without --live changes what runs too, if it runs.
+uint32_t device_flags(const Arguments& arguments, const DomainRef& domain) {
+    uint32_t flags = affect_of(arguments).flags;
+    if (arguments.has("persistent") && domain.id >= 0) flags |= api::domain_affect_live;
+    return flags;
+}
+
+template <typename P>
+Task<Result> change(Context& context, Arguments arguments, uint32_t more, std::string verb, std::string done) {
+    DomainRef domain = co_await the_domain(context, arguments);
+    uint32_t flags = device_flags(arguments, domain) | more;
+    std::string file = arguments.text("file");
+    typename P::Args call{std::move(domain), read_input(file), flags};
+    co_await context.attempt<P>(std::move(call), fmt::format("Failed to {} device from {}", verb, file));
+    co_return Sentence{std::move(done), {}};
+}
+
+Task<Result> attach(Context& context, Arguments arguments) {
+    return change<DomainAttachDeviceFlags>(context, std::move(arguments), 0, "attach", "Device attached successfully");
+}
+Task<Result> detach(Context& context, Arguments arguments) {
+    return change<DomainDetachDeviceFlags>(context, std::move(arguments), 0, "detach", "Device detached successfully");
+}
+Task<Result> update(Context& context, Arguments arguments) {
+    uint32_t force = flag_if(arguments, "force", api::domain_device_modify_force);
+    return change<DomainUpdateDeviceFlags>(context, std::move(arguments), force, "update",
+                                           "Device updated successfully");
+}
+Task<Result> detach_alias(Context& context, Arguments arguments) {
+    DomainRef domain = co_await the_domain(context, arguments);
+    std::string alias = arguments.text("alias");
+    DomainDetachDeviceAlias::Args call{
+        .domain = std::move(domain), .alias = alias, .flags = affect_of(arguments).flags};
+    co_await context.attempt<DomainDetachDeviceAlias>(std::move(call), "Failed to detach device with alias " + alias);
+    co_return Sentence{"Device detach request sent successfully", {}};
+}
+
+Task<std::string> xml_text(Context& context, DomainRef domain, uint32_t flags) {
+    DomainGetXmlDesc::Args ask{.domain = std::move(domain), .flags = flags};
+    DomainGetXmlDesc::Ret answer = co_await context.call<DomainGetXmlDesc>(std::move(ask));
+    co_return std::move(answer.xml);
+}
+
+std::string first(const std::string& xml, const std::string& expression) {
+    std::vector<std::string> found = xml::find_texts(xml, expression);
+    return found.empty() ? std::string() : found.front();
+}
+
+Value or_dash(std::string text) {
+    return text.empty() ? Value() : Value(std::move(text));
+}
+
+Task<Result> blklist(Context& context, Arguments arguments) {
+    DomainRef domain = co_await the_domain(context, arguments);
+    std::string xml =
+        co_await xml_text(context, std::move(domain), flag_if(arguments, "inactive", api::domain_xml_inactive));
+    bool details = arguments.has("details");
+    Table table{{{"Target", "target"}, {"Source", "source"}}, {}};
+    if (details) table.columns = {{"Type", "type"}, {"Device", "device"}, {"Target", "target"}, {"Source", "source"}};
+    for (const std::string& disk : xml::find_nodes(xml, "/domain/devices/disk")) {
+        std::string source = first(disk,
+                                   "/disk/source/@file | /disk/source/@dev | /disk/source/@dir | "
+                                   "/disk/source/@name | /disk/source/@volume");
+        std::vector<Value> row = {first(disk, "/disk/target/@dev"), or_dash(std::move(source))};
+        if (details) row.insert(row.begin(), {first(disk, "/disk/@type"), first(disk, "/disk/@device")});
+        table.rows.push_back(std::move(row));
+    }
+    co_return table;
+}
+
+Task<Result> iflist(Context& context, Arguments arguments) {
+    DomainRef domain = co_await the_domain(context, arguments);
+    std::string xml =
+        co_await xml_text(context, std::move(domain), flag_if(arguments, "inactive", api::domain_xml_inactive));
+    Table table{
+        {{"Interface", "interface"}, {"Type", "type"}, {"Source", "source"}, {"Model", "model"}, {"MAC", "mac"}}, {}};
+    for (const std::string& nic : xml::find_nodes(xml, "/domain/devices/interface")) {
+        std::string type = first(nic, "/interface/@type");
+        table.rows.push_back(
+            {or_dash(first(nic, "/interface/target/@dev")), type,
+             or_dash(first(nic, "/interface/source/@" + type +
+                                    " | /interface/source/@dev | /interface/source/@path | /interface/source/@name")),
+             or_dash(first(nic, "/interface/model/@type")), or_dash(first(nic, "/interface/mac/@address"))});
+    }
+    co_return table;
+}
+
+struct BlockFacts {
+    DomainGetBlockInfo::Ret info;
+    bool known = false;
+};
+
+std::string sized(uint64_t bytes, bool human) {
+    if (!human) return fmt::format("{}", bytes);
+    Scaled scale = scaled(bytes);
+    return fmt::format("{:.3f} {}", scale.value, scale.unit);
+}
+
+Task<Result> blkinfo(Context& context, Arguments arguments) {
+    DomainRef domain = co_await the_domain(context, arguments);
+    bool human = arguments.has("human");
+    if (!arguments.has("all")) {
+        if (!arguments.has("device")) throw Failure{"command 'domblkinfo' requires <device> option"};
+        DomainGetBlockInfo::Args ask{.domain = std::move(domain), .path = arguments.text("device")};
+        DomainGetBlockInfo::Ret info = co_await context.call<DomainGetBlockInfo>(std::move(ask));
+        Fields out;
+        out.fields = {{"Capacity", "capacity", info.capacity, sized(info.capacity, human)},
+                      {"Allocation", "allocation", info.allocation, sized(info.allocation, human)},
+                      {"Physical", "physical", info.physical, sized(info.physical, human)}};
+        co_return out;
+    }
+    std::string xml = co_await xml_text(context, domain, 0);
+    Table table{
+        {{"Target", "target"}, {"Capacity", "capacity"}, {"Allocation", "allocation"}, {"Physical", "physical"}}, {}};
+    for (const std::string& target : xml::find_texts(xml, "/domain/devices/disk/target/@dev")) {
+        DomainGetBlockInfo::Args ask{.domain = domain, .path = target};
+        std::optional<DomainGetBlockInfo::Ret> info =
+            co_await ask_optional<DomainGetBlockInfo>(context, std::move(ask));
+        if (!info) {
+            table.rows.push_back({target, Value(), Value(), Value()});
+            continue;
+        }
+        table.rows.push_back(
+            {target, sized(info->capacity, human), sized(info->allocation, human), sized(info->physical, human)});
+    }
+    co_return table;
+}
+
+Task<Result> blkstat(Context& context, Arguments arguments) {
+    DomainRef domain = co_await the_domain(context, arguments);
+    std::string device = arguments.find("device").value_or("");
+    std::string failure = fmt::format("Failed to get block stats {} {}", domain.name, device);
+    DomainBlockStatsFlags::Args count{.domain = domain, .path = device};
+    std::optional<DomainBlockStatsFlags::Ret> known =
+        co_await ask_optional<DomainBlockStatsFlags>(context, std::move(count));
+    std::string text;
+    Record record;
+    auto add = [&](const std::string& name, Value value) {
+        text += fmt::format("{} {} {}\n", device, name, value.to_cell());
+        record.emplace_back(name, std::move(value));
+    };
+    if (known) {
+        DomainBlockStatsFlags::Args ask{.domain = domain, .path = device, .nparams = known->nparams};
+        DomainBlockStatsFlags::Ret answer =
+            co_await context.attempt<DomainBlockStatsFlags>(std::move(ask), std::move(failure));
+        for (const TypedParameter& parameter : answer.params) {
+            std::string name = parameter.field;
+            std::replace(name.begin(), name.end(), ' ', '_');
+            if (name.starts_with("rd_operations")) name = "rd_req";
+            if (name.starts_with("wr_operations")) name = "wr_req";
+            if (name == "flush_operations") name = "flush_operations";
+            add(name, parameter_value(parameter));
+        }
+        co_return Custom{std::move(text), Value(std::move(record))};
+    }
+    DomainBlockStats::Args ask{.domain = std::move(domain), .path = device};
+    DomainBlockStats::Ret stats = co_await context.attempt<DomainBlockStats>(std::move(ask), std::move(failure));
+    auto add_if = [&](const char* name, int64_t value) {
+        if (value >= 0) add(name, value);
+    };
+    add_if("rd_req", stats.rd_req);
+    add_if("rd_bytes", stats.rd_bytes);
+    add_if("wr_req", stats.wr_req);
+    add_if("wr_bytes", stats.wr_bytes);
+    add_if("errs", stats.errs);
+    co_return Custom{std::move(text), Value(std::move(record))};
+}
+
+Task<Result> ifstat(Context& context, Arguments arguments) {
+    DomainRef domain = co_await the_domain(context, arguments);
+    std::string device = arguments.text("interface");
+    std::string failure = fmt::format("Failed to get interface stats {} {}", domain.name, device);
+    DomainInterfaceStats::Args ask{.domain = std::move(domain), .device = device};
+    DomainInterfaceStats::Ret stats =
+        co_await context.attempt<DomainInterfaceStats>(std::move(ask), std::move(failure));
+    std::string text;
+    Record record;
+    auto add = [&](const char* name, int64_t value) {
+        if (value < 0) return;
+        text += fmt::format("{} {} {}\n", device, name, value);
+        record.emplace_back(name, value);
+    };
+    add("rx_bytes", stats.rx_bytes);
+    add("rx_packets", stats.rx_packets);
+    add("rx_errs", stats.rx_errs);
+    add("rx_drop", stats.rx_drop);
+    add("tx_bytes", stats.tx_bytes);
+    add("tx_packets", stats.tx_packets);
+    add("tx_errs", stats.tx_errs);
+    add("tx_drop", stats.tx_drop);
+    co_return Custom{std::move(text), Value(std::move(record))};
+}
+
+Task<Result> blkerror(Context& context, Arguments arguments) {
+    DomainRef domain = co_await the_domain(context, arguments);
+    DomainGetDiskErrors::Args count{.domain = domain};
+    DomainGetDiskErrors::Ret known = co_await context.call<DomainGetDiskErrors>(std::move(count));
+    if (known.nerrors == 0) co_return Custom{"No errors found\n", Value(Values{})};
+    DomainGetDiskErrors::Args ask{.domain = std::move(domain), .maxerrors = static_cast<uint32_t>(known.nerrors)};
+    DomainGetDiskErrors::Ret answer = co_await context.call<DomainGetDiskErrors>(std::move(ask));
+    constexpr std::string_view words[] = {"no error", "unspecified error", "no space"};
+    std::string text;
+    Values rows;
+    for (const DomainDiskError& error : answer.errors) {
+        std::string word(error.error >= 0 && error.error < 3 ? words[error.error] : "unspecified error");
+        text += fmt::format("{}: {}\n", error.disk, word);
+        rows.emplace_back(Record{{"disk", error.disk}, {"error", word}});
+    }
+    if (text.empty()) text = "No errors found\n";
+    co_return Custom{std::move(text), Value(std::move(rows))};
+}
+
+Task<Result> ifaddr(Context& context, Arguments arguments) {
+    DomainRef domain = co_await the_domain(context, arguments);
+    constexpr std::string_view sources[] = {"lease", "agent", "arp"};
+    auto source = std::find(std::begin(sources), std::end(sources), arguments.find("source").value_or("lease"));
+    if (source == std::end(sources)) throw Failure{"Unknown data source '" + arguments.text("source") + "'"};
+    DomainInterfaceAddresses::Args ask{.domain = std::move(domain),
+                                       .source = static_cast<uint32_t>(source - std::begin(sources))};
+    DomainInterfaceAddresses::Ret answer =
+        co_await context.attempt<DomainInterfaceAddresses>(std::move(ask), "Failed to query for interfaces addresses");
+    std::string text;
+    if (!context.settings().quiet) {
+        text = fmt::format(" {:<10} {:<20} {:<8}     {}\n{}\n", "Name", "MAC address", "Protocol", "Address",
+                           std::string(79, '-'));
+    }
+    Values rows;
+    std::optional<std::string> wanted = arguments.find("interface");
+    for (const DomainInterface& nic : answer.ifaces) {
+        if (wanted && *wanted != nic.name) continue;
+        std::string mac = nic.hwaddr.value_or("N/A");
+        if (nic.addrs.empty()) text += fmt::format(" {:<10} {:<17}    {:<12} {}\n", nic.name, mac, "N/A", "N/A");
+        bool named = false;
+        for (const DomainIpAddress& address : nic.addrs) {
+            bool full = !named || arguments.has("full");
+            const char* protocol = address.type == 0 ? "ipv4" : "ipv6";
+            text += fmt::format(" {:<10} {:<17}    {:<12} {}/{}\n", full ? nic.name : "-", full ? mac : "-", protocol,
+                                address.addr, address.prefix);
+            rows.emplace_back(Record{{"name", nic.name},
+                                     {"mac", mac},
+                                     {"protocol", protocol},
+                                     {"address", fmt::format("{}/{}", address.addr, address.prefix)}});
+            named = true;
+        }
+    }
+    co_return Custom{std::move(text), Value(std::move(rows))};
+}
+
+}  // namespace
+
+Commands domain_device_commands() {
+    constexpr std::string_view from_file = "<domain> <file> --persistent --config --live --current";
+    return {
+        make_command("attach-device", from_file, "plug a device in, from a file", attach),
+        make_command("detach-device", from_file, "unplug a device, from a file", detach),
+        make_command("detach-device-alias", "<domain> <alias> --config --live --current",
+                     "unplug a device by its alias", detach_alias),
+        make_command("update-device", std::string(from_file) + " --force", "change a device, from a file", update),
+    };
+}
+
+Commands device_monitor_commands() {
+    return {
+        make_command("domblkerror", "<domain>", "errors of disks", blkerror),
+        make_command("domblkinfo", "<domain> --device= --human --all", "sizes of a disk", blkinfo),
+        make_command("domblklist", "<domain> --inactive --details", "the disks of a domain", blklist),
+        make_command("domblkstat", "<domain> --device= --human", "what a disk did", blkstat),
+        make_command("domifaddr", "<domain> --interface= --full --source=", "the guest's addresses: lease, agent, arp",
+                     ifaddr),
+        make_command("domiflist", "<domain> --inactive", "the interfaces of a domain", iflist),
+        make_command("domifstat", "<domain> <interface>", "what an interface did", ifstat),
+    };
+}
+
+}  // namespace virtue::shell

@@ -1,0 +1,242 @@
+#!/usr/bin/env python3
+"""`virtue` says what virsh says: the same options, the same words, the same exit status; and JSON with the same facts.
+
+Both run against Debian's libvirtd, in a private world: there what virsh prints is the measure, and our client half of
+the wire is tested against the real thing.
+"""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+os.environ["VIRTUE_PEER"] = "reference"
+import private  # noqa: E402  (it reads VIRTUE_PEER when imported)
+
+VIRTUE = private.ROOT / "build" / os.environ.get("VIRTUE_PRESET", "dev") / "bin" / "virtue"
+NEEDS = ["/usr/bin/virsh", "/usr/sbin/libvirtd", str(VIRTUE)]
+load_tests = private.load_tests
+MOCK = f"test+unix:///default?socket={private.SOCKET}"
+
+# Each line of these is run by both programs, each time on a fresh mock host.
+SAME = """
+list
+list --all
+list --name
+list --uuid --name
+list --all --title
+list --bogus
+dominfo test
+dominfo nosuch
+domstate
+domstate test --reason
+domstate nosuch
+domid test
+domuuid test
+domname 6695eb01-f6a4-8304-79aa-97f2502e193f
+domcontrol test
+dumpxml test
+dumpxml test --xpath //uuid
+dumpxml test --xpath //uuid --wrap
+dumpxml test --xpath //nosuch
+suspend test
+resume test
+destroy test
+start test
+start nosuch
+shutdown test
+reboot test
+undefine test
+autostart test
+domblklist test
+domblklist test --details
+domiflist test
+vcpucount test
+vcpuinfo test
+vcpupin test
+emulatorpin test
+domfsinfo test
+domhostname test
+domdisplay test
+vncdisplay test
+ttyconsole test
+managedsave-remove test
+snapshot-list test
+snapshot-create-as test s1 words --print-xml
+net-list --all
+net-list --name --uuid
+net-info default
+net-info nosuch
+net-dumpxml default
+net-destroy default
+net-start default
+net-uuid default
+net-autostart default
+pool-list
+pool-list --details
+pool-info default-pool
+pool-info default-pool --bytes
+pool-dumpxml default-pool
+pool-destroy default-pool
+pool-define-as p dir --target /x --print-xml
+vol-list default-pool
+vol-create-as default-pool v 10M --format qcow2 --print-xml
+vol-create-as default-pool v 10M
+vol-info nosuch
+iface-list --all
+iface-mac eth1
+nodedev-list
+nodedev-info computer
+nodeinfo
+nodecpumap
+nodecpustats
+freecell
+freecell --all
+freepages --all
+version
+uri
+capabilities
+maxvcpus
+event --list
+net-event --list
+nosuch
+echo a 'b c'
+"""
+# Commands that change something must leave what virsh's leave: run in one connection, then looked at.
+SESSIONS = [
+    "suspend test; domstate test --reason; resume test; domstate test --reason",
+    "destroy test; list --all; start test; list",
+    "net-destroy default; net-list --all; net-start default; net-list",
+    "vol-create-as default-pool v 10M; vol-list default-pool; vol-info v --pool default-pool; vol-delete v default-pool",
+    "suspend test; dominfo test | nothing; domstate test",
+    "domstate test; echo --nosuch; domstate test",
+    "snapshot-create-as test one; snapshot-create-as test two; snapshot-list test --name; snapshot-list test --tree; "
+    "snapshot-current test --name; snapshot-delete test two; snapshot-parent test one",
+]
+CHANGING = re.compile(r"(CPU time: +|<cputime>).*")
+
+
+def lines_of(text):
+    """Without what differs from moment to moment."""
+    return CHANGING.sub(r"\1…", text)
+
+
+def names_in_help(text):
+    return set(re.findall(r"^    (\S+)", text, re.M))
+
+
+def options_in_help(text):
+    """The synopsis and the left side of each option, which is what people type."""
+    synopsis = re.search(r"SYNOPSIS\n    (.*)\n", text).group(1)
+    options = re.findall(r"^    (\[?--\S+(?: <\w+>)?|\[?<\w+>\]?)(?:\s|$)", text.split("OPTIONS\n")[1], re.M) \
+        if "OPTIONS\n" in text else []
+    return synopsis, options
+
+
+class Shell(unittest.TestCase):
+    """Both shells, one after the other, against one daemon."""
+
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.daemon = private.Daemon()
+        cls.addClassCleanup(cls.daemon.stop)
+
+    def run_one(self, program, words, uri=MOCK):
+        return subprocess.run([str(program), "-c", uri, *words], env=self.daemon.environment, text=True, check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
+                              timeout=private.PATIENCE)
+
+    def run_both(self, words):
+        return [(lines_of(done.stdout), done.stderr, done.returncode)
+                for done in (self.run_one("virsh", words), self.run_one(VIRTUE, words))]
+
+    def test_commands_print_what_virsh_prints(self):
+        for line in SAME.strip().splitlines():
+            with self.subTest(line):
+                theirs, ours = self.run_both([line])
+                self.assertEqual(theirs, ours)
+
+    def test_what_one_command_changes_the_next_one_sees(self):
+        for line in SESSIONS:
+            with self.subTest(line):
+                theirs, ours = self.run_both([line])
+                self.assertEqual(theirs, ours)
+
+    def test_quiet_and_read_only_work_as_in_virsh(self):
+        for words in (["-q", "list", "--all"], ["-q", "suspend", "test"], ["-r", "suspend", "test"], ["-q", "nosuch"]):
+            with self.subTest(words):
+                theirs, ours = self.run_both(words)
+                self.assertEqual(theirs, ours)
+
+    def test_options_are_those_of_virsh(self):
+        ours = names_in_help(self.run_one(VIRTUE, ["help"]).stdout)
+        theirs = names_in_help(self.run_one("virsh", ["help"]).stdout)
+        self.assertGreater(len(ours & theirs), 150)
+        for name in sorted(ours & theirs - {"help", "cd", "connect", "echo", "numatune"}):
+            with self.subTest(name):
+                self.assertEqual(options_in_help(self.run_one("virsh", ["help", name]).stdout),
+                                 options_in_help(self.run_one(VIRTUE, ["help", name]).stdout))
+
+    def test_json_is_valid_and_has_the_facts_of_the_table(self):
+        rows = json.loads(self.run_one(VIRTUE, ["list", "--all", "--output", "json"]).stdout)
+        self.assertEqual(rows, [{"id": 1, "name": "test", "state": "running"}])
+        facts = json.loads(self.run_one(VIRTUE, ["--output=json", "dominfo", "test"]).stdout)
+        table = dict(re.findall(r"^(.*?): +(.*)$", self.run_one("virsh", ["dominfo", "test"]).stdout, re.M))
+        self.assertEqual((facts["uuid"], f"{facts['max_memory_kib']} KiB", str(facts["cpus"])),
+                         (table["UUID"], table["Max memory"], table["CPU(s)"]))
+        for line in SAME.strip().splitlines():
+            with self.subTest(line):
+                done = self.run_one(VIRTUE, ["-o", "json", line])
+                if done.returncode == 0:
+                    json.loads(done.stdout)
+
+    def test_the_manual_is_what_the_commands_say(self):
+        written = (private.ROOT / "docs" / "shell.md").read_text()
+        self.assertEqual(self.run_one(VIRTUE, ["-q", "help", "--markdown"]).stdout, written)
+
+    def test_a_missing_daemon_is_named_with_what_to_do(self):
+        done = self.run_one(VIRTUE, ["list"], "qemu+unix:///system?socket=/run/nosuch")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("error: failed to connect to the hypervisor\nerror: Failed to connect socket to '/run/nosuch': "
+                      "No such file or directory", done.stderr)
+        self.assertIn("virtued", done.stderr)
+
+    def test_other_ways_fail_with_a_sentence(self):
+        done = self.run_one(VIRTUE, ["list"], "qemu://somewhere/system")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("+ssh://", done.stderr)
+        self.assertIn("not recognised", self.run_one(VIRTUE, ["list"], "qemu+pigeon:///system").stderr)
+
+    def test_completion_knows_commands_options_and_names(self):
+        def words(*typed):
+            return self.run_one(VIRTUE, ["-q", "complete", "--", *typed]).stdout.split()
+        self.assertEqual(words("domst"), ["domstate", "domstats"])
+        self.assertEqual(words("domstate", ""), ["test"])
+        self.assertEqual(words("domstate", "--domain", ""), ["test"])
+        self.assertEqual(words("domstate", "test", "--"), ["--reason"])
+        self.assertEqual(words("net-info", "d"), ["default"])
+
+    def test_events_come_as_virsh_prints_them(self):
+        listener = self.daemon.open([VIRTUE, "-c", f"qemu+unix:///system?socket={private.SOCKET}", "event", "--event",
+                                     "lifecycle", "--loop", "--timeout", "8"], stdout=subprocess.PIPE, text=True)
+        definition = private.directory() / "event.xml"
+        definition.write_text("<domain type='qemu'><name>ev</name><memory>65536</memory><os>"
+                              "<type arch='x86_64'>hvm</type></os></domain>")
+        system = f"qemu+unix:///system?socket={private.SOCKET}"
+        # The listener may subscribe a little later: go on until it has printed something.
+        for _ in range(3):
+            self.assertEqual(self.run_one(VIRTUE, ["define", str(definition)], system).returncode, 0)
+            self.assertEqual(self.run_one(VIRTUE, ["undefine", "ev"], system).returncode, 0)
+        output = listener.communicate(timeout=private.PATIENCE)[0]
+        self.assertIn("event 'lifecycle' for domain 'ev': Undefined Removed\n", output)
+        self.assertRegex(output, r"event loop timed out\nevents received: \d+\n")
+
+
+if __name__ == "__main__":
+    private.main()
