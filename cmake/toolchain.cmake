@@ -23,7 +23,8 @@ endif()
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror=return-type -Werror=unused-result
     -Werror=switch -Wno-missing-field-initializers -fdebug-compilation-dir=. -fno-omit-frame-pointer)
 add_compile_definitions(_GLIBCXX_ASSERTIONS _GNU_SOURCE)
-add_link_options(-fuse-ld=mold)
+# A library that nothing calls is not loaded: each costs its pages and its relocations in every daemon.
+add_link_options(-fuse-ld=mold -Wl,--as-needed)
 
 option(VIRTUE_WERROR "warnings are errors" ON)
 if(VIRTUE_WERROR)

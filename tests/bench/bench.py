@@ -385,7 +385,9 @@ def work_directory():
         owner = old.name.split("-")[2]
         if not os.path.exists(f"/proc/{owner}"):
             shutil.rmtree(old, ignore_errors=True)
-    return pathlib.Path(tempfile.mkdtemp(prefix=f"virtue-bench-{os.getpid()}-", dir="/var/tmp"))
+    made = pathlib.Path(tempfile.mkdtemp(prefix=f"virtue-bench-{os.getpid()}-", dir="/var/tmp"))
+    made.chmod(0o711)  # guests run as a user of their own and reach their files below it
+    return made
 
 
 def main():
