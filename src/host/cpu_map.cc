@@ -1,6 +1,8 @@
 #include "host/cpu_map.h"
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #if defined(__x86_64__) || defined(__i386__)
 #include <cpuid.h>
@@ -217,19 +219,41 @@ uint32_t pick(CpuRegister where, uint32_t a, uint32_t b, uint32_t c, uint32_t d)
     return 0;
 }
 
-}  // namespace
+/// What the CPU says of itself, each leaf asked once: under a hypervisor every question is a trap of up to 70 µs.
+class CpuLeaves {
+public:
+    struct Answer {
+        uint32_t a = 0, b = 0, c = 0, d = 0;
+    };
+    /// Zeros for a leaf that the CPU does not have.
+    const Answer& ask(uint32_t leaf, uint32_t subleaf) {
+        auto [at, fresh] = answers_.try_emplace({leaf, subleaf});
+        Answer& answer = at->second;
+        if (fresh && leaf <= greatest(leaf & 0x80000000u))
+            __cpuid_count(leaf, subleaf, answer.a, answer.b, answer.c, answer.d);
+        return answer;
+    }
 
-CpuData read_host_cpu() {
+private:
+    uint32_t greatest(uint32_t range) {
+        auto [at, fresh] = greatest_.try_emplace(range);
+        if (fresh) at->second = __get_cpuid_max(range, nullptr);
+        return at->second;
+    }
+
+    std::map<std::pair<uint32_t, uint32_t>, Answer> answers_;
+    std::map<uint32_t, uint32_t> greatest_;
+};
+
+CpuData ask_host_cpu() {
     CpuData data;
-    uint32_t a = 0;
-    uint32_t b = 0;
-    uint32_t c = 0;
-    uint32_t d = 0;
-    if (__get_cpuid(0, &a, &b, &c, &d) == 0) return data;
+    CpuLeaves leaves;
+    const auto [most, b, c, d] = leaves.ask(0, 0);
+    if (most == 0) return data;
     if (b == signature_INTEL_ebx && d == signature_INTEL_edx) data.vendor = "Intel";
     if (b == signature_AMD_ebx && d == signature_AMD_edx) data.vendor = "AMD";
     if (b == signature_HYGON_ebx && d == signature_HYGON_edx) data.vendor = "Hygon";
-    __get_cpuid(1, &a, &b, &c, &d);
+    const uint32_t a = leaves.ask(1, 0).a;
     data.family = a >> 8 & 0xf;
     data.model = a >> 4 & 0xf;
     data.stepping = a & 0xf;
@@ -238,9 +262,16 @@ CpuData read_host_cpu() {
     for (size_t i = 0; i < x86_feature_count; i++) {
         const X86Feature& feature = x86_features[i];
         if (feature.where >= CpuRegister::msr_low) continue;
-        if (__get_cpuid_count(feature.leaf, feature.subleaf, &a, &b, &c, &d) == 0) continue;
-        if ((pick(feature.where, a, b, c, d) & feature.mask) != 0) data.features.set(i);
+        const CpuLeaves::Answer& answer = leaves.ask(feature.leaf, feature.subleaf);
+        if ((pick(feature.where, answer.a, answer.b, answer.c, answer.d) & feature.mask) != 0) data.features.set(i);
     }
+    return data;
+}
+
+}  // namespace
+
+CpuData read_host_cpu() {
+    static const CpuData data = ask_host_cpu();  // the CPU does not change
     return data;
 }
 
