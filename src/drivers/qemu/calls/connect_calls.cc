@@ -18,6 +18,7 @@
 #include "drivers/qemu/calls/node_calls.h"
 #include "drivers/qemu/capabilities/domain_capabilities.h"
 #include "drivers/qemu/capabilities/hypervisor_cpu.h"
+#include "drivers/qemu/started.h"
 #include "io/offload.h"
 
 namespace virtue::qemu {
@@ -26,6 +27,11 @@ namespace {
 
 // Asking the network for the whole name must not hold a client up for long.
 constexpr io::Milliseconds name_budget{2000};
+
+// Clients ask for these documents in bursts, and putting one together reads hundreds of small files. What may change in
+// them meanwhile (processors switched off, firmware installed) is seen this much later.
+constexpr io::Milliseconds documents_stay_good{1000};
+constexpr size_t most_documents = 64;
 
 void require_flags(uint32_t flags, uint32_t known, const char* function) {
     if ((flags & ~known) == 0) return;
@@ -219,13 +225,26 @@ Task<proc::ConnectGetSysinfo::Ret> NodeCalls::sysinfo(Call& call, proc::ConnectG
     co_return ret;
 }
 
+bool NodeCalls::Document::is_fresh() const {
+    return io::Clock::now() - made < documents_stay_good;
+}
+
 Task<proc::ConnectGetCapabilities::Ret> NodeCalls::capabilities(Call& call, wire::Void) {
+    proc::ConnectGetCapabilities::Ret ret;
+    if (capabilities_ && capabilities_->is_fresh()) {
+        ret.capabilities = capabilities_->text;
+        co_return ret;
+    }
+    // Those that are not known yet are probed side by side.
+    std::vector<std::pair<std::string, Started<CapabilitiesRef>>> asked;
+    for (const auto& [arch, binary] : cache_.emulators()) {
+        if (!binary.empty())
+            asked.emplace_back(arch, Started<CapabilitiesRef>(loop_, cache_.get(binary, call.deadline)));
+    }
     std::vector<GuestEmulator> guests;
-    const auto emulators = cache_.emulators();
-    for (const auto& [arch, binary] : emulators) {
-        if (binary.empty()) continue;
+    for (auto& [arch, emulator] : asked) {
         try {
-            CapabilitiesRef capabilities = co_await cache_.get(binary, call.deadline);
+            CapabilitiesRef capabilities = co_await emulator.join();
             guests.push_back({arch, std::move(capabilities)});
         } catch (const Error&) {
             // An emulator that does not start offers no guests.
@@ -234,8 +253,8 @@ Task<proc::ConnectGetCapabilities::Ret> NodeCalls::capabilities(Call& call, wire
     // A machine with hundreds of processors has thousands of these small files.
     auto work = [files = files_, identity = options_.identity] { return host_xml(files, identity); };
     const std::string host = co_await io::offload(loop_, std::move(work), call.deadline);
-    proc::ConnectGetCapabilities::Ret ret;
     ret.capabilities = fmt::format("<capabilities>\n\n{}\n{}</capabilities>\n", host, guests_xml(guests));
+    capabilities_ = Document{ret.capabilities, io::Clock::now()};
     co_return ret;
 }
 
@@ -244,10 +263,17 @@ Task<proc::ConnectGetDomainCapabilities::Ret> NodeCalls::domain_capabilities(
     require_flags(args.flags, 0, "qemuConnectGetDomainCapabilities");
     DomainCapabilitiesRequest request{args.emulatorbin.value_or(""), args.arch.value_or(""), args.machine.value_or(""),
                                       args.virttype.value_or("")};
+    std::string key = fmt::format("{}\n{}\n{}\n{}", request.emulator, request.arch, request.machine, request.virt_type);
+    proc::ConnectGetDomainCapabilities::Ret ret;
+    if (auto known = domain_capabilities_.find(key); known != domain_capabilities_.end() && known->second.is_fresh()) {
+        ret.capabilities = known->second.text;
+        co_return ret;
+    }
     auto read = [] { return read_host_facts(); };
     HostFacts facts = co_await io::offload(loop_, read, call.deadline);
-    proc::ConnectGetDomainCapabilities::Ret ret;
     ret.capabilities = co_await qemu::domain_capabilities(cache_, std::move(request), std::move(facts), call.deadline);
+    if (domain_capabilities_.size() >= most_documents) domain_capabilities_.clear();
+    domain_capabilities_[std::move(key)] = Document{ret.capabilities, io::Clock::now()};
     co_return ret;
 }
 

@@ -1,6 +1,7 @@
 // Calls that the host itself answers: its processors, memory, pages, firmware, name, capabilities, and the comparing
 // of CPUs. Needs no guests. Owned by QemuDriver; loop thread only.
 #pragma once
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -68,11 +69,20 @@ private:
     void bind_connect(driver::HandlerTable& on);
     int last_cell(int32_t start_cell, uint32_t count, bool whole_host_allowed) const;
 
+    /// A document of capabilities and when it was put together.
+    struct Document {
+        std::string text;
+        io::TimePoint made;
+        bool is_fresh() const;
+    };
+
     io::Loop& loop_;
     CapabilitiesCache& cache_;
     const NodeOptions options_;
     const host::SystemFiles files_;
-    std::optional<host::CpuDescription> host_cpu_;                  // the CPU does not change
+    std::optional<host::CpuDescription> host_cpu_;  // the CPU does not change
+    std::optional<Document> capabilities_;
+    std::map<std::string, Document> domain_capabilities_;           // by what was asked for
     std::optional<std::string> sysinfo_;                            // nor does the firmware
     std::optional<std::pair<std::string, std::string>> full_name_;  // of the host, by its short name
 };
