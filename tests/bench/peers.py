@@ -236,7 +236,10 @@ class Virtued(Peer):
     program = BINARIES / "virtued"
 
     def prepare(self):
-        (self.directory / "root").mkdir()
+        run = self.directory / "root" / "run"
+        run.mkdir(parents=True)
+        # As libvirtd's, and as everywhere: what does not outlive the host's own run is kept in memory.
+        self.namespace.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", run])
 
     def command(self):
         return [self.program, "--root", self.directory / "root"]
@@ -262,6 +265,30 @@ class Echo(Peer):
 
     def socket(self):
         return str(self.directory / "echo")
+
+
+def disk_floor(directory, repeats):
+    """The disk alone, at virtued's durability: [microseconds to write, sync and rename a file of a definition's size
+    and to sync its folder], [microseconds to remove it and to sync the folder]."""
+    folder = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    text = b"x" * 3000
+    writes, removals = [], []
+    for index in range(repeats):
+        path = str(directory / f"floor-{index}")
+        begin = time.perf_counter()
+        fd = os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        os.write(fd, text)
+        os.fsync(fd)
+        os.close(fd)
+        os.rename(path + ".new", path)
+        os.fsync(folder)
+        writes.append((time.perf_counter() - begin) * 1e6)
+        begin = time.perf_counter()
+        os.unlink(path)
+        os.fsync(folder)
+        removals.append((time.perf_counter() - begin) * 1e6)
+    os.close(folder)
+    return writes, removals
 
 
 def qemu_floor(directory, repeats):
