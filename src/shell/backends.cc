@@ -1,8 +1,12 @@
 #include "shell/backends.h"
 
+#include "drivers/test/driver.h"
+
 namespace virtue::shell {
 
-LocalBackends::LocalBackends(io::Loop&) {}
+LocalBackends::LocalBackends(io::Loop&) {
+    backends_.push_back(std::make_unique<test::TestDriver>());
+}
 
 std::vector<driver::Backend*> LocalBackends::list() const {
     std::vector<driver::Backend*> list;
@@ -11,7 +15,7 @@ std::vector<driver::Backend*> LocalBackends::list() const {
 }
 
 std::string_view local_drivers() {
-    return "none";
+    return "test";
 }
 
 }  // namespace virtue::shell

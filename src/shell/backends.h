@@ -19,7 +19,7 @@ private:
     std::vector<std::unique_ptr<driver::Backend>> backends_;
 };
 
-/// Their names, for the version: "none" if there is none.
+/// Their names, for the version.
 std::string_view local_drivers();
 
 }  // namespace virtue::shell
