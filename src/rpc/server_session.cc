@@ -303,6 +303,7 @@ void ServerSession::answer_now(Incoming& message, const driver::Handler& handler
     wire::Encoder& result = server_.result_scratch();
     result.truncate(0);
     if (!handler.run_now(call, arguments, result)) return start_work(std::move(call), message, handler);
+    if (!open_) return;  // it ended while it was answered: no stream may be opened for it any more
     send_reply(reply_header(message.header), call, result.view());
 }
 
@@ -331,17 +332,16 @@ Task<void> ServerSession::run_work(std::unique_ptr<Work> work, wire::Decoder arg
     std::optional<Error> failure;
     try {
         co_await work->handler.run(work->call, arguments, work->result);
-        calls_under_way_--;
         if (open_) send_reply(work->reply, work->call, work->result.view());
-        co_return;
     } catch (const Error& error) {
         failure = error;
     } catch (const std::exception& error) {
         failure = Error(ErrorCode::internal_error, ErrorDomain::rpc, error.what());
     }
+    // Once, whether the answer, its encoding or the refusal to send it failed.
     calls_under_way_--;
     if (!open_) co_return;
-    outbox_.put_error(work->reply, *failure);
+    if (failure) outbox_.put_error(work->reply, *failure);
     sent_something();
 }
 

@@ -4,6 +4,7 @@
 
 #include "io/files.h"
 #include "protocol/remote/auth.h"
+#include "protocol/remote/domain_lookup.h"
 #include "protocol/remote/domain_migrate.h"
 #include "protocol/remote/event_domain_callback.h"
 #include "protocol/remote/event_register.h"
@@ -182,6 +183,36 @@ TEST_CASE("A second CONNECT_OPEN fails and drops the open connection") {
     CHECK(error_of([&] { peer.open(); }).message() == "internal error: connection already open");
     CHECK(error_of([&] { peer.ask<proc::ConnectGetType>(); }).message() ==
           "internal error: hypervisor connection not open");
+}
+
+TEST_CASE("An error that quotes the longest possible argument is shortened, not fatal") {
+    World world;
+    world.driver.table.call<proc::DomainLookupByName>(
+        [](driver::Call&, proc::DomainLookupByName::Args&& args) -> proc::DomainLookupByName::Ret {
+            fail(ErrorCode::no_domain, ErrorDomain::qemu, "no domain with matching name '{}'", args.name);
+        });
+    Peer& peer = world.open(true);
+    proc::DomainLookupByName::Args args;
+    args.name.assign(wire::string_max, 'x');
+    Frame frame = peer.call<proc::DomainLookupByName>(args);
+    CHECK(frame.error().code == static_cast<int32_t>(ErrorCode::no_domain));
+    CHECK(frame.message().starts_with("Domain not found: no domain with matching name 'xxx"));
+    CHECK(frame.message().size() < 100000);
+    CHECK(peer.ask<proc::ConnectGetType>().type == "SMALL");
+}
+
+TEST_CASE("A reply beyond the protocol's limit is an error, and the client is served on") {
+    World world({.max_client_requests = 1});
+    world.driver.table.call<proc::ConnectListDefinedDomains>(
+        [](driver::Call& call, proc::ConnectListDefinedDomains::Args&&) -> Task<proc::ConnectListDefinedDomains::Ret> {
+            co_await call.loop().sleep(io::Milliseconds(0));
+            proc::ConnectListDefinedDomains::Ret ret;
+            ret.names.assign(10, std::string(wire::string_max, 'n'));
+            co_return ret;
+        });
+    Peer& peer = world.open();
+    CHECK(peer.call<proc::ConnectListDefinedDomains>({10}).header.status == wire::MessageStatus::error);
+    CHECK(peer.ask<proc::ConnectGetType>().type == "SMALL");
 }
 
 TEST_CASE("URIs that no driver takes are refused in words") {

@@ -2,13 +2,29 @@
 
 namespace virtue::wire {
 
+namespace {
+
+// An error often quotes what the client sent, which may be as long as a string on the wire can be: with our own words
+// around it, it would be too long for the answer.
+constexpr size_t error_text_max = 65536;
+
+std::string clipped(std::string text) {
+    if (text.size() <= error_text_max) return text;
+    size_t end = error_text_max;
+    while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xc0U) == 0x80U) end--;  // not inside a UTF-8 letter
+    text.resize(end);
+    return text + "...";
+}
+
+}  // namespace
+
 MessageError::MessageError(const Error& error)
     : code(static_cast<int32_t>(error.code())),
       domain(static_cast<int32_t>(error.domain())),
-      message(error.message()),
-      str1(error.format()),
+      message(clipped(error.message())),
+      str1(clipped(error.format())),
       int1(error.int1()) {
-    if (!error.detail().empty()) str2 = error.detail();
+    if (!error.detail().empty()) str2 = clipped(error.detail());
 }
 
 Error MessageError::to_error() const {
