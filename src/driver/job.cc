@@ -35,7 +35,10 @@ Task<Job> JobQueue::begin(JobKind kind, std::string what, io::Deadline deadline)
     if (kind == JobKind::destroy) lane.waiting_destroys--;
     lane.busy = true;
     lane.holder = std::move(what);
-    if (kind != JobKind::agent) cancel_ = std::make_unique<io::CancelSource>();
+    if (kind != JobKind::agent && cancel_->is_cancelled()) {
+        // Deadlines of calls that hold no lane may name it still.
+        cancelled_ = std::exchange(cancel_, std::make_unique<io::CancelSource>());
+    }
     co_return Job(self, kind);
 }
 

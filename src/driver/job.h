@@ -58,6 +58,7 @@ private:
     Lane modify_;
     Lane agent_;
     std::unique_ptr<io::CancelSource> cancel_;
+    std::unique_ptr<io::CancelSource> cancelled_;  ///< the one before, whose waits have all been ended
     std::shared_ptr<JobQueue*> self_;
 };
 
