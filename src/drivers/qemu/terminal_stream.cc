@@ -32,6 +32,12 @@ void TerminalStream::evict(std::string why) {
     evicted_.cancel();
 }
 
+// Frees the seat and wakes read(), which would otherwise wait for a quiet guest beyond the end of the stream.
+Task<void> TerminalStream::finish(io::Deadline) {
+    evict({});
+    co_return;
+}
+
 void TerminalStream::abort() noexcept {
     evict({});
 }

@@ -30,6 +30,7 @@ public:
     bool receives() const override { return true; }
     Task<driver::StreamChunk> read(size_t limit, io::Deadline deadline) override;
     Task<void> write(std::span<const uint8_t> data, io::Deadline deadline) override;
+    Task<void> finish(io::Deadline deadline) override;
     void abort() noexcept override;
 
 private:
