@@ -147,7 +147,8 @@ Task<wire::Void> RunStateCalls::destroy(driver::Call& call, proc::DomainDestroy:
 
 Task<wire::Void> RunStateCalls::destroy_flags(driver::Call& call, proc::DomainDestroyFlags::Args args) {
     require_flags(args.flags, api::domain_destroy_graceful | api::domain_destroy_remove_logs, "qemuDomainDestroyFlags");
-    std::string log = core_.store.log_path(args.domain.name);
+    // By the name that we gave it: the one in the call is the client's, and would name any file of any folder.
+    std::string log = core_.store.log_path(core_.at(args.domain.name, args.domain.uuid)->name());
     co_await destroy_domain(call, std::move(args.domain), (args.flags & api::domain_destroy_graceful) != 0);
     std::error_code ignored;
     if (args.flags & api::domain_destroy_remove_logs) std::filesystem::remove(log, ignored);
