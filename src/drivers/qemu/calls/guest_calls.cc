@@ -42,7 +42,8 @@ Task<Json> GuestCalls::ask(driver::Call& call, proc::DomainRef which, const char
     std::shared_ptr<Agent> agent = domain->agent();
     io::Deadline deadline = call.deadline;
     if (run.agent_timeout == -1 || run.agent_timeout == -2) deadline = deadline.within(core_.settings.agent_deadline);
-    if (run.agent_timeout >= 0) deadline = deadline.within(io::Milliseconds(std::max(50, 1000 * run.agent_timeout)));
+    if (run.agent_timeout >= 0)
+        deadline = deadline.within(io::Milliseconds(std::max<int64_t>(50, 1000LL * run.agent_timeout)));
     Json answer = co_await agent->command(std::move(command), std::move(arguments), deadline);
     co_return answer;
 }
@@ -64,6 +65,10 @@ Task<wire::Void> GuestCalls::set_time(driver::Call& call, proc::DomainSetTime::A
     domain->running();
     Json arguments;
     if (!(args.flags & api::domain_time_sync)) {
+        constexpr int64_t latest = INT64_MAX / 1000000000 - 5;  // nseconds may be more than one second's
+        if (args.seconds > latest || args.seconds < -latest) {
+            fail(ErrorCode::invalid_arg, ErrorDomain::qemu, "Time '{}' is too big for guest agent", args.seconds);
+        }
         arguments = Json::object({{"time", args.seconds * 1000000000 + args.nseconds}});
     }
     co_await ask(call, std::move(args.domain), "virDomainSetTime", "guest-set-time", std::move(arguments));
