@@ -81,19 +81,20 @@ void take_state(const DomainOwner& domain, const Json& answer) {
     domain->set_state(api::domain_paused, reason);
 }
 
-Task<void> talk_to_guest(Core& core, DomainOwner domain, bool was_starting) {
+Task<void> talk_to_guest(Core& core, DomainOwner domain, int id, bool was_starting) {
     io::Deadline deadline = io::Deadline::after(core.settings.monitor_deadline).with_cancel(core.gate.cancel_source());
     Monitor::Callbacks callbacks = monitor_callbacks(core, domain);
     std::string path = domain->running().monitor_path;
     std::unique_ptr<Monitor> monitor =
         co_await Monitor::connect(core.loop, path, domain->name(), std::move(callbacks), deadline);
-    if (!domain->is_active()) co_return;
+    if (domain->id() != id) co_return;
     Run& run = domain->running();
     run.monitor = std::move(monitor);
     Json nothing;
     Started<Json> asking(core.loop, run.monitor->command("query-status", nothing, deadline));
     co_await learn_from_monitor(core, domain, deadline);
     Json status = co_await asking.join();
+    if (domain->id() != id) co_return;
     if (was_starting && status.string_or("status", "") == "prelaunch") {
         // Its start was cut off before its vCPUs ran, and nobody was told that it runs.
         StopCause cause{api::domain_shutoff_failed, api::domain_event_stopped_failed};
@@ -112,15 +113,17 @@ Task<void> talk_to_guest(Core& core, DomainOwner domain, bool was_starting) {
 
 /// Tries until the guest answers, ends, or the daemon stops: a guest that hangs is not lost.
 Task<void> reconnect_guest(Core& core, DomainOwner domain, bool was_starting) {
-    while (domain->is_active() && !domain->running().stopping) {
+    // The guest may be destroyed and started again meanwhile: that run has a monitor of its own.
+    int id = domain->id();
+    while (domain->is_active() && domain->id() == id && !domain->running().stopping) {
         std::string problem;
         try {
-            co_await talk_to_guest(core, domain, was_starting);
+            co_await talk_to_guest(core, domain, id, was_starting);
             co_return;
         } catch (const Error& error) {
             problem = error.message();
         }
-        if (core.gate.cancel_source().is_cancelled() || !domain->is_active()) co_return;
+        if (core.gate.cancel_source().is_cancelled() || domain->id() != id) co_return;
         if (domain->running().process->has_ended()) co_return;
         domain->running().ready = true;  // its end counts now
         logger.warn("domain '{}': its monitor does not answer, trying again: {}", domain->name(), problem);
@@ -170,7 +173,9 @@ Task<void> take_up(Core& core, const std::string& name, const std::string& text,
 
 /// QEMUs of starts that were cut off before their status was written: each lives in a guest folder that no status
 /// file names. They never ran a vCPU.
-void end_orphans(const Core& core) {
+/// `statuses` are the texts of all status files: a folder that one of them names belongs to a guest, even if that file
+/// is one that we cannot understand.
+void end_orphans(const Core& core, const std::string& statuses) {
     std::error_code ignored;
     std::vector<std::string> folders;
     std::set<std::string> known;
@@ -179,7 +184,9 @@ void end_orphans(const Core& core) {
     });
     for (const std::string& name : io::list_folder(core.settings.library())) {
         std::string path = core.settings.library() + "/" + name;
-        if (name.starts_with("domain-") && !known.contains(path)) folders.push_back(path);
+        bool is_named = known.contains(path) || statuses.find(path + "'") != statuses.npos ||
+                        statuses.find(path + "/") != statuses.npos;
+        if (name.starts_with("domain-") && !is_named) folders.push_back(path);
     }
     if (folders.empty()) return;
     for (const std::string& entry : io::list_folder("/proc")) {
@@ -225,14 +232,18 @@ Task<void> load_and_reconnect(Core& core, io::Deadline deadline) {
     core.store.remove_leftovers();
     load(core);
     std::vector<Started<bool>> settling;
+    std::string statuses;
+    bool all_readable = true;
     for (const auto& [name, text] : core.store.load_statuses()) {
+        statuses += text;
+        all_readable = all_readable && !text.empty();
         try {
             co_await take_up(core, name, text, settling);
         } catch (const Error& error) {
             logger.error("cannot take up the guest '{}': {}", name, error.message());
         }
     }
-    end_orphans(core);
+    if (all_readable) end_orphans(core, statuses);
     // A guest that hangs is waited for a moment only, then goes on in the background.
     for (Started<bool>& one : settling) {
         bool ended = co_await one.ended_by(deadline);

@@ -79,7 +79,7 @@ void Store::remove_definition(const std::string& name) const {
 std::vector<Store::Found> Store::load_definitions() const {
     std::vector<Found> all;
     for (const std::string& file : io::list_folder(settings_.definitions())) {
-        if (!file.ends_with(".xml") || file.starts_with('.')) continue;
+        if (!file.ends_with(".xml")) continue;
         Found found;
         found.name = file.substr(0, file.size() - 4);
         try {
@@ -246,8 +246,14 @@ void Store::remove_status(const std::string& name) const {
 std::vector<std::pair<std::string, std::string>> Store::load_statuses() const {
     std::vector<std::pair<std::string, std::string>> all;
     for (const std::string& file : io::list_folder(settings_.state())) {
-        if (!file.ends_with(".xml") || file.starts_with('.')) continue;
-        all.emplace_back(file.substr(0, file.size() - 4), io::read_file(settings_.state() + "/" + file, largest_file));
+        if (!file.ends_with(".xml")) continue;
+        std::string text;
+        try {
+            text = io::read_file(settings_.state() + "/" + file, largest_file);
+        } catch (const Error&) {
+            // One file that cannot be read keeps no other guest from being found: an empty text says which one.
+        }
+        all.emplace_back(file.substr(0, file.size() - 4), std::move(text));
     }
     return all;
 }
