@@ -72,6 +72,7 @@ Task<void> bring_up(Core& core, DomainOwner domain, StartRequest request, io::De
     Run& run = *domain->run();
     Launched launched;
     std::optional<Error> failure;
+    std::vector<Started<bool>> writing;
     try {
         Launched started = co_await launch(core, domain, run, request.reset_nvram, deadline);
         launched = std::move(started);
@@ -85,23 +86,25 @@ Task<void> bring_up(Core& core, DomainOwner domain, StartRequest request, io::De
             store.save_pid(name, pid);
             return true;
         };
-        Started<bool> pid_file(core.loop, io::offload(core.loop, std::move(note_pid)));
+        writing.emplace_back(core.loop, io::offload(core.loop, std::move(note_pid)));
         Task<void> saving = save_status(core, domain);
         auto run_saving = [](Task<void> inner) -> Task<bool> {
             co_await inner;
             co_return true;
         };
-        Started<bool> status_file(core.loop, run_saving(std::move(saving)));
+        writing.emplace_back(core.loop, run_saving(std::move(saving)));
         co_await open_monitor(core, domain, launched, deadline);
         Started<bool> setting_up(core.loop, run_saving(set_up_by_monitor(core, domain, deadline)));
         co_await learn_from_monitor(core, domain, deadline);
         co_await setting_up.join();
-        co_await pid_file.join();
-        co_await status_file.join();
+        for (Started<bool>& file : writing) co_await file.join();
         co_return;
     } catch (const Error& error) {
         failure.emplace(error);
     }
+    // What is still being written must not land behind its removal.
+    io::Deadline never = io::Deadline::never();
+    for (Started<bool>& file : writing) co_await file.ended_by(never);
     Error explained = co_await explain_failed_start(core, run, launched, std::move(*failure));
     throw explained;
 }
@@ -224,6 +227,8 @@ Task<void> start_guest(Core& core, DomainOwner domain, StartRequest request, io:
         co_await save_status(core, domain);
     } catch (const Error& error) {
         failure.emplace(error);
+    } catch (const std::exception& error) {
+        failure.emplace(ErrorCode::internal_error, ErrorDomain::qemu, error.what());
     }
     if (failure) {
         bool announced = domain->run() && domain->run()->ready;
@@ -232,6 +237,7 @@ Task<void> start_guest(Core& core, DomainOwner domain, StartRequest request, io:
         if (!announced && before.state == api::domain_shutoff)
             domain->set_state(api::domain_shutoff, api::domain_shutoff_failed);
         domain->changed();
+        io::Semaphore::Permit turn = co_await domain->files.acquire(io::Deadline::never(), "the guest's status file");
         co_await clean_up_run(core, domain->name(), std::move(run));
         throw *failure;
     }

@@ -71,8 +71,18 @@ Task<void> kill_guest(Core&, DomainOwner domain, bool graceful, io::Deadline) {
 Task<void> stop_guest(Core& core, DomainOwner domain, StopCause cause) {
     if (!domain->is_active()) co_return;
     domain->running().stopping = true;
-    co_await kill_guest(core, domain, false, io::Deadline::never());
+    std::exception_ptr survived;
+    try {
+        co_await kill_guest(core, domain, false, io::Deadline::never());
+    } catch (const Error&) {
+        survived = std::current_exception();
+    }
     if (!domain->is_active()) co_return;
+    if (survived) {
+        // It hangs in the kernel. When it ends after all, that end counts.
+        domain->running().stopping = false;
+        std::rethrow_exception(survived);
+    }
     std::unique_ptr<Run> run = domain->take_run();
     int id = run->id;
     for (auto& [path, seat] : run->terminals) {
@@ -83,9 +93,13 @@ Task<void> stop_guest(Core& core, DomainOwner domain, StopCause cause) {
     core.spawn(io::offload(core.loop, std::move(note)));
     domain->set_state(api::domain_shutoff, cause.reason);
     domain->changed();
-    bool transient = !domain->is_persistent();
-    co_await clean_up_run(core, domain->name(), std::move(run));
-    if (transient) leave_table(core, domain);
+    {
+        // A status that is being written must not land behind its removal.
+        io::Semaphore::Permit turn = co_await domain->files.acquire(io::Deadline::never(), "the guest's status file");
+        co_await clean_up_run(core, domain->name(), std::move(run));
+    }
+    // Asked only now: it may have been defined meanwhile.
+    if (!domain->is_persistent() && !domain->is_active()) leave_table(core, domain);
     if (cause.announce) core.announcer.stopped(*domain, id, cause.detail);
 }
 

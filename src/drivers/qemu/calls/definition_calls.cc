@@ -109,8 +109,11 @@ Task<void> DefinitionCalls::undefine_domain(driver::Call& call, proc::DomainRef 
         for (const std::string& path : also) io::remove_file(path);
         store.remove_definition(name);
     };
-    co_await io::offload(core_.loop, std::move(remove));
-    domain->set_persistent(nullptr);
+    {
+        io::Semaphore::Permit turn = co_await domain->files.acquire(io::Deadline::never(), "the definition's file");
+        co_await io::offload(core_.loop, std::move(remove));
+        domain->set_persistent(nullptr);
+    }
     domain->autostart = domain->autostart_once = false;
     if (!domain->is_active() && !domain->starting) {
         domain->removed = true;

@@ -43,7 +43,12 @@ const model::Domain& definition_for(const Domain& domain, uint32_t flags) {
 }
 
 Task<void> replace_definition(Core& core, DomainOwner domain, std::shared_ptr<const model::Domain> definition) {
+    bool was_defined = domain->is_persistent();
     io::Semaphore::Permit turn = co_await domain->files.acquire(io::Deadline::never(), "the definition's file");
+    // A change of a definition that was taken back meanwhile must not bring its file back.
+    if (was_defined && !domain->is_persistent()) {
+        fail(ErrorCode::no_domain, ErrorDomain::qemu, "domain '{}' was undefined meanwhile", domain->name());
+    }
     std::string xml = definition_xml(*definition, api::domain_xml_secure | api::domain_xml_inactive, false);
     Store store = core.store;
     std::string name = domain->name();
