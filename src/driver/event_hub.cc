@@ -6,15 +6,26 @@
 
 namespace virtue::driver {
 
+namespace {
+// Of one client. Each event and each registration looks at all of them, and who may only read may register, too.
+constexpr size_t most_subscriptions = 16384;
+}  // namespace
+
 int32_t EventHub::subscribe(Subscription subscription) {
+    size_t of_session = 0;
     for (const auto& [id, entry] : subscriptions_) {
         const Subscription& other = entry.subscription;
+        of_session += other.session == subscription.session ? 1 : 0;
         bool same = other.session == subscription.session && other.event_class == subscription.event_class &&
                     other.event_id == subscription.event_id && other.object == subscription.object &&
                     other.legacy == subscription.legacy;
         if (same && subscription.event_class != EventClass::qemu_monitor) {
             throw Error(ErrorCode::invalid_arg, ErrorDomain::none, "event callback already tracked");
         }
+    }
+    if (of_session >= most_subscriptions) {
+        fail(ErrorCode::operation_failed, ErrorDomain::none,
+             "{} event callbacks are registered on this connection, the limit", of_session);
     }
     int32_t id = next_id_++;
     subscription.callback_id = id;
