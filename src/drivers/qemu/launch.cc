@@ -33,7 +33,9 @@ Fd listen_at(const std::string& path) {
 
 void make_folder(const std::string& path, uint32_t mode, const std::optional<GuestUser>& owner) {
     io::make_folders(path, mode);
-    if (owner && ::chown(path.c_str(), owner->uid, owner->gid) != 0) {
+    // The folder above may be the guest's user's, who must not have other folders given to him through a link.
+    Fd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!folder || (owner && ::fchown(folder.get(), owner->uid, owner->gid) != 0)) {
         throw Error::from_errno(errno, ErrorDomain::qemu, "cannot give '" + path + "' to the guest's user");
     }
 }
@@ -93,7 +95,7 @@ Prepared prepare(const Preparation& what) {
     for (const ListeningSocket& socket : what.sockets) {
         Fd fd = listen_at(socket.path);
         // QEMU may have to make the socket again after a client's connection: its user owns it.
-        if (what.user && ::chown(socket.path.c_str(), what.user->uid, what.user->gid) != 0) {
+        if (what.user && ::lchown(socket.path.c_str(), what.user->uid, what.user->gid) != 0) {
             throw Error::from_errno(errno, ErrorDomain::qemu, "cannot give '" + socket.path + "' to the guest's user");
         }
         made.sockets.emplace(socket.alias, std::move(fd));

@@ -24,7 +24,7 @@ Task<void> prepare_nvram(Core& core, Run& run, bool reset) {
         }
         io::make_folders(path.substr(0, path.rfind('/')), 0755);
         io::write_file_atomically(path, io::read_file(from, 256 << 20), 0600);
-        if (user && ::chown(path.c_str(), user->uid, user->gid) != 0) {
+        if (user && ::lchown(path.c_str(), user->uid, user->gid) != 0) {
             throw Error::from_errno(errno, ErrorDomain::qemu, "cannot give '" + path + "' to the guest's user");
         }
     };

@@ -1,5 +1,6 @@
 #include "drivers/qemu/calls/console_calls.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,18 +13,35 @@
 namespace virtue::qemu {
 namespace {
 
-/// A file that QEMU wrote for us, given out in portions and removed at the end.
+/// What is in an open file, from its beginning.
+std::string read_all(int fd, size_t limit) {
+    std::string content;
+    std::vector<char> portion(1 << 20);
+    while (true) {
+        ssize_t got = ::pread(fd, portion.data(), portion.size(), static_cast<off_t>(content.size()));
+        if (got < 0) throw Error::from_errno(errno, ErrorDomain::qemu, "cannot read the screenshot");
+        if (got == 0) return content;
+        content.append(portion.data(), static_cast<size_t>(got));
+        if (content.size() > limit) {
+            fail(ErrorCode::operation_failed, ErrorDomain::qemu, "a screenshot of over {} bytes", limit);
+        }
+    }
+}
+
+/// A file that QEMU wrote for us, given out in portions and removed at the end. It is read through the descriptor that
+/// made it: its folder is the guest's user's, who could put a link to any file in its place.
 class FileStream final : public driver::StreamEndpoint {
 public:
-    FileStream(io::Loop& loop, std::string path) : loop_(loop), path_(std::move(path)) {}
+    FileStream(io::Loop& loop, std::string path, Fd file)
+        : loop_(loop), path_(std::move(path)), file_(std::make_shared<Fd>(std::move(file))) {}
     ~FileStream() override { ::unlink(path_.c_str()); }
     bool sends() const override { return true; }
     bool receives() const override { return false; }
     Task<driver::StreamChunk> read(size_t limit, io::Deadline deadline) override {
         driver::StreamChunk chunk;
         if (!loaded_) {
-            std::string path = path_;
-            auto load = [path] { return io::read_file(path, 64 << 20); };
+            std::shared_ptr<Fd> file = file_;
+            auto load = [file] { return read_all(file->get(), 64 << 20); };
             content_ = co_await io::offload(loop_, std::move(load), deadline);
             loaded_ = true;
         }
@@ -38,6 +56,7 @@ public:
 private:
     io::Loop& loop_;
     std::string path_;
+    std::shared_ptr<Fd> file_;  ///< shared with the reading on the pool
     std::string content_;
     size_t sent_ = 0;
     bool loaded_ = false;
@@ -137,10 +156,11 @@ Task<proc::DomainScreenshot::Ret> ConsoleCalls::screenshot(driver::Call& call, p
     Run& run = domain->running();
     ScreenPlace place = find_screen(*run.domain, args.screen);
     std::string path = run.folder + "/screenshot-XXXXXX";
-    Fd file(::mkstemp(path.data()));
+    Fd file(::mkostemp(path.data(), O_CLOEXEC));
     if (!file) throw Error::from_errno(errno, ErrorDomain::qemu, "mkostemp(\"" + path + "\") failed");
-    auto stream = std::make_unique<FileStream>(core_.loop, path);
-    if (core_.guest_user && ::fchown(file.get(), core_.guest_user->uid, core_.guest_user->gid) != 0) {
+    int number = file.get();
+    auto stream = std::make_unique<FileStream>(core_.loop, path, std::move(file));
+    if (core_.guest_user && ::fchown(number, core_.guest_user->uid, core_.guest_user->gid) != 0) {
         throw Error::from_errno(errno, ErrorDomain::qemu, "cannot give '" + path + "' to the guest's user");
     }
     Json arguments = Json::object({{"filename", path}, {"format", "png"}});
