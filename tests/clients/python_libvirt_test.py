@@ -104,6 +104,10 @@ class PythonLibvirt(unittest.TestCase):
         self.assertEqual(domain.state(), [libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_UNKNOWN])
         domain.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
         self.assertEqual(domain.state(), [libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_USER])
+        # A stream that was finished frees the console at once, although this guest is silent.
+        finished = self.connection.newStream(0)
+        domain.openConsole(None, finished, 0)
+        finished.finish()
         console = Console(self.connection, domain)
         domain.resume()
         self.assertEqual(domain.state()[0], libvirt.VIR_DOMAIN_RUNNING)

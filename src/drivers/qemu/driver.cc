@@ -100,9 +100,9 @@ QemuDriver::QemuDriver(io::Loop& loop, Settings settings, const Tables& others)
             io::Deadline patience =
                 io::Deadline::after(io::Milliseconds(300)).with_cancel(state.core.gate.cancel_source());
             co_await load_and_reconnect(state.core, patience);
-        } catch (const Error& error) {
+        } catch (const std::exception& error) {
             state.problem = std::current_exception();
-            logger.error("the QEMU driver cannot work: {}", error.message());
+            logger.error("the QEMU driver cannot work: {}", error.what());
         }
         state.is_ready = true;
         state.ready.notify_all();

@@ -23,8 +23,10 @@ void to_state(Core& core, const DomainOwner& domain, uint32_t state, uint32_t re
 
 /// The guest wanted to reboot and QEMU was told not to by itself: reset it and let it go on.
 Task<void> reset_after_shutdown(Core& core, DomainOwner domain) {
+    // However long others take: a guest that nobody resets would stay as it is for good.
+    driver::Job job =
+        co_await domain->jobs().begin(driver::JobKind::modify, "the guest's reboot", io::Deadline::never());
     io::Deadline deadline = io::Deadline::after(core.settings.monitor_deadline);
-    driver::Job job = co_await domain->jobs().begin(driver::JobKind::modify, "the guest's reboot", deadline);
     if (!domain->is_active() || domain->running().stopping) co_return;
     Json nothing;
     bool done = false;
