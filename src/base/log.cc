@@ -1,6 +1,8 @@
 #include "base/log.h"
 
+#include <fcntl.h>
 #include <fnmatch.h>
+#include <unistd.h>
 #include <cerrno>
 #include <memory>
 #include <mutex>
@@ -12,6 +14,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/log_journal.h"
 #include "base/text.h"
 
@@ -97,6 +100,9 @@ std::vector<Filter> parse_filters(const std::string& text) {
 
 std::shared_ptr<spdlog::sinks::sink> open_file(std::string_view word, const std::string& path) {
     if (!path.starts_with('/')) refuse("log output", word, "the path of the file must be absolute");
+    // The library would make missing folders, and a mistyped path would go unnoticed.
+    Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+    if (!file) throw Error::from_errno(errno, ErrorDomain::none, fmt::format("cannot open the log file '{}'", path));
     try {
         return std::make_shared<spdlog::sinks::basic_file_sink_mt>(path);
     } catch (const spdlog::spdlog_ex&) {

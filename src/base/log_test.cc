@@ -107,6 +107,7 @@ TEST_CASE("wrong settings are refused with their text and change nothing") {
     CHECK(message("", "1:printer").find("'1:printer'") != std::string::npos);
     CHECK(message("", "1:file:relative").find("absolute") != std::string::npos);
     CHECK(message("", "1:file:" + folder.path + "/all/x").find("cannot open the log file") != std::string::npos);
+    CHECK(message("", "1:file:" + folder.path + "/nowhere/x").find("cannot open the log file") != std::string::npos);
     network.error("still here");
     CHECK(folder.read("all").find("still here") != std::string::npos);
 }
