@@ -1,13 +1,62 @@
 #include "drivers/qemu/calls/monitor_calls.h"
 
+#include <regex.h>
+#include <strings.h>
+
 #include "drivers/qemu/calls/support.h"
 
 namespace virtue::qemu {
+namespace {
+
+// A pattern is compiled and run in the daemon's one thread: longer ones could hold up everybody.
+constexpr size_t longest_pattern = 256;
+
+/// A compiled pattern, freed with its last holder.
+class Pattern {
+public:
+    Pattern(const std::string& text, bool ignore_case) {
+        int failed = ::regcomp(&compiled_, text.c_str(), REG_EXTENDED | REG_NOSUB | (ignore_case ? REG_ICASE : 0));
+        if (failed == 0) return;
+        char reason[200];
+        ::regerror(failed, &compiled_, reason, sizeof reason);
+        fail(ErrorCode::invalid_arg, ErrorDomain::domain, "failed to compile regex '{}': {}", text, reason);
+    }
+    Pattern(const Pattern&) = delete;
+    Pattern& operator=(const Pattern&) = delete;
+    ~Pattern() { ::regfree(&compiled_); }
+
+    bool matches(const std::string& text) const { return ::regexec(&compiled_, text.c_str(), 0, nullptr, 0) == 0; }
+
+private:
+    regex_t compiled_{};
+};
+
+/// Which events a client wants, by their name.
+std::function<bool(const std::string&)> event_filter(const std::optional<std::string>& event, uint32_t flags) {
+    if (!event) return {};
+    bool ignore_case = (flags & api::connect_domain_qemu_monitor_event_register_nocase) != 0;
+    if (flags & api::connect_domain_qemu_monitor_event_register_regex) {
+        if (event->size() > longest_pattern) {
+            fail(ErrorCode::invalid_arg, ErrorDomain::domain, "the pattern of {} bytes is longer than {}",
+                 event->size(), longest_pattern);
+        }
+        auto pattern = std::make_shared<const Pattern>(*event, ignore_case);
+        return [pattern](const std::string& name) { return pattern->matches(name); };
+    }
+    if (ignore_case) {
+        return [wanted = *event](const std::string& name) { return ::strcasecmp(name.c_str(), wanted.c_str()) == 0; };
+    }
+    return [wanted = *event](const std::string& name) { return name == wanted; };
+}
+
+}  // namespace
 
 void MonitorCalls::bind(driver::HandlerTable& on) {
     on.call<proc::QemuDomainMonitorCommand>(this, &MonitorCalls::monitor_command);
     on.call<proc::QemuDomainMonitorCommandWithFiles>(this, &MonitorCalls::monitor_command_with_files);
     on.call<proc::QemuDomainAgentCommand>(this, &MonitorCalls::agent_command);
+    on.call<proc::QemuConnectDomainMonitorEventRegister>(this, &MonitorCalls::register_event);
+    on.call<proc::QemuConnectDomainMonitorEventDeregister>(this, &MonitorCalls::deregister_event);
 }
 
 Task<std::string> MonitorCalls::run_command(driver::Call& call, proc::DomainRef which, std::string text,
@@ -82,6 +131,27 @@ Task<proc::QemuDomainAgentCommand::Ret> MonitorCalls::agent_command(driver::Call
     std::string answer = co_await agent->raw_command(std::move(args.cmd), deadline);
     ret.result = std::move(answer);
     co_return ret;
+}
+
+proc::QemuConnectDomainMonitorEventRegister::Ret MonitorCalls::register_event(
+    driver::Call& call, proc::QemuConnectDomainMonitorEventRegister::Args args) {
+    constexpr uint32_t known =
+        api::connect_domain_qemu_monitor_event_register_regex | api::connect_domain_qemu_monitor_event_register_nocase;
+    require_flags(args.flags, known, "qemuConnectDomainQemuMonitorEventRegister");
+    int32_t id = core_.events.subscribe({.callback_id = -1,
+                                         .event_class = driver::EventClass::qemu_monitor,
+                                         .event_id = 0,
+                                         .object = args.domain ? args.domain->uuid.to_string() : "",
+                                         .legacy = false,
+                                         .session = &call.session,
+                                         .filter = event_filter(args.event, args.flags)});
+    return {.callback_id = id};
+}
+
+wire::Void MonitorCalls::deregister_event(driver::Call& call,
+                                          proc::QemuConnectDomainMonitorEventDeregister::Args args) {
+    core_.events.unsubscribe(call.session, driver::EventClass::qemu_monitor, args.callback_id);
+    return {};
 }
 
 }  // namespace virtue::qemu

@@ -17,6 +17,9 @@ private:
     Task<proc::QemuDomainMonitorCommandWithFiles::Ret> monitor_command_with_files(
         driver::Call& call, proc::QemuDomainMonitorCommandWithFiles::Args args);
     Task<proc::QemuDomainAgentCommand::Ret> agent_command(driver::Call& call, proc::QemuDomainAgentCommand::Args args);
+    proc::QemuConnectDomainMonitorEventRegister::Ret register_event(
+        driver::Call& call, proc::QemuConnectDomainMonitorEventRegister::Args args);
+    wire::Void deregister_event(driver::Call& call, proc::QemuConnectDomainMonitorEventDeregister::Args args);
 
     Task<std::string> run_command(driver::Call& call, proc::DomainRef which, std::string text, uint32_t flags);
 
