@@ -119,10 +119,8 @@ std::optional<std::string> RawXml::find(std::string_view uri) const {
 
 void RawXml::replace(std::string_view wrapper, std::string_view prefix, std::string_view uri,
                      std::optional<std::string_view> content) {
-    if (source_.empty()) {
-        if (!content) return;
-        source_ = "<" + std::string(wrapper) + "/>";
-    }
+    // As libvirt: whoever sets or removes something leaves at least an empty element.
+    if (source_.empty()) source_ = "<" + std::string(wrapper) + "/>";
     Doc doc = reparse(source_);
     xmlNode* root = xmlDocGetRootElement(doc.get());
     while (xmlNode* old = child_in(root, uri)) {
@@ -139,10 +137,6 @@ void RawXml::replace(std::string_view wrapper, std::string_view prefix, std::str
         const std::string name(prefix);
         if (xmlNs* space = xmlNewNs(node, chars(href), chars(name)))
             each_element(node, [&](xmlNode* element) { xmlSetNs(element, space); });
-    }
-    if (root->children == nullptr) {
-        *this = RawXml();
-        return;
     }
     source_ = dump(doc.get(), root, 0, false);
     laid_out_ = dump(doc.get(), root, 1, true);
