@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "drivers/qemu/command/command.h"
+#include "drivers/qemu/live_cpu.h"
 #include "drivers/qemu/live_definition.h"
 #include "drivers/qemu/nvram.h"
 #include "io/files.h"
@@ -194,6 +195,8 @@ Task<Launched> launch(Core& core, const DomainOwner& domain, Run& run, bool rese
     context.monitor = std::move(made.monitor);
     for (auto& [alias, fd] : made.sockets) context.device_fds.emplace(alias, std::move(fd));
     LaunchPlan plan = build_command(*run.domain, std::move(context));
+    settle_cpu(*run.domain, *capabilities);
+    if (core.settings.paths.privileged) set_security_label(*run.domain, core.guest_user.value_or(GuestUser{0, 0}));
 
     Launched launched;
     launched.log_path = core.store.log_path(domain->name());

@@ -210,6 +210,19 @@ void require_name(const std::string& name) {
     }
 }
 
+void set_security_label(model::Domain& domain, const GuestUser& user) {
+    for (const model::SecurityLabel& label : domain.security_labels) {
+        bool stays = label.model == "dac" || (label.model.empty() && label.type == model::SecurityLabelType::none);
+        if (stays) return;
+    }
+    model::SecurityLabel label;
+    label.type = model::SecurityLabelType::dynamic;
+    label.model = "dac";
+    label.label = fmt::format("+{}:+{}", user.uid, user.gid);
+    label.image_label = label.label;
+    domain.security_labels.push_back(std::move(label));
+}
+
 std::vector<uint32_t> guest_groups(const GuestUser& user) {
     std::vector<char> room(16384);
     passwd entry{};

@@ -44,6 +44,9 @@ struct BalloonPolling {
 /// Nothing without a balloon.
 std::optional<BalloonPolling> balloon_polling(const model::Domain& domain);
 void set_current_memory(model::Domain& domain, uint64_t kib);
+/// Notes which user the guest runs as, as the label that libvirt's security driver "dac" gives; one that the
+/// definition sets itself stays.
+void set_security_label(model::Domain& domain, const GuestUser& user);
 /// Supplementary groups of the guests' user.
 std::vector<uint32_t> guest_groups(const GuestUser& user);
 

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "drivers/qemu/guest_events.h"
 #include "drivers/qemu/launch.h"
+#include "drivers/qemu/live_cpu.h"
 #include "drivers/qemu/live_definition.h"
 #include "drivers/qemu/started.h"
 #include "drivers/qemu/stop.h"
@@ -68,6 +69,16 @@ Task<void> set_up_by_monitor(Core& core, DomainOwner domain, io::Deadline deadli
     for (Started<Json>& command : sent) co_await command.join();
 }
 
+/// What the guest's CPU really is. Not asked again by a new daemon: the status file tells it.
+Task<void> learn_cpu(Core& core, DomainOwner domain, io::Deadline deadline) {
+    std::optional<Json> question = cpu_question(*domain->run()->domain);
+    if (!question) co_return;
+    Json arguments = std::move(*question);
+    Json answer = co_await domain->run()->monitor->command("query-cpu-model-expansion", std::move(arguments), deadline);
+    take_cpu(*domain->running().domain, answer);
+    domain->changed();
+}
+
 Task<void> bring_up(Core& core, DomainOwner domain, StartRequest request, io::Deadline deadline) {
     Run& run = *domain->run();
     Launched launched;
@@ -95,8 +106,10 @@ Task<void> bring_up(Core& core, DomainOwner domain, StartRequest request, io::De
         writing.emplace_back(core.loop, run_saving(std::move(saving)));
         co_await open_monitor(core, domain, launched, deadline);
         Started<bool> setting_up(core.loop, run_saving(set_up_by_monitor(core, domain, deadline)));
+        Started<bool> cpu(core.loop, run_saving(learn_cpu(core, domain, deadline)));
         co_await learn_from_monitor(core, domain, deadline);
         co_await setting_up.join();
+        co_await cpu.join();
         for (Started<bool>& file : writing) co_await file.join();
         co_return;
     } catch (const Error& error) {
@@ -150,9 +163,19 @@ Task<void> learn_from_monitor(Core& core, DomainOwner domain, io::Deadline deadl
     Json nothing;
     Started<Json> asked_chardevs(core.loop, monitor.command("query-chardev", nothing, deadline));
     Started<Json> asked_cpus(core.loop, monitor.command("query-cpus-fast", nothing, deadline));
+    std::vector<Started<Json>> asked_balloon;
+    if (balloon_polling(*domain->run()->domain))
+        asked_balloon.emplace_back(core.loop, monitor.command("query-balloon", nothing, deadline));
     Json chardevs = co_await asked_chardevs.join();
     Json cpus = co_await asked_cpus.join();
+    uint64_t balloon_bytes = 0;
+    for (Started<Json>& asked : asked_balloon) {
+        Json balloon = co_await asked.join();
+        balloon_bytes = balloon.uint_or("actual", 0);
+    }
     Run& run = domain->running();
+    // Without a driver in the guest it has all its memory, whatever the definition wishes.
+    if (balloon_bytes > 0) set_current_memory(*run.domain, balloon_bytes / 1024);
     std::map<std::string, std::string> ptys;
     for (const Json& chardev : chardevs.items()) {
         std::string label = chardev.string_or("label", "");
