@@ -90,7 +90,8 @@ void map_pci(xml::Mapper& m, PciControllerOptions& p) {
 void map(xml::Mapper& m, Controller& c) {
     m.attribute("type", c.type);
     m.attribute("index", c.index, -1);
-    if (m.reading() && c.index < -1) m.fail_value("index", std::to_string(c.index), "a non-negative integer");
+    if (m.reading() && m.element().attribute("index") && c.index < 0)
+        m.fail_value("index", std::to_string(c.index), "a non-negative integer");
     map_model(m, c);
     if (c.type == ControllerType::virtio_serial || c.type == ControllerType::usb || c.type == ControllerType::xenbus) {
         if (c.type != ControllerType::xenbus) m.attribute("ports", c.ports);

@@ -41,7 +41,8 @@ void map_identity(xml::Mapper& m, Domain& d) {
     if (m.reading()) {
         if (d.name.empty()) throw Error(ErrorCode::no_name, ErrorDomain::domain, "");
         if (d.name.find('/') != std::string::npos) m.fail(fmt::format("name {} cannot contain '/'", d.name));
-        if (d.name.find('\n') != std::string::npos) m.fail(fmt::format("name {} cannot contain a line break", d.name));
+        if (d.name.find('\n') != std::string::npos)
+            throw Error(ErrorCode::xml_detail, ErrorDomain::xml, "/domain/name: invalid char in name: a line break");
         if (m.has("uuid")) {
             const std::string text = m.element().child("uuid").text();
             d.uuid = Uuid::parse(text);
@@ -239,6 +240,8 @@ void map_devices(xml::Mapper& m, Domain& d) {
     m.children("redirdev", d.redirdevs);
     map_only_one(m, "redirfilter", d.redirfilter, "only one set of redirection filter rule is supported");
     m.children("hub", d.hubs);
+    if (m.reading() && m.element().count("watchdog") > 1)
+        m.fail(ErrorCode::internal_error, "only a single watchdog device is supported");
     m.children("watchdog", d.watchdogs);
     map_only_one(m, "memballoon", d.memballoon, "only a single memory balloon device is supported");
     m.children("rng", d.rngs);
@@ -328,6 +331,7 @@ void check(xml::Mapper& m, Domain& d) {
     for (const MemoryDevice& device : d.memory_devices) cells += cells != 0 ? device.size.count : 0;
     if (d.memory.count == 0 && cells == 0)
         m.fail("Memory size must be specified via <memory> or in the <numa> configuration");
+    if (d.os.type == OsType::exe && d.os.init.empty()) m.fail("init binary must be specified");
     if (d.os.type == OsType::absent && d.os.bootloader.empty() && d.os.init.empty())
         m.fail("an os <type> must be specified");
 }

@@ -86,6 +86,14 @@ void map_source(xml::Mapper& m, Hostdev& h) {
 }  // namespace
 
 void map(xml::Mapper& m, Hostdev& h) {
+    if (m.reading()) {
+        const auto mode = m.element().attribute("mode");
+        if (mode && !xml::from_name<HostdevMode>(*mode))
+            m.fail(ErrorCode::config_unsupported, fmt::format("unknown hostdev mode '{}'", *mode));
+        const auto type = m.element().attribute("type");
+        if (type && !xml::from_name<HostdevType>(*type))
+            m.fail(ErrorCode::config_unsupported, fmt::format("unknown host device source address type '{}'", *type));
+    }
     m.attribute("mode", h.mode);
     if (m.reading() && !m.element().attribute("type")) m.fail_missing_attribute("type");
     m.attribute("type", h.type);

@@ -50,7 +50,7 @@ struct Hostdev {
     Sgio sgio = Sgio::absent;
     xml::YesNo rawio = xml::YesNo::absent;
     PciDriverName driver = PciDriverName::absent;
-    xml::Switch write_filtering = xml::Switch::absent;
+    xml::YesNo write_filtering = xml::YesNo::absent;
     UsbHostSource usb;
     PciAddress pci;
     ScsiHostSource scsi;

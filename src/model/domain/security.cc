@@ -5,6 +5,8 @@ namespace virtue::model {
 void map(xml::Mapper& m, SecurityLabel& s) {
     m.attribute("type", s.type);
     m.attribute("model", s.model);
+    if (m.reading() && s.type == SecurityLabelType::absent && s.model.empty())
+        m.fail("missing security model in domain seclabel");
     if (m.reading() && s.type == SecurityLabelType::absent) s.type = SecurityLabelType::dynamic;
     if (m.reading()) s.relabel = s.type != SecurityLabelType::none && s.type != SecurityLabelType::fixed;
     if (m.reading() || s.type != SecurityLabelType::none) m.attribute("relabel", s.relabel);
@@ -12,7 +14,8 @@ void map(xml::Mapper& m, SecurityLabel& s) {
         m.fail("dynamic label type must use resource relabeling");
     if (m.reading() && s.type == SecurityLabelType::none && s.relabel)
         m.fail("resource relabeling is not compatible with 'none' label type");
-    if (m.reading() && s.type == SecurityLabelType::none && s.model.empty()) s.model = "none";
+    if (m.reading() && s.type == SecurityLabelType::fixed && s.model.empty())
+        m.fail("missing security model in domain seclabel");
     const bool live = !m.options().inactive;
     if (m.writing()) {
         if (s.type == SecurityLabelType::none) return;

@@ -35,8 +35,8 @@ struct Hub {
 };
 void map(xml::Mapper& m, Hub& hub);
 
-enum class WatchdogModel : uint8_t { i6300esb, ib700, diag288, itco };
-VIRTUE_XML_NAMES(WatchdogModel, "i6300esb", "ib700", "diag288", "itco")
+enum class WatchdogModel : uint8_t { i6300esb, ib700, diag288 };
+VIRTUE_XML_NAMES(WatchdogModel, "i6300esb", "ib700", "diag288")
 enum class WatchdogAction : uint8_t { reset, shutdown, poweroff, pause, dump, none, inject_nmi };
 VIRTUE_XML_NAMES(WatchdogAction, "reset", "shutdown", "poweroff", "pause", "dump", "none", "inject-nmi")
 
@@ -89,8 +89,8 @@ struct Rng {
 };
 void map(xml::Mapper& m, Rng& rng);
 
-enum class PanicModel : uint8_t { absent, isa, pseries, hyperv, s390, pvpanic };
-VIRTUE_XML_NAMES(PanicModel, "", "isa", "pseries", "hyperv", "s390", "pvpanic")
+enum class PanicModel : uint8_t { absent, isa, pseries, hyperv, s390 };
+VIRTUE_XML_NAMES(PanicModel, "", "isa", "pseries", "hyperv", "s390")
 
 struct Panic {
     static constexpr const char* element = "panic";

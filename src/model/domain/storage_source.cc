@@ -32,7 +32,8 @@ void map(xml::Mapper& m, StorageAuth& a) {
     m.required("username", a.username);
     if (m.reading() && !m.has("secret")) m.fail_missing_element("secret");
     m.child("secret", a.secret);
-    if (m.reading() && a.secret.type.empty()) m.fail("missing secret type");
+    if (m.reading() && a.secret.type.empty())
+        m.fail(ErrorCode::config_unsupported, "unknown secret type: none is given");
     if (m.reading() && !xml::from_name<SecretType>(a.secret.type))
         m.fail(ErrorCode::config_unsupported, fmt::format("unknown secret type '{}'", a.secret.type));
 }
@@ -191,6 +192,9 @@ void map_source(xml::Mapper& m, StorageSource& s, bool keep_empty) {
             m.child("reservations", s.reservations);
             m.child("encryption", s.encryption);
             if (s.type != StorageType::network) m.children("seclabel", s.security_labels);
+            for (const DeviceSecurityLabel& l : s.security_labels)
+                if (m.reading() && s.security_labels.size() > 1 && l.model.empty() && !l.labelskip)
+                    m.fail("missing security model when using multiple labels");
             if (m.reading())
                 std::erase_if(s.security_labels,
                               [](const DeviceSecurityLabel& l) { return l.labelskip && l.model.empty(); });

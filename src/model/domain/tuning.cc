@@ -247,6 +247,9 @@ void map(xml::Mapper& m, NumaTune& t) {
                 std::string placement;
                 m.attribute("placement", placement);
                 m.attribute("nodeset", t.nodes);
+                if (m.element().attribute("nodeset") && t.nodes.empty())
+                    m.fail(ErrorCode::config_unsupported,
+                           fmt::format("Invalid value of 'nodeset': {}", *m.element().attribute("nodeset")));
                 if (!placement.empty() && placement != "auto" && placement != "static")
                     m.fail_value("placement", placement, "'static' or 'auto'");
                 t.placement_auto = placement == "auto" || (placement.empty() && t.nodes.empty());

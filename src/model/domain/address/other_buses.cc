@@ -223,7 +223,7 @@ void assign_ccw(Domain& d) {
 
 void assign_virtio_mmio(Domain& d) {
     const bool board_without_pci = arch_is_arm(d) && !is_arm_virt(d);
-    if (!board_without_pci && !is_microvm(d)) return;
+    if (!board_without_pci) return;
     each_virtio(d, true, [&](DeviceInfo& info) {
         if (unset(info)) info.address.type = AddressType::virtio_mmio;
     });

@@ -96,11 +96,12 @@ private:
 
 void Assignment::take_given() {
     for (Controller& c : d_.controllers) {
-        if (!has_pci(c.info)) continue;
+        if (!c.info.address.is(AddressType::pci)) continue;
         if (c.type == ControllerType::pci &&
             (c.model == ControllerModel::pci_root || c.model == ControllerModel::pcie_root))
             throw Error(ErrorCode::config_unsupported, ErrorDomain::domain,
                         "pci-root and pcie-root controllers should not have an address");
+        if (!has_pci(c.info)) continue;
         // The chip set's own devices are placed, and checked, with the chip set.
         const PciAddress& a = c.info.address.pci;
         const bool piix3 = is_i440fx(d_) && c.index == 0 && a.bus == 0 && a.slot == 1 &&
@@ -260,20 +261,36 @@ void Assignment::place_all() {
         if (c.type == ControllerType::pci && c.model != ControllerModel::pci_root &&
             c.model != ControllerModel::pcie_root)
             next(c);
-    next_all(d_.filesystems);
+    for (Filesystem& f : d_.filesystems) {
+        // Only folders can be shared; nothing in QEMU takes the other kinds.
+        if (f.type != FilesystemType::mount) static_cast<void>(buses_.reserve_next(connect_none));
+        next(f);
+    }
     for (Interface& n : d_.interfaces)
         if (n.type != InterfaceType::hostdev) next(n);
-    next_all(d_.sounds);
+    for (Sound& sound : d_.sounds) {
+        // There is no such card in QEMU, so no slot suits it.
+        if (sound.model == SoundModel::ich7) static_cast<void>(buses_.reserve_next(connect_none));
+        next(sound);
+    }
     place_controllers();
     next_all(d_.disks);
     for (Interface& n : d_.interfaces)
         if (n.type == InterfaceType::hostdev) next(n);
     next_all(d_.hostdevs);
-    if (d_.memballoon) next(*d_.memballoon);
+    if (d_.memballoon) {
+        if (d_.memballoon->model == MemballoonModel::xen) static_cast<void>(buses_.reserve_next(connect_none));
+        next(*d_.memballoon);
+    }
     next_all(d_.rngs);
     next_all(d_.watchdogs);
     place_iommu();
-    next_all(d_.videos);
+    for (Video& video : d_.videos) {
+        if (video.model == VideoModel::xen || video.model == VideoModel::vbox || video.model == VideoModel::parallels ||
+            video.model == VideoModel::gop)
+            static_cast<void>(buses_.reserve_next(connect_none));
+        next(video);
+    }
     next_all(d_.shmems);
     next_all(d_.inputs);
     next_all(d_.serials);
@@ -445,6 +462,8 @@ void add_missing_buses(Domain& d, bool spare_port) {
 void assign_pci(Domain& d, bool spare_port) {
     set_target_indexes(d);
     if (buses_of(d) == 0) {
+        Assignment none(d, 0, true);
+        none.place_all();
         if (any_wants_pci(d)) throw Error(ErrorCode::xml_error, ErrorDomain::domain, "No PCI buses available");
         return;
     }

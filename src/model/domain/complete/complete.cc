@@ -14,6 +14,17 @@ void place_drives(Domain& d) {
         if (disk.info.address.is(AddressType::none)) assign_drive(d, disk);
 }
 
+void check_for_qemu(const Domain& d, const Platform& platform) {
+    check_machine(d);
+    check_disks(d);
+    check_controllers(d);
+    check_interfaces(d);
+    check_hostdevs(d);
+    check_displays(d, platform);
+    check_chardevs(d);
+    check_small_devices(d, platform);
+}
+
 }  // namespace
 
 void complete(Domain& d) {
@@ -35,6 +46,7 @@ void complete(Domain& d) {
 
 void complete_for_qemu(Domain& d, const Platform& platform, bool fresh) {
     complete_identity(d);
+    check_arch(d);
     complete_machine(d, platform);
     platform.check(d);
     complete_memory(d);
@@ -55,6 +67,7 @@ void complete_for_qemu(Domain& d, const Platform& platform, bool fresh) {
     add_controllers_of_devices(d);
     // Controllers and ports that devices brought along have defaults too.
     complete_qemu_devices(d, platform);
+    check_before_placing(d);
     assign_virtio_serial(d);
     complete_qemu_devices(d, platform);
     assign_ccid(d);
@@ -66,6 +79,7 @@ void complete_for_qemu(Domain& d, const Platform& platform, bool fresh) {
     assign_dimms(d);
     add_default_audio(d);
     check_domain(d);
+    check_for_qemu(d, platform);
 }
 
 }  // namespace virtue::model

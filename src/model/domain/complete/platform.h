@@ -28,6 +28,8 @@ public:
     virtual std::string nvram_folder() const { return "/var/lib/libvirt/qemu/nvram"; }
     /// The highest GIC version of an ARM machine.
     virtual GicVersion gic(const Domain&) const { return GicVersion::v2; }
+    /// Whether SPICE may offer TLS ports (qemu.conf: spice_tls).
+    virtual bool spice_tls() const { return false; }
     /// The security driver that labels guests: "selinux", "apparmor", "none".
     virtual std::string security_model() const { return "none"; }
     /// Fresh identities; tests give fixed ones.

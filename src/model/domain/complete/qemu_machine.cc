@@ -18,7 +18,7 @@ void complete_machine(Domain& d, const Platform& platform) {
     d.os.machine = platform.machine(d, d.os.machine);
     if (d.security_labels.size() != 1 || !d.security_labels[0].model.empty()) return;
     SecurityLabel& label = d.security_labels[0];
-    label.model = platform.security_model();
+    label.model = label.type == SecurityLabelType::none ? "none" : platform.security_model();
     if (label.model == "none" && label.type == SecurityLabelType::dynamic) label.type = SecurityLabelType::none;
 }
 

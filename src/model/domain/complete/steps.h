@@ -27,6 +27,18 @@ void complete_firmware(Domain& domain, const Platform& platform);
 void complete_qemu_devices(Domain& domain, const Platform& platform);
 void add_default_audio(Domain& domain);
 
+// What QEMU cannot do; the first after arch and emulator are known, the others on the complete domain.
+void check_arch(const Domain& domain);
+void check_machine(const Domain& domain);
+void check_before_placing(const Domain& domain);
+void check_disks(const Domain& domain);
+void check_controllers(const Domain& domain);
+void check_interfaces(const Domain& domain);
+void check_hostdevs(const Domain& domain);
+void check_displays(const Domain& domain, const Platform& platform);
+void check_chardevs(const Domain& domain);
+void check_small_devices(const Domain& domain, const Platform& platform);
+
 /// Contradictions that only the whole shows.
 void check_domain(const Domain& domain);
 

@@ -1,0 +1,375 @@
+#include <algorithm>
+
+#include "model/domain/complete/machine.h"
+#include "model/domain/complete/refuse.h"
+#include "model/domain/complete/steps.h"
+
+namespace virtue::model {
+
+namespace {
+
+void check_lun(const Disk& disk) {
+    if (disk.device != DiskDevice::lun) {
+        if (disk.rawio == xml::YesNo::yes)
+            contradiction("rawio is only supported for disks of device='lun', '{}' is another", disk.target);
+        return;
+    }
+    if (disk.source.type == StorageType::network && disk.source.protocol != StorageProtocol::iscsi)
+        contradiction("disk device='lun' is not supported for protocol='{}'", xml::to_name(disk.source.protocol));
+    if (disk.source.type != StorageType::block && disk.source.type != StorageType::volume &&
+        disk.source.type != StorageType::network)
+        contradiction("disk device='lun' is only valid for block type disk source");
+    if (disk.source.format != StorageFormat::raw && disk.source.type != StorageType::volume)
+        contradiction("disk device 'lun' must use 'raw' format");
+    if (disk.source.encryption) contradiction("disk device='lun' does not support encryption");
+}
+
+void check_encryption(const Disk& disk) {
+    for (const StorageSource* s = &disk.source; s != nullptr; s = s->backing.empty() ? nullptr : &s->backing[0]) {
+        if (!s->encryption) continue;
+        const StorageEncryption& e = *s->encryption;
+        if (e.format == EncryptionFormat::absent || e.format == EncryptionFormat::qcow)
+            unsupported("old qcow/qcow2 encryption is not supported: use LUKS for disk '{}'", disk.target);
+        if (e.cipher) contradiction("supplying <cipher> for domain disk definition is unnecessary");
+        if (e.engine != EncryptionEngine::librbd && s->format != StorageFormat::raw &&
+            s->format != StorageFormat::qcow2 && s->format != StorageFormat::absent)
+            unsupported("encryption is supported only with 'raw' and 'qcow2' image format");
+    }
+}
+
+void check_source(const Disk& disk) {
+    const StorageSource& s = disk.source;
+    if (s.auth) {
+        const std::string_view wanted = s.protocol == StorageProtocol::rbd     ? "ceph"
+                                        : s.protocol == StorageProtocol::iscsi ? "iscsi"
+                                                                               : "";
+        if (s.type == StorageType::network && !wanted.empty() && s.auth->secret.type != wanted)
+            contradiction("invalid secret type '{}': '{}' is what {} takes", s.auth->secret.type, wanted,
+                          xml::to_name(s.protocol));
+    }
+    if (s.format == StorageFormat::dir && s.type != StorageType::dir)
+        unsupported("'directory' storage format is not directly supported by QEMU, use 'dir' disk type instead");
+    if (s.protocol == StorageProtocol::tftp && s.type == StorageType::network)
+        unsupported("'tftp' protocol is not supported with this QEMU binary");
+    if (disk.shareable && s.format != StorageFormat::raw && s.format != StorageFormat::absent)
+        unsupported("shared access for disk '{}' requires use of supported storage format", disk.target);
+    if (disk.transient && s.type != StorageType::file)
+        unsupported("transient disk supported only with 'file' type ({})", disk.target);
+}
+
+void check_disk_driver(const Domain& d, const Disk& disk) {
+    const DiskDriver& v = disk.driver;
+    if (v.io == DiskIo::native && v.cache != DiskCache::directsync && v.cache != DiskCache::none &&
+        v.cache != DiskCache::absent)
+        unsupported("io='native' needs either no disk cache or directsync cache mode");
+    if (v.iothread != 0 && std::none_of(d.iothread_ids.begin(), d.iothread_ids.end(),
+                                        [&](const IoThread& t) { return t.id == v.iothread; }))
+        unsupported("Disk iothread '{}' not defined in iothreadid", v.iothread);
+    if (v.iothread != 0 && disk.bus != DiskBus::virtio)
+        unsupported("IOThreads not available for bus {} target {}", xml::to_name(disk.bus), disk.target);
+    if (disk.geometry && !disk.geometry->translation.empty() && disk.bus != DiskBus::ide)
+        unsupported("CHS translation mode can only be set for 'ide' bus not '{}'", xml::to_name(disk.bus));
+}
+
+void check_disk_bus(const Domain& d, const Disk& disk) {
+    if (disk.device == DiskDevice::floppy && disk.bus != DiskBus::fdc)
+        contradiction("Invalid bus type '{}' for floppy disk", xml::to_name(disk.bus));
+    if (disk.device != DiskDevice::floppy && disk.bus == DiskBus::fdc && disk.device != DiskDevice::disk)
+        contradiction("Invalid bus type 'fdc' for disk");
+    if (disk.device == DiskDevice::cdrom && disk.bus == DiskBus::virtio)
+        unsupported("disk type of '{}' does not support ejectable media", disk.target);
+    const Address& a = disk.info.address;
+    if (disk.bus != DiskBus::scsi || !a.is(AddressType::drive)) return;
+    const Controller* c = find_controller(d, ControllerType::scsi, static_cast<int>(a.drive.controller));
+    if (c != nullptr && c->model == ControllerModel::lsilogic && (a.drive.target != 0 && a.drive.unit != 0))
+        unsupported("target must be 0 for controller model 'lsilogic'");
+    if (c != nullptr && c->model == ControllerModel::lsilogic && a.drive.target != 0)
+        unsupported("target must be 0 for controller model 'lsilogic'");
+}
+
+void check_serial_number(const Disk& disk) {
+    if (disk.serial.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.+ ") !=
+        std::string::npos)
+        throw Error(ErrorCode::internal_error, ErrorDomain::qemu,
+                    fmt::format("driver serial '{}' contains unsafe characters", disk.serial));
+    if (!disk.serial.empty() && disk.bus == DiskBus::sd)
+        throw Error(ErrorCode::internal_error, ErrorDomain::qemu, "Serial property not supported for drive bus 'sd'");
+}
+
+}  // namespace
+
+void check_before_placing(const Domain& d) {
+    if (!d.os.bootloader.empty()) unsupported("bootloader is not supported by QEMU");
+    for (const Disk& disk : d.disks) {
+        const Address& a = disk.info.address;
+        if (a.is(AddressType::drive) &&
+            (disk.bus == DiskBus::virtio || disk.bus == DiskBus::usb || disk.bus == DiskBus::xen))
+            contradiction("Invalid address type 'drive' for the disk '{}' with the bus type '{}'", disk.target,
+                          xml::to_name(disk.bus));
+        if (a.is(AddressType::pci) && disk.bus == DiskBus::usb)
+            throw Error(ErrorCode::internal_error, ErrorDomain::qemu, "unexpected address type for usb disk");
+        if (a.is(AddressType::pci) && (disk.bus == DiskBus::ide || disk.bus == DiskBus::scsi ||
+                                       disk.bus == DiskBus::sata || disk.bus == DiskBus::fdc))
+            contradiction("Invalid address type 'pci' for the disk '{}' with the bus type '{}'", disk.target,
+                          xml::to_name(disk.bus));
+    }
+    const bool virtio_iommu = d.iommu && d.iommu->model == IommuModel::virtio;
+    if (virtio_iommu && !is_q35(d) && !is_arm_virt(d))
+        unsupported("IOMMU device: 'virtio' is only supported with Q35 and ARM Virt machines");
+    if (virtio_iommu && d.iommu->info.pci() != nullptr && d.iommu->info.pci()->bus != 0)
+        refuse(ErrorCode::xml_error, "The device at PCI address {} needs to be an integrated device (bus=0)",
+               d.iommu->info.pci()->to_string());
+    if (!d.hubs.empty() && arch_is_s390(d)) unsupported("usb-hub not supported by QEMU binary");
+}
+
+void check_disks(const Domain& d) {
+    for (const Disk& disk : d.disks) {
+        check_lun(disk);
+        check_encryption(disk);
+        check_source(disk);
+        check_disk_driver(d, disk);
+        check_disk_bus(d, disk);
+        check_serial_number(disk);
+    }
+}
+
+namespace {
+
+void check_ide_and_sata(const Domain& d) {
+    const bool ide = std::any_of(d.controllers.begin(), d.controllers.end(),
+                                 [](const Controller& c) { return c.type == ControllerType::ide; });
+    const bool sata = std::any_of(d.controllers.begin(), d.controllers.end(),
+                                  [](const Controller& c) { return c.type == ControllerType::sata; });
+    const bool has_ide = is_i440fx(d) || machine_is(d, "malta") || machine_is(d, "sun4u") || machine_is(d, "g3beige") ||
+                         machine_is(d, "isapc");
+    if (ide && !has_ide) unsupported("IDE controllers are unsupported for this QEMU binary or machine type");
+    if (sata && arch_is_s390(d)) unsupported("SATA is not supported with this QEMU binary");
+}
+
+void check_pci_options(const Domain& d, const Controller& c) {
+    const PciControllerOptions& p = c.pci;
+    const auto option = [&](const char* name) {
+        unsupported("Option '{}' is not valid for PCI controller with index '{}', model '{}' and modelName '{}'", name,
+                    c.index, xml::to_name(c.model), p.model_name);
+    };
+    const bool expander = c.model == ControllerModel::pci_expander_bus || c.model == ControllerModel::pcie_expander_bus;
+    const bool port =
+        c.model == ControllerModel::pcie_root_port || c.model == ControllerModel::pcie_switch_downstream_port;
+    if (p.bus_nr != -1 && !expander) option("busNr");
+    if (p.chassis_nr != -1 && c.model != ControllerModel::pci_bridge) option("chassisNr");
+    if (p.chassis != -1 && !port) option("chassis");
+    if (p.port != -1 && !port) option("port");
+    if (p.index != -1 && !(is_pseries(d) && c.model == ControllerModel::pci_root)) option("index");
+    if (p.numa_node != -1 && c.index == 0 && is_pseries(d))
+        contradiction("The PCI controller with index=0 can't be associated with a NUMA node");
+    if (p.numa_node != -1 && !expander && !(is_pseries(d) && c.model == ControllerModel::pci_root)) option("numaNode");
+    if (p.index != -1 && (p.index > 30))
+        unsupported("PCI controller target index '{}' out of range - must be 0-30", p.index);
+    if (p.index != -1 && ((c.index == 0) != (p.index == 0)))
+        contradiction("Only the PCI controller with index 0 can have target index 0, and vice versa");
+}
+
+}  // namespace
+
+void check_controllers(const Domain& d) {
+    check_ide_and_sata(d);
+    for (const Controller& c : d.controllers) {
+        if (c.type == ControllerType::pci) check_pci_options(d, c);
+        const bool xhci = c.model == ControllerModel::qemu_xhci || c.model == ControllerModel::nec_xhci;
+        if (c.type == ControllerType::usb && xhci && c.ports.value_or(0) > 15)
+            unsupported("'{}' controller only supports up to '15' ports", xml::to_name(c.model));
+        if (c.type == ControllerType::usb && c.ports && !xhci && c.model != ControllerModel::qusb1 &&
+            c.model != ControllerModel::qusb2)
+            unsupported("'ports' attribute is not supported for USB controllers of model '{}'", xml::to_name(c.model));
+    }
+}
+
+void check_interfaces(const Domain& d) {
+    for (const Interface& n : d.interfaces) {
+        const auto power_of_two = [](uint32_t v) { return (v & (v - 1)) == 0; };
+        if (!power_of_two(n.driver.rx_queue_size)) unsupported("rx_queue_size has to be a power of two");
+        if (!power_of_two(n.driver.tx_queue_size)) unsupported("tx_queue_size has to be a power of two");
+        const bool floor = n.bandwidth && n.bandwidth->inbound && n.bandwidth->inbound->floor != 0;
+        if (floor && n.type != InterfaceType::network)
+            throw Error(ErrorCode::config_unsupported, ErrorDomain::none,
+                        "floor attribute is not supported for this config: only networks of ours can keep it");
+    }
+    static_cast<void>(d);
+}
+
+namespace {
+
+bool same_source(const Hostdev& a, const Hostdev& b) {
+    if (a.mode != HostdevMode::subsystem || b.mode != HostdevMode::subsystem || a.type != b.type) return false;
+    switch (a.type) {
+        case HostdevType::pci:
+            return a.pci.same_place(b.pci);
+        case HostdevType::mdev:
+            return a.mdev == b.mdev;
+        case HostdevType::scsi:
+            if (a.iscsi.protocol != b.iscsi.protocol) return false;
+            return a.iscsi.protocol == StorageProtocol::none
+                       ? a.scsi == b.scsi
+                       : a.iscsi.name == b.iscsi.name && a.iscsi.hosts == b.iscsi.hosts;
+        case HostdevType::scsi_host:
+            return a.wwpn == b.wwpn;
+        default:
+            return false;
+    }
+}
+
+void check_mdev(const Domain& d, const Hostdev& h) {
+    const Address& a = h.info.address;
+    const auto address = [&](bool fits) {
+        if (!fits)
+            throw Error(ErrorCode::xml_error, ErrorDomain::domain,
+                        fmt::format("Unsupported address type '{}' with mediated device model '{}'",
+                                    xml::to_name(a.type), xml::to_name(h.model)));
+    };
+    switch (h.model) {
+        case HostdevModel::absent:
+            refuse(ErrorCode::xml_error, "Missing 'model' attribute in mediated device's <hostdev> element");
+        case HostdevModel::vfio_pci:
+            address(a.is(AddressType::none) || a.is(AddressType::pci) || a.is(AddressType::unassigned));
+            break;
+        case HostdevModel::vfio_ccw:
+            address(a.is(AddressType::none) || a.is(AddressType::ccw) || a.is(AddressType::unassigned));
+            break;
+        default:
+            break;
+    }
+    if (h.info.boot_order != 0 && h.model == HostdevModel::vfio_ap)
+        unsupported("booting from assigned devices is not supported by mediated devices of model vfio-ap");
+    if (h.display == xml::Switch::on && d.graphics.empty())
+        unsupported("graphics device is needed for attribute value 'display=on' in <hostdev>");
+}
+
+}  // namespace
+
+void check_hostdevs(const Domain& d) {
+    int ramfb = 0;
+    for (size_t i = 0; i < d.hostdevs.size(); i++) {
+        const Hostdev& h = d.hostdevs[i];
+        for (size_t j = 0; j < i; j++)
+            if (same_source(h, d.hostdevs[j]))
+                refuse(ErrorCode::xml_error, "Hostdev already exists in the domain configuration");
+        if (h.sgio == Sgio::unfiltered) contradiction("unfiltered sgio is no longer supported");
+        if (h.type == HostdevType::mdev && h.mode == HostdevMode::subsystem) check_mdev(d, h);
+        if (h.write_filtering != xml::YesNo::absent)
+            unsupported("Write filtering of PCI device configuration space is not supported by qemu");
+        if (h.ramfb == xml::Switch::on && ++ramfb > 1) unsupported("Only one vgpu device can have 'ramfb' enabled");
+    }
+    for (const Disk& disk : d.disks)
+        if (disk.sgio == Sgio::unfiltered) contradiction("unfiltered sgio is no longer supported");
+}
+
+namespace {
+
+bool video_fits(const Domain& d, VideoModel model) {
+    if (arch_is_s390(d)) return model == VideoModel::virtio || model == VideoModel::none;
+    if (arch_is_ppc64(d))
+        return model == VideoModel::vga || model == VideoModel::virtio || model == VideoModel::none ||
+               model == VideoModel::bochs;
+    if (arch_is_arm(d) || arch_is_riscv(d))
+        return model != VideoModel::qxl && model != VideoModel::cirrus && model != VideoModel::vmvga;
+    return true;
+}
+
+bool can_be_second(VideoModel model) {
+    return model == VideoModel::qxl || model == VideoModel::virtio;
+}
+
+}  // namespace
+
+void check_displays(const Domain& d, const Platform& platform) {
+    for (const Video& v : d.videos) {
+        if (v.model == VideoModel::none && d.videos.size() > 1)
+            contradiction("a 'none' video type must be the only video device defined for the domain");
+        if (v.model == VideoModel::vbox || v.model == VideoModel::parallels || v.model == VideoModel::xen ||
+            v.model == VideoModel::gop || !video_fits(d, v.model))
+            unsupported("domain configuration does not support video model '{}'", xml::to_name(v.model));
+        if (!v.primary && v.model != VideoModel::none && !can_be_second(v.model))
+            unsupported("video type '{}' is only valid as primary video device", xml::to_name(v.model));
+        if (v.model == VideoModel::ramfb && !v.info.address.is(AddressType::none))
+            unsupported("address not supported for video type ramfb");
+        if (v.backend == VideoBackend::vhostuser && v.model == VideoModel::none)
+            unsupported("video type 'none' takes no driver");
+    }
+    int gl = 0;
+    for (const Graphics& g : d.graphics) {
+        if (g.gl == xml::YesNo::yes || g.type == GraphicsType::egl_headless) gl++;
+        const bool on_network = !g.listens.empty() && g.listens[0].type != ListenType::socket;
+        if (g.type == GraphicsType::spice && g.tls_port > 0 && on_network && !platform.spice_tls())
+            unsupported("spice TLS port set in XML configuration, but TLS is disabled in qemu.conf");
+        if (g.type == GraphicsType::vnc && g.password && g.password->size() > 8)
+            unsupported("VNC password is {} characters long, only 8 permitted", g.password->size());
+    }
+    if (gl > 1) unsupported("multiple OpenGL displays are not supported by QEMU");
+}
+
+namespace {
+
+template <typename List, typename Visit>
+void each_source(const List& list, Visit visit) {
+    for (const auto& device : list) visit(device.source);
+}
+
+void check_source(const ChardevSource& s, bool spice) {
+    if ((s.type == ChardevType::spicevmc || s.type == ChardevType::spiceport) && !spice)
+        unsupported("chardev '{}' not supported without spice graphics", xml::to_name(s.type));
+    if (s.reconnect.enabled == xml::YesNo::yes && s.reconnect.timeout == 0)
+        throw Error(ErrorCode::invalid_arg, ErrorDomain::qemu, "chardev reconnect source timeout cannot be '0'");
+}
+
+void check_serial(const Domain& d, const Serial& s) {
+    bool fits = true;
+    switch (s.target) {
+        case SerialTarget::isa_serial:
+        case SerialTarget::isa_debug:
+            fits = arch_is_x86(d) && !is_microvm(d);
+            break;
+        case SerialTarget::spapr_vio_serial:
+            fits = is_pseries(d);
+            break;
+        case SerialTarget::system_serial:
+            fits = (is_arm_virt(d) && s.model == SerialModel::pl011) || is_riscv_virt(d);
+            break;
+        case SerialTarget::sclp_serial:
+            fits = arch_is_s390(d);
+            break;
+        default:
+            break;
+    }
+    if (is_microvm(d) && s.target == SerialTarget::isa_serial) fits = true;
+    if (!fits)
+        unsupported(
+            "Serial device with target type '{}' and target model '{}' not compatible with guest architecture or "
+            "machine type",
+            xml::to_name(s.target), xml::to_name(s.model));
+}
+
+}  // namespace
+
+void check_chardevs(const Domain& d) {
+    const bool spice = std::any_of(d.graphics.begin(), d.graphics.end(),
+                                   [](const Graphics& g) { return g.type == GraphicsType::spice; });
+    const auto check = [&](const ChardevSource& s) { check_source(s, spice); };
+    each_source(d.serials, check);
+    each_source(d.parallels, check);
+    each_source(d.channels, check);
+    each_source(d.redirdevs, check);
+    each_source(d.smartcards, check);
+    for (size_t i = 1; i < d.consoles.size(); i++) check(d.consoles[i].source);
+    for (const Serial& s : d.serials) check_serial(d, s);
+    for (const Smartcard& s : d.smartcards)
+        if (s.mode == SmartcardMode::passthrough && s.source.type == ChardevType::unix_socket && s.source.path.empty())
+            refuse(ErrorCode::internal_error, "Missing source path attribute for char device");
+    for (const Rng& r : d.rngs)
+        if (r.backend == RngBackendModel::egd && r.source.type == ChardevType::unix_socket && r.source.path.empty())
+            refuse(ErrorCode::internal_error, "Missing source path attribute for char device");
+    if (!d.parallels.empty() && (arch_is_ppc64(d) || arch_is_s390(d))) unsupported("parallel ports are not supported");
+    if (d.os.useserial == xml::YesNo::yes && d.serials.empty())
+        throw Error(ErrorCode::xml_error, ErrorDomain::qemu, "need at least one serial port to use BIOS serial output");
+}
+
+}  // namespace virtue::model
