@@ -4,7 +4,9 @@
 
 #include "drivers/qemu/calls/support.h"
 #include "drivers/qemu/live_definition.h"
+#include "drivers/qemu/platform.h"
 #include "drivers/qemu/process_figures.h"
+#include "model/domain/complete/migratable.h"
 #include "model/domain/domain.h"
 
 namespace virtue::qemu {
@@ -202,7 +204,23 @@ proc::DomainGetControlInfo::Ret LookupCalls::control_info(driver::Call&, proc::D
     return ret;
 }
 
-proc::DomainGetXmlDesc::Ret LookupCalls::xml(driver::Call& call, proc::DomainGetXmlDesc::Args args) {
+Task<std::string> LookupCalls::migratable_xml(DomainOwner domain, bool live, io::Deadline deadline) {
+    CapabilitiesRef capabilities;
+    try {
+        std::string emulator = emulator_of(domain->current());
+        CapabilitiesRef found = co_await core_.capabilities.get(std::move(emulator), deadline);
+        capabilities = std::move(found);
+    } catch (const Error& error) {
+        // A definition whose emulator is missing can be read all the same.
+        if (error.code() == ErrorCode::operation_timeout) throw;
+    }
+    QemuPlatform platform(core_.capabilities, std::move(capabilities), core_.settings);
+    bool still_live = live && domain->is_active();
+    const model::Domain& definition = still_live ? domain->current() : domain->next();
+    co_return model::format_migratable(definition, platform, !still_live);
+}
+
+Task<proc::DomainGetXmlDesc::Ret> LookupCalls::xml(driver::Call& call, proc::DomainGetXmlDesc::Args args) {
     constexpr uint32_t known =
         api::domain_xml_secure | api::domain_xml_inactive | api::domain_xml_update_cpu | api::domain_xml_migratable;
     require_flags(args.flags, known, "qemuDomainGetXMLDesc");
@@ -210,17 +228,20 @@ proc::DomainGetXmlDesc::Ret LookupCalls::xml(driver::Call& call, proc::DomainGet
         throw Error(ErrorCode::operation_denied, ErrorDomain::dom, "virDomainGetXMLDesc with secure flag");
     }
     DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
+    bool live = domain->is_active() && !(args.flags & api::domain_xml_inactive);
     proc::DomainGetXmlDesc::Ret ret;
+    if (args.flags & api::domain_xml_migratable) {
+        std::string xml = co_await migratable_xml(domain, live, call.deadline);
+        ret.xml = std::move(xml);
+        co_return ret;
+    }
     std::shared_ptr<const std::string>& kept = domain->formatted[args.flags];
     if (!kept) {
-        bool wants_next = (args.flags & (api::domain_xml_inactive | api::domain_xml_migratable)) != 0;
-        bool live = domain->is_active() && !(args.flags & api::domain_xml_inactive);
-        const model::Domain& definition =
-            wants_next && (args.flags & api::domain_xml_inactive) ? domain->next() : domain->current();
+        const model::Domain& definition = live ? domain->current() : domain->next();
         kept = std::make_shared<const std::string>(definition_xml(definition, args.flags, live));
     }
     ret.xml = *kept;
-    return ret;
+    co_return ret;
 }
 
 proc::DomainGetOsType::Ret LookupCalls::os_type(driver::Call&, proc::DomainGetOsType::Args args) {

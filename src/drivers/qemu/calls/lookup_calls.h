@@ -32,7 +32,8 @@ private:
     proc::DomainGetInfo::Ret info(driver::Call&, proc::DomainGetInfo::Args args);
     proc::DomainGetState::Ret state(driver::Call&, proc::DomainGetState::Args args);
     proc::DomainGetControlInfo::Ret control_info(driver::Call&, proc::DomainGetControlInfo::Args args);
-    proc::DomainGetXmlDesc::Ret xml(driver::Call&, proc::DomainGetXmlDesc::Args args);
+    Task<proc::DomainGetXmlDesc::Ret> xml(driver::Call& call, proc::DomainGetXmlDesc::Args args);
+    Task<std::string> migratable_xml(DomainOwner domain, bool live, io::Deadline deadline);
     proc::DomainGetOsType::Ret os_type(driver::Call&, proc::DomainGetOsType::Args args);
     proc::DomainGetSecurityLabel::Ret security_label(driver::Call&, proc::DomainGetSecurityLabel::Args args);
     proc::DomainGetSecurityLabelList::Ret security_labels(driver::Call&, proc::DomainGetSecurityLabelList::Args args);
