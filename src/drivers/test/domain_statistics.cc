@@ -225,9 +225,14 @@ proc::DomainGetSecurityLabelList::Ret get_label_list(Instance&, proc::DomainGetS
 }
 
 proc::DomainGetMessages::Ret get_messages(Instance& in, proc::DomainGetMessages::Args args) {
-    check_flags(args.flags, 3, "testDomainGetMessages");  // VIR_DOMAIN_MESSAGE_…: deprecation, tainting
-    guest_of(in, args.domain);
-    return {};
+    constexpr uint32_t deprecation = 1;  // VIR_DOMAIN_MESSAGE_…
+    constexpr uint32_t tainting = 2;
+    check_flags(args.flags, deprecation | tainting, "testDomainGetMessages");
+    const Guest& guest = guest_of(in, args.domain);
+    proc::DomainGetMessages::Ret ret;
+    if (args.flags == 0 || args.flags & tainting)
+        for (const std::string& taint : guest.taints) ret.msgs.push_back("tainted: " + taint);
+    return ret;
 }
 
 proc::DomainGetLaunchSecurityInfo::Ret get_launch_security(Instance& in, proc::DomainGetLaunchSecurityInfo::Args args) {

@@ -9,6 +9,7 @@ namespace virtue::test {
 
 Instance::Instance() {
     bind_host(*this);
+    bind_cpu_baseline(*this);
     bind_domain_lookups(*this);
     bind_domain_definitions(*this);
     bind_domain_lifecycle(*this);

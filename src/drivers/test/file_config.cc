@@ -90,6 +90,19 @@ Fate read_fate(xml::Element domain) {
     return fate;
 }
 
+/// libvirt's mock looks for these in files only, not in what clients define.
+void note_taints(Guest& guest) {
+    bool has_script = false;
+    for (const model::Interface& card : guest.current.interfaces)
+        has_script |= !card.script.empty() && card.type == model::InterfaceType::ethernet;
+    if (has_script) guest.taints.push_back("network configuration using opaque shell scripts");
+    bool has_cdrom = false;
+    for (const model::Disk& disk : guest.current.disks)
+        has_cdrom |= disk.device == model::DiskDevice::cdrom && disk.source.type == model::StorageType::block &&
+                     !disk.source.path.empty();
+    if (has_cdrom) guest.taints.push_back("use of host cdrom passthrough");
+}
+
 void add_domain(Instance& in, xml::Element element) {
     Fate fate = read_fate(element);
     xml::Options options;
@@ -102,6 +115,7 @@ void add_domain(Instance& in, xml::Element element) {
     guest.state = fate.state;
     guest.reason = 0;
     guest.has_managed_save = fate.managed_save;
+    note_taints(guest);
 }
 
 void add_network(Instance& in, xml::Element element) {

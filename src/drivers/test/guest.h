@@ -49,6 +49,7 @@ public:
     std::vector<std::optional<Bitmap>> live_pins;
     /// What setIOThreadParams left, by thread id.
     std::map<uint32_t, IoThreadPolling> polling;
+    std::vector<std::string> taints;  ///< what of its definition is beyond support, in words
     Moments snapshots;
     Moments checkpoints;
 };

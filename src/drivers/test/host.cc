@@ -81,11 +81,14 @@ std::string host_part(const Host& host) {
     element(w, "power_management");
     element(w, "iommu", A("support", "no"));
     w.begin("topology");
-    w.begin("cells");
-    w.attribute("num", host.has_cells ? "2" : "0");
-    if (host.has_cells)
+    if (host.has_cells) {
+        w.begin("cells");
+        w.attribute("num", "2");
         for (unsigned id : {0u, 1u}) write_cell(w, id);
-    w.end();
+        w.end();
+    } else {
+        w.raw("<cells num='0'>\n      </cells>");
+    }
     w.end();
     // libvirt writes the empty <doi> with both tags; the writer would shorten it.
     w.raw("<secmodel>\n      <model>testSecurity</model>\n      <doi></doi>\n    </secmodel>");

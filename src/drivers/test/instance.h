@@ -52,6 +52,7 @@ void bind(driver::HandlerTable& on, Instance& in,
 
 // Each group of calls binds itself.
 void bind_host(Instance& in);
+void bind_cpu_baseline(Instance& in);
 void bind_domain_lookups(Instance& in);
 void bind_domain_definitions(Instance& in);
 void bind_domain_lifecycle(Instance& in);

@@ -29,6 +29,7 @@ namespace {
 void map_identity(xml::Mapper& m, Domain& d) {
     if (m.reading()) {
         auto type = m.element().attribute("type");
+        if (!type && !m.has("name")) throw Error(ErrorCode::no_name, ErrorDomain::domain, "");
         if (!type) m.fail(ErrorCode::internal_error, "missing domain type attribute");
         if (!xml::from_name<DomainType>(*type))
             m.fail(ErrorCode::config_unsupported, fmt::format("invalid domain type {}", *type));

@@ -106,7 +106,7 @@ void map_vlan(xml::Mapper& m, HostInterface& i) {
 
 void read_identity(xml::Mapper& m, HostInterface& i) {
     const auto type = m.read_attribute("type");
-    if (!type) m.fail("interface misses the type attribute");
+    if (!type) m.fail_missing_attribute("type");
     const auto known = xml::from_name<HostInterfaceType>(*type);
     if (!known) m.fail(fmt::format("unknown interface type {}", *type));
     i.type = *known;

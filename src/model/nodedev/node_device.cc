@@ -108,7 +108,8 @@ void map(xml::Mapper& m, NodeDevice& d) {
     m.group("driver", [&] { m.value("name", d.driver); });
     m.children("capability", d.capabilities);
     if (m.reading() && d.capabilities.empty())
-        m.fail(fmt::format("no device capabilities for '{}'", d.name.empty() ? "new device" : d.name));
+        m.fail(ErrorCode::internal_error,
+               fmt::format("no device capabilities for '{}'", d.name.empty() ? "new device" : d.name));
 }
 
 NodeDevice NodeDevice::parse(std::string_view text, bool create, bool validate) {
