@@ -57,8 +57,6 @@ void add_hub(Builder& builder, const model::Hub& hub) {
 }
 
 void add_watchdog(Builder& builder, const model::Watchdog& watchdog) {
-    // The one of the chip set exists already; only its action is chosen.
-    if (watchdog.model == model::WatchdogModel::itco) return;
     set_virtio_address(builder, Json::object({{"driver", xml::to_name(watchdog.model)}, {"id", watchdog.info.alias}}),
                        watchdog.info);
 }
@@ -107,11 +105,6 @@ void add_panic(Builder& builder, const model::Panic& panic) {
     using model::PanicModel;
     if (panic.model == PanicModel::hyperv || panic.model == PanicModel::pseries || panic.model == PanicModel::s390)
         return;
-    if (panic.model == PanicModel::pvpanic) {
-        Json json = Json::object({{"driver", "pvpanic-pci"}, {"id", panic.info.alias}});
-        set_virtio_address(builder, std::move(json), panic.info);
-        return;
-    }
     Json json = Json::object({{"driver", "pvpanic"}});
     if (panic.info.address.is(AddressType::isa) && panic.info.address.isa.iobase != 0) {
         json.set("ioport", panic.info.address.isa.iobase);
