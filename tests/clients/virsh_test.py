@@ -186,7 +186,10 @@ class AtTheTerminal(unittest.TestCase):
             for process in (virsh, monitor):
                 process.kill()
                 process.wait()
-        self.assertEqual(re.findall(r"event '(.*)' for domain 'demo'(?:: (.*))?", reader.text()), [
+        seen = re.findall(r"event '(.*)' for domain 'demo'(?:: (.*))?", reader.text())
+        # The firmware resets the machine once more itself when the reset met it at work.
+        seen = [event for at, event in enumerate(seen) if event != ("reboot", "") or event != seen[at - 1]]
+        self.assertEqual(seen, [
             ("lifecycle", "Started Booted"),
             ("lifecycle", "Suspended Paused"),
             ("lifecycle", "Resumed Unpaused"),
