@@ -43,10 +43,11 @@ void Announcer::lifecycle(const Domain& domain, uint32_t event, uint32_t detail)
     tell<proc::DomainEventLifecycle, proc::DomainEventCallbackLifecycle>(hub_, domain, std::move(message));
 }
 
-void Announcer::stopped(const Domain& domain, int id, uint32_t detail) {
+// As in libvirt the event names the guest without the id that it had: it is gone.
+void Announcer::stopped(const Domain& domain, int, uint32_t detail) {
     proc::DomainEventLifecycle::Msg message;
     message.domain = name_of(domain);
-    message.domain.id = id;
+    message.domain.id = -1;
     message.event = api::domain_event_stopped;
     message.detail = static_cast<int32_t>(detail);
     hub_.publish<proc::DomainEventLifecycle, proc::DomainEventCallbackLifecycle>(domain.uuid().to_string(), message);

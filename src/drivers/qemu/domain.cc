@@ -89,7 +89,7 @@ const model::Domain& Domain::next() const {
 }
 
 Run& Domain::running() {
-    if (!is_active()) throw Error(ErrorCode::operation_invalid, ErrorDomain::qemu, "domain is not running");
+    if (!is_active()) throw Error(ErrorCode::operation_invalid, ErrorDomain::domain, "domain is not running");
     return *run_;
 }
 

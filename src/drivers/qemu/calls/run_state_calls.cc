@@ -157,11 +157,11 @@ Task<wire::Void> RunStateCalls::destroy_flags(driver::Call& call, proc::DomainDe
 
 Task<void> RunStateCalls::destroy_domain(driver::Call& call, proc::DomainRef which, bool graceful) {
     DomainOwner domain = core_.at(which.name, which.uuid);
-    if (!domain->is_active()) throw Error(ErrorCode::operation_invalid, ErrorDomain::qemu, "domain is not running");
+    if (!domain->is_active()) throw Error(ErrorCode::operation_invalid, ErrorDomain::domain, "domain is not running");
     int id = domain->id();
     driver::Job job = co_await domain->jobs().begin(driver::JobKind::destroy, "virDomainDestroy", call.deadline);
     if (!domain->is_active() || domain->id() != id) {
-        throw Error(ErrorCode::operation_invalid, ErrorDomain::qemu, "domain is not running");
+        throw Error(ErrorCode::operation_invalid, ErrorDomain::domain, "domain is not running");
     }
     if (graceful) co_await kill_guest(core_, domain, true, call.deadline);
     co_await stop_guest(core_, domain, destroyed);

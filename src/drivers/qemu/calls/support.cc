@@ -27,7 +27,7 @@ Scope scope_of(const Domain& domain, uint32_t flags) {
         scope.config = !scope.live;
     }
     if (scope.live && !domain.is_active()) {
-        throw Error(ErrorCode::operation_invalid, ErrorDomain::qemu, "domain is not running");
+        throw Error(ErrorCode::operation_invalid, ErrorDomain::domain, "domain is not running");
     }
     if (scope.config && !domain.is_persistent()) {
         throw Error(ErrorCode::operation_invalid, ErrorDomain::qemu,
