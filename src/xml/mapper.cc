@@ -78,6 +78,7 @@ bool Mapper::enter(const char* name) {
         writer_->begin(name);
         return true;
     }
+    if (options_.validate) frames_.back().single_elements.push_back(name);
     Element found = find_child(name);
     if (!found) return false;
     push(found);
@@ -143,6 +144,10 @@ void Mapper::check_known(const Frame& frame) const {
         for (const Namespace& space : namespaces_)
             if (!e.namespace_uri().empty() && space.uri == e.namespace_uri())
                 name = fmt::format("{}:{}", space.prefix, e.name());
+        if (contains(frame.single_elements, name) && e.next_same())
+            throw Error(
+                ErrorCode::xml_invalid_schema, options_.domain,
+                fmt::format("{} (line {}): element '{}' stands twice in '{}'", e.path(), e.line(), name, at.name()));
         if (contains(frame.known_elements, name)) continue;
         throw Error(
             ErrorCode::xml_invalid_schema, options_.domain,

@@ -222,6 +222,7 @@ private:
         Element element;
         std::vector<std::string_view> known_attributes;
         std::vector<std::string_view> known_elements;
+        std::vector<std::string_view> single_elements;  ///< those that may stand once
         bool anything = false;
     };
     struct Namespace {

@@ -130,6 +130,8 @@ TEST_CASE("unknown names pass unless validation is asked for, then the nearest i
     CHECK(has(message_of(text, true, &code), "did you mean 'rng'?"));
     CHECK(code == ErrorCode::xml_invalid_schema);
     CHECK(has(message_of("<thing powr='on'/>", true), "did you mean 'power'?"));
+    CHECK(has(message_of("<thing><name>a</name><name>b</name></thing>", true), "stands twice"));
+    CHECK(message_of("<thing><name>a</name><name>b</name></thing>") == "accepted");
     CHECK(message_of("<thing power='on'><metadata><x y='z'/></metadata></thing>", true) == "accepted");
 }
 

@@ -124,6 +124,7 @@ void map_main_source(xml::Mapper& m, Disk& d) {
 
 void map_mirror(xml::Mapper& m, Disk& d) {
     // A job belongs to a running guest: definitions neither keep nor show it.
+    if (m.reading() && m.options().inactive) static_cast<void>(m.has("mirror"));
     if (m.options().inactive || (m.writing() && !d.mirror)) return;
     m.group("mirror", [&] {
         if (m.reading()) d.mirror.emplace();

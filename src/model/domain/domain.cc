@@ -218,6 +218,13 @@ void settle_disks(Domain& d) {
 }
 
 void map_devices(xml::Mapper& m, Domain& d) {
+    if (m.reading()) {
+        // Devices are compared with each other, so their number has a limit far above what any machine takes.
+        constexpr size_t most = 4096;
+        size_t count = 0;
+        for (xml::Element e = m.element().first_child(); e; e = e.next()) count++;
+        if (count > most) m.fail(fmt::format("{} devices are more than the {} that a domain can have", count, most));
+    }
     m.value("emulator", d.emulator);
     m.children("disk", d.disks);
     if (m.reading()) settle_disks(d);

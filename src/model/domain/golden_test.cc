@@ -215,6 +215,37 @@ TEST_CASE("golden: what libvirtd refused is refused with its error code") {
     CHECK(rate.same >= 359);
 }
 
+TEST_CASE("golden: validation finds what libvirt's schema finds") {
+    const fs::path folder = golden();
+    if (folder.empty()) {
+        MESSAGE("skipped: no shared/golden beside the repository");
+        return;
+    }
+    Rate rate;
+    for (const fs::path& path : files(folder / "domain", "out-inactive")) {
+        const std::string expect = text_of(path.parent_path() / "expect.json");
+        const bool good = expect.find("\"validate\": \"ok\"") != std::string::npos;
+        xml::Options options;
+        options.validate = true;
+        std::string got = "accepted";
+        try {
+            static_cast<void>(xml::parse<Domain>(text_of(path.parent_path() / "in.xml"), options));
+        } catch (const Error& error) {
+            got = fmt::format("{} {}", static_cast<int>(error.code()), error.message());
+        }
+        rate.all++;
+        if (good == (got == "accepted")) {
+            rate.same++;
+        } else {
+            const size_t at = expect.find("\"message\"", expect.find("validate_error"));
+            keep("validate", path,
+                 fmt::format("{} {}\n", got, good ? "" : expect.substr(at, expect.find("}", at) - at)));
+        }
+    }
+    MESSAGE("validate: " << rate.same << " of " << rate.all);
+    CHECK(rate.same >= 1045);
+}
+
 TEST_CASE("golden: stored XML is written as it was read") {
     const fs::path folder = golden();
     if (folder.empty()) {

@@ -17,6 +17,7 @@ void map(xml::Mapper& m, GraphicsListen& l) {
             break;
         case ListenType::network:
             if (live) m.attribute("address", l.address);
+            if (m.reading()) static_cast<void>(m.read_attribute("address"));
             m.attribute("network", l.network);
             break;
         case ListenType::socket:

@@ -165,7 +165,13 @@ void map(xml::Mapper& m, Interface& n) {
     map_mac(m, n);
     if (m.reading() && wants_source(n.type) && !m.has("source"))
         m.fail(fmt::format("interface type='{}' requires a 'source' element", xml::to_name(n.type)));
-    if (n.type == InterfaceType::hostdev) m.attribute_of("driver", "name", n.pci_driver);
+    if (n.type == InterfaceType::hostdev) {
+        m.group("driver", [&] {
+            m.attribute("name", n.pci_driver);
+            // What else may stand there is of other types, and has no meaning here.
+            if (m.reading()) m.accept_anything();
+        });
+    }
     m.group(
         "source", [&] { map_source(m, n); }, wants_source(n.type) && n.type != InterfaceType::vds);
     map_host_side(m, n);

@@ -303,6 +303,9 @@ size_t buses_of(const Domain& d) {
     int last = -1;
     for (const Controller& c : d.controllers)
         if (c.type == ControllerType::pci) last = std::max(last, c.index);
+    if (last > 255)
+        throw Error(ErrorCode::xml_error, ErrorDomain::domain,
+                    fmt::format("PCI controller index {} too high, maximum is 255", last));
     return static_cast<size_t>(last + 1);
 }
 

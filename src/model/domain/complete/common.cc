@@ -232,12 +232,25 @@ void complete_videos(Domain& d) {
     }
 }
 
+namespace {
+
+// The number of a controller that a device names. libvirt adds all the controllers up to it; we set a limit to that.
+int controller_number(uint32_t number) {
+    constexpr uint32_t most = 255;
+    if (number > most)
+        throw Error(ErrorCode::config_unsupported, ErrorDomain::domain,
+                    fmt::format("controller number {} is too high, the most is {}", number, most));
+    return static_cast<int>(number);
+}
+
+}  // namespace
+
 void add_controllers_of_devices(Domain& d) {
     const auto of_disks = [&](DiskBus bus, ControllerType type) {
         int last = -1;
         for (const Disk& disk : d.disks)
             if (disk.bus == bus && disk.info.address.is(AddressType::drive))
-                last = std::max(last, static_cast<int>(disk.info.address.drive.controller));
+                last = std::max(last, controller_number(disk.info.address.drive.controller));
         // Further SCSI controllers are of the kind of the one before.
         ControllerModel model = ControllerModel::absent;
         for (int i = 0; i <= last; i++) {
@@ -256,7 +269,7 @@ void add_controllers_of_devices(Domain& d) {
     const auto serial_bus = [&](const DeviceInfo& info) {
         add_controller(
             d, ControllerType::virtio_serial,
-            info.address.is(AddressType::virtio_serial) ? static_cast<int>(info.address.virtio_serial.controller) : 0);
+            info.address.is(AddressType::virtio_serial) ? controller_number(info.address.virtio_serial.controller) : 0);
     };
     for (const Channel& c : d.channels)
         if (c.target == ChannelTarget::virtio) serial_bus(c.info);
@@ -264,8 +277,8 @@ void add_controllers_of_devices(Domain& d) {
         if (c.target == ConsoleTarget::virtio) serial_bus(c.info);
     int last = -1;
     for (const Smartcard& s : d.smartcards)
-        last =
-            std::max(last, static_cast<int>(s.info.address.is(AddressType::ccid) ? s.info.address.ccid.controller : 0));
+        last = std::max(last,
+                        controller_number(s.info.address.is(AddressType::ccid) ? s.info.address.ccid.controller : 0));
     for (int i = 0; i <= last; i++) add_controller(d, ControllerType::ccid, i);
 }
 
@@ -276,7 +289,7 @@ void add_controllers_of_scsi_hostdevs(Domain& d) {
         if (c.type == ControllerType::scsi) scsi = c.model;
     for (const Hostdev& h : d.hostdevs)
         if (h.mode == HostdevMode::subsystem && h.type == HostdevType::scsi)
-            last = std::max(last, static_cast<int>(h.info.address.drive.controller));
+            last = std::max(last, controller_number(h.info.address.drive.controller));
     for (int i = 0; i <= last; i++) add_controller(d, ControllerType::scsi, i, scsi);
 }
 

@@ -130,6 +130,16 @@ TEST_CASE("contradictions are refused with libvirt's codes") {
           ErrorCode::xml_error);
 }
 
+TEST_CASE("numbers without measure are refused and not acted upon") {
+    CHECK(refused("<controller type='pci' index='2000000000' model='pci-bridge'/>", "pc") == ErrorCode::xml_error);
+    CHECK(refused("<disk type='file'><source file='/a'/><target dev='sda' bus='scsi'/>"
+                  "<address type='drive' controller='4000000000' bus='0' target='0' unit='0'/></disk>") ==
+          ErrorCode::config_unsupported);
+    std::string many;
+    for (int i = 0; i < 5000; i++) many += "<hub type='usb'/>";
+    CHECK(refused(many) == ErrorCode::xml_error);
+}
+
 TEST_CASE("without QEMU only what every driver does is filled in") {
     Domain d =
         guest("<disk type='file' device='cdrom'><target dev='hdc' bus='ide'/></disk><interface type='user'/>", "");
