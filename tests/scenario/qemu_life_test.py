@@ -126,7 +126,6 @@ class BootedGuest(harness.TestCase):
 
 
 class DiedMeanwhile(harness.TestCase):
-    @unittest.skip("known fault: the event about a guest that died without a daemon does not arrive any more")
     def test_who_comes_back_after_a_restart_hears_of_the_guest_that_died_without_a_daemon(self):
         daemon = self.daemon()
         connection = daemon.connect()

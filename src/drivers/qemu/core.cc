@@ -14,6 +14,7 @@ constinit log::Module logger("qemu");
 
 /// Clients that lost the daemon come back within seconds; one that subscribes later has looked at states itself.
 constexpr io::Milliseconds missed_events_kept{60000};
+constexpr io::Milliseconds subscription_noted{1000};
 
 CapabilitiesCache::Options cache_options(const Settings& settings, const std::optional<GuestUser>& user) {
     CapabilitiesCache::Options options;
@@ -50,11 +51,20 @@ void Core::tell_missed(const driver::EventHub::Subscription& subscription) {
         died_meanwhile.clear();
         return;
     }
-    // After the answer to the subscription, which the client waits for first.
-    int32_t id = subscription.callback_id;
-    loop.defer([this, id] {
-        for (const Obituary& obituary : died_meanwhile) announcer.stopped_to(id, obituary.domain, obituary.detail);
-    });
+    spawn(tell_missed_later(subscription.callback_id));
+}
+
+Task<void> Core::tell_missed_later(int32_t callback_id) {
+    // libvirt's client drops an event whose callback id it has not noted yet, and it notes it only some time after it
+    // read the answer to its subscription.
+    io::Deadline noted = io::Deadline::after(subscription_noted).with_cancel(gate.cancel_source());
+    bool is_time = co_await loop.sleep_until(noted);
+    if (!is_time) co_return;
+    for (const Obituary& obituary : died_meanwhile) {
+        Domain* now = domains.find(obituary.domain.uuid);
+        bool lives_again = now && now->is_active();
+        if (!lives_again) announcer.stopped_to(callback_id, obituary.domain, obituary.detail);
+    }
 }
 
 DomainOwner Core::at(const std::string& name, const Uuid& uuid) const {

@@ -76,6 +76,7 @@ struct Core {
 
 private:
     void tell_missed(const driver::EventHub::Subscription& subscription);
+    Task<void> tell_missed_later(int32_t callback_id);
 
     std::set<std::string> claimed_;
     io::Condition unclaimed_;
