@@ -29,8 +29,8 @@ VARIABLE = [
     (r"^(capabilities bytes +)\d+", r"\1N"),
     (r"'srv': \{'name': 'libvirtd'\}, 'id': \d+", "'srv': {'name': 'libvirtd'}, 'id': N"),
     (r"'id': \d+", "'id': N"),
-    (r"'seconds': \d+, 'micros': \d+, 'details': '.*", "'seconds': N, 'micros': N, 'details': JSON"),
-    (r"'seconds': \d+, 'micros': \d+", "'seconds': N, 'micros': N"),
+    # The probes cut what is long, and how much of this is left depends on how the UUID's bytes are printed.
+    (r"('event': '[A-Z_]+', 'seconds': )\d+, .*", r"\1N"),
 ]
 
 # label: (pattern that our line must match, why it may differ)
@@ -51,8 +51,8 @@ EXPLAINED = {
                    "what is free depends on the moment"),
 }
 
-# Runs a probe as it is, but for what this daemon has no driver for: there the error is printed and the probe goes on,
-# and where the probe turns to storage it ends.
+# Runs a probe as it is, but for what this daemon has no driver for: there the error is printed and the probe goes on.
+# Where it turns to storage and there is no driver for that, it ends; with one, that part is compared like the others.
 RUNNER = """
 import runpy, sys
 program, folder = sys.argv[1], sys.argv[2]
@@ -60,11 +60,11 @@ sys.path.insert(0, program.rsplit('/', 1)[0])
 import probe
 asked = probe.Client.call
 def call(self, table, name, *rest, **named):
-    if name.startswith('STORAGE_'):
-        sys.exit(0)
     try:
         return asked(self, table, name, *rest, **named)
     except probe.RPCError as error:
+        if name.startswith('STORAGE_') and 'not supported by the connection driver' in str(error):
+            sys.exit(0)
         if name not in ('CONNECT_LIST_ALL_NETWORKS', 'DOMAIN_FD_ASSOCIATE'):
             raise
         return 'unsupported: ' + str(error).split("msg='")[1].split("'")[0]
@@ -93,19 +93,20 @@ def lines(output):
 class Probe(unittest.TestCase):
     """The daemon in libvirt's place, with libvirtd's default authentication."""
 
-    @classmethod
-    def setUpClass(cls):
-        cls.daemon = private.Daemon()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.daemon.stop()
+    def setUp(self):
+        # One for each: the first probe ends its daemon, through the admin socket.
+        self.daemon = private.Daemon()
+        self.addCleanup(self.daemon.stop)
 
     def compare(self, program, recorded):
         output = self.daemon.run([sys.executable, "-c", RUNNER, SHARED / program, "/run/libvirt"], check=False)
-        ours = lines(output.split(STORAGE)[0])
+        expected = (SHARED / recorded).read_text()
+        before, _, storage = output.partition(STORAGE)
+        if not storage.strip():
+            output, expected = before, expected.partition(STORAGE)[0]
+        ours = lines(output)
         wrong = []
-        for label, theirs in lines((SHARED / recorded).read_text().split(STORAGE)[0]):
+        for label, theirs in lines(expected):
             at = next((i for i, (name, _) in enumerate(ours) if name == label), None)
             mine = ours.pop(at)[1] if at is not None else ""
             if mine == theirs and (at is not None or not theirs):
@@ -120,9 +121,9 @@ class Probe(unittest.TestCase):
         """Session, features, events, a stream, keepalive, errors, framing, the read-only and the admin socket."""
         self.compare("probe.py", "probe-output.txt")
 
-    @unittest.skip("known fault: run by itself it answers as recorded; under this runner it finds no socket")
     def test_the_probe_of_a_running_guest(self):
-        """Monitor, descriptors, console, events of a guest."""
+        """Monitor, descriptors, console, events of a guest; where there is a storage driver, sparse streams."""
+        os.makedirs("/var/lib/libvirt/images", exist_ok=True)
         self.compare("probe_qemu.py", "probe-qemu-output.txt")
 
 
