@@ -1,7 +1,12 @@
 # deadline: 900
-# soak-deadline: 28800
-"""kill -9 of the daemon at random points of define, start, destroy, undefine: nothing is lost, half-written or run twice."""
+# soak-deadline: 7200
+"""kill -9 of the daemon at random points of define, redefine, start, destroy, undefine, and of its own start: nothing is
+lost, half-written or run twice.
 
+VIRTUE_KILL_CYCLES names another number of cycles; a failure prints the seed that VIRTUE_KILL_SEED takes again (the
+moments depend on the machine, too)."""
+
+import contextlib
 import os
 import random
 import threading
@@ -11,93 +16,145 @@ import xml.etree.ElementTree
 import harness
 
 libvirt = harness.libvirt()
-CYCLES = 1000 if harness.SOAK else 12
+CYCLES = int(os.environ.get('VIRTUE_KILL_CYCLES') or (1000 if harness.SOAK else 12))
+SEED = int(os.environ.get('VIRTUE_KILL_SEED') or time.time_ns() % 1000000)
+LONGEST = 0.5  # seconds of work before a kill: some starts are whole by then, most calls are cut off somewhere
 GUESTS = 4
+NOTHING = ''
 
 
-class Life(threading.Thread):
-    """Changes one guest until the daemon is gone; remembers what was promised."""
+class Life:
+    """One guest that is changed until the daemon is gone. It holds what may be true of it: one thing after a call was
+    answered, two while a call is under way."""
 
-    def __init__(self, daemon, name):
-        super().__init__(daemon=True)
+    def __init__(self, daemon, name, transient, seed):
         self.place = daemon
-        self.name_ = name
-        self.defined = None   # True or False when a call promised it, None while one is under way
-        self.active = None
-        self.random = random.Random(name + str(time.time()))
+        self.name = name
+        self.transient = transient
+        self.definitions = {NOTHING}  # the description of its definition, NOTHING without one
+        self.active = {False}
+        self.version = 0
+        self.random = random.Random(f'{seed} {name}')
+        self.thread = None
+        self.problem = None  # what a call answered that did not just end with the daemon
 
-    def run(self):
+    def begin(self, begun):
+        self.thread = threading.Thread(target=self.work, args=(begun,), daemon=True)
+        self.thread.start()
+
+    def work(self, begun):
         try:
             connection = self.place.connect()
+            begun.set()
             while True:
                 self.step(connection)
-        except libvirt.libvirtError:
-            return
-
-    def find(self, connection):
-        try:
-            return connection.lookupByName(self.name_)
         except libvirt.libvirtError as error:
-            if error.get_error_code() != libvirt.VIR_ERR_NO_DOMAIN:
-                raise
-            return None
+            if error.get_error_domain() != libvirt.VIR_FROM_RPC:
+                self.problem = error
 
     def step(self, connection):
-        domain = self.find(connection)
-        if domain is None:
-            self.promise(lambda: connection.defineXML(harness.minimal_xml(self.name_)), defined=True, active=False)
-        elif domain.isActive():
-            self.promise(domain.destroy, defined=True, active=False)
-        elif self.random.random() < 0.6:
-            self.promise(domain.create, defined=True, active=True)
-        else:
-            self.promise(domain.undefine, defined=False, active=False)
+        chance = self.random.random()
+        if self.transient:
+            if self.active == {False}:
+                return self.promise(lambda: connection.createXML(self.xml(NOTHING)), active=True)
+            return self.promise(connection.lookupByName(self.name).destroy, active=False)
+        if self.definitions == {NOTHING}:
+            return self.define(connection)
+        domain = connection.lookupByName(self.name)
+        if chance < 0.2:
+            return self.define(connection)
+        if self.active == {True}:
+            return self.promise(domain.destroy, active=False)
+        if chance < 0.75:
+            return self.promise(domain.create, active=True)
+        return self.promise(domain.undefine, definition=NOTHING)
 
-    def promise(self, call, defined, active):
-        self.defined = self.active = None
+    def xml(self, description):
+        return harness.minimal_xml(self.name, description=description) if description else harness.minimal_xml(self.name)
+
+    def define(self, connection):
+        self.version += 1
+        description = f'version {self.version}'
+        self.promise(lambda: self.identified(connection, description), definition=description)
+
+    def identified(self, connection, description):
+        connection.defineXML(self.xml(description).replace('<name>', f'<uuid>{self.uuid()}</uuid><name>'))
+
+    def uuid(self):
+        return f'5f3c2ad0-0000-4000-8000-{int.from_bytes(self.name.encode(), "big"):012x}'
+
+    def promise(self, call, definition=None, active=None):
+        if definition is not None:
+            self.definitions = self.definitions | {definition}
+        if active is not None:
+            self.active = self.active | {active}
         call()
-        self.defined, self.active = defined, active
+        if definition is not None:
+            self.definitions = {definition}
+        if active is not None:
+            self.active = {active}
 
 
 class KillCycles(harness.TestCase):
     def test_nothing_is_lost_and_nothing_runs_twice(self):
+        chance = random.Random(SEED)
         daemon = self.daemon()
         keeper = daemon.connect()
         keeper.createXML(harness.minimal_xml('constant'), 0)
-        pid = daemon.guest_pid('constant')
+        self.constant = daemon.guest_pid('constant')
         keeper.close()
-        for _ in range(CYCLES):
-            lives = [Life(daemon, f'g{number}') for number in range(GUESTS)]
-            for life in lives:
-                life.start()
-            time.sleep(random.uniform(0.05, 1.2))
-            daemon.kill9()
-            for life in lives:
-                life.join(60)
-                self.assertFalse(life.is_alive(), 'a client hangs')
-            daemon.start()
-            self.check(daemon, lives, pid)
+        lives = [Life(daemon, f'g{number}', number == 0, SEED) for number in range(GUESTS)]
+        for cycle in range(CYCLES):
+            try:
+                self.cycle(daemon, lives, chance)
+            except AssertionError as problem:
+                raise AssertionError(f'cycle {cycle} of seed {SEED}: {problem}') from problem
 
-    def check(self, daemon, lives, constant):
-        connection = daemon.connect()
-        folder = os.path.join(daemon.root, 'etc/libvirt/qemu')
-        names = {domain.name() for domain in connection.listAllDomains()}
-        for file in os.listdir(folder):
-            if file.endswith('.xml'):
-                xml.etree.ElementTree.parse(os.path.join(folder, file))
-                self.assertIn(file[:-4], names)
-            else:
-                self.assertEqual(file, 'autostart', 'something half-written was left')
-        self.assertEqual(daemon.guest_pid('constant'), constant)
+    def cycle(self, daemon, lives, chance):
+        begun = threading.Event()
         for life in lives:
-            if life.defined is not None:
-                self.assertEqual(life.name_ in names, life.defined, f'{life.name_}: a promise was broken')
-            if life.active:
-                self.assertTrue(connection.lookupByName(life.name_).isActive(), f'{life.name_} is lost')
+            life.begin(begun)
+        begun.wait(60)
+        time.sleep(chance.uniform(0, LONGEST))
+        daemon.kill9()
+        for life in lives:
+            life.thread.join(60)
+            self.assertFalse(life.thread.is_alive(), 'a client hangs')
+            self.assertIs(life.problem, None, f'a call about {life.name} failed')
+        if chance.random() < 0.2:
+            daemon.launch()
+            time.sleep(chance.uniform(0, 0.1))
+            daemon.kill9()
+        daemon.start()
+        with contextlib.closing(daemon.connect()) as connection:
+            self.check(daemon, connection, lives)
+
+    def check(self, daemon, connection, lives):
+        folder = os.path.join(daemon.root, 'etc/libvirt/qemu')
 
         def matches():
             active = sorted(domain.name() for domain in connection.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE))
             running = sorted(argument[6:].split(',')[0] for _, line in daemon.guests() for argument in line if argument.startswith('guest='))
             return active == running
         harness.wait_until(matches, what='one process for each active guest, and none else')
-        connection.close()
+
+        known = {domain.name(): domain for domain in connection.listAllDomains()}
+        files = {}
+        for file in os.listdir(folder):
+            if file.endswith('.xml'):
+                root = xml.etree.ElementTree.parse(os.path.join(folder, file)).getroot()
+                files[file[:-4]] = root.findtext('description') or 'none'
+            else:
+                self.assertEqual(file, 'autostart', 'something half-written was left')
+        self.assertEqual(daemon.guest_pid('constant'), self.constant)
+        self.assertEqual(set(files), {name for name, domain in known.items() if domain.isPersistent()})
+        for life in lives:
+            life.definitions = {self.seen(files.get(life.name, NOTHING), life.definitions, f'the definition of {life.name}')}
+            active = life.name in known and bool(known[life.name].isActive())
+            life.active = {self.seen(active, life.active, f'{life.name} runs')}
+            if life.definitions != {NOTHING}:
+                self.assertIn(known[life.name].metadata(libvirt.VIR_DOMAIN_METADATA_DESCRIPTION, None, libvirt.VIR_DOMAIN_AFFECT_CONFIG), life.definitions)
+
+    def seen(self, found, promised, what):
+        self.assertIn(found, promised, f'{what}: a promise was broken')
+        return found
