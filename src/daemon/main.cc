@@ -1,5 +1,6 @@
 // virtued: reads options and settings, then runs the daemon. Everything is made here and in daemon.cc by hand.
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -62,6 +63,8 @@ int serve(const daemon::Options& options) {
     ::umask(paths.privileged ? 022 : 077);
     std::signal(SIGPIPE, SIG_IGN);
     raise_file_limit();
+    // One heap for all threads: the few of the pool would else each keep one of their own, mostly empty.
+    ::mallopt(M_ARENA_MAX, 1);
     daemon::make_daemon_folders(paths);
     log::configure(daemon::log_settings(configuration, options, paths));
     io::Loop loop;

@@ -1,5 +1,7 @@
 #include "drivers/qemu/core.h"
 
+#include <malloc.h>
+
 #include <cstdlib>
 
 #include "base/error.h"
@@ -34,6 +36,7 @@ Core::Core(io::Loop& on, Settings with)
     : loop(on),
       settings(std::move(with)),
       store(settings),
+      pack_timer(on, [this] { return pack_definitions(); }),
       announcer(events),
       guest_user(find_guest_user(settings)),
       capabilities(on, cache_options(settings, guest_user)),
@@ -65,6 +68,18 @@ Task<void> Core::tell_missed_later(int32_t callback_id) {
         bool lives_again = now && now->is_active();
         if (!lives_again) announcer.stopped_to(callback_id, obituary.domain, obituary.detail);
     }
+}
+
+bool Core::pack_definitions() {
+    bool any_left = false;
+    domains.for_each([&](Domain& domain) {
+        // A call under way holds the guest besides the table and us, and may refer to its definition.
+        const bool in_use = domains.hold(domain.uuid()).use_count() > 2;
+        if (in_use || !domain.pack()) any_left = any_left || !domain.definition().is_packed();
+    });
+    // What a thousand models leave behind in the heap goes back to the system.
+    if (!any_left) ::malloc_trim(0);
+    return any_left;
 }
 
 DomainOwner Core::at(const std::string& name, const Uuid& uuid) const {

@@ -30,6 +30,7 @@ struct Core {
     io::Loop& loop;
     const Settings settings;
     const Store store;
+    PackTimer pack_timer;  ///< before the guests, which refer to it
     driver::ObjectTable<Domain> domains;
     driver::EventHub events;
     Announcer announcer;
@@ -48,6 +49,10 @@ struct Core {
 
     /// The guest that a call names, held for its duration. Throws no_domain with libvirt's words.
     DomainOwner at(const std::string& name, const Uuid& uuid) const;
+    /// A guest that is not in the table yet.
+    DomainOwner make_domain(Uuid uuid, std::string name) {
+        return std::make_shared<Domain>(loop, pack_timer, uuid, std::move(name));
+    }
 
     /// Keeps names and UUIDs that are being defined from a second definition meanwhile.
     class Claim {
@@ -75,6 +80,7 @@ struct Core {
     }
 
 private:
+    bool pack_definitions();
     void tell_missed(const driver::EventHub::Subscription& subscription);
     Task<void> tell_missed_later(int32_t callback_id);
 

@@ -68,24 +68,40 @@ std::optional<uint32_t> find_reason(uint32_t state, std::string_view name) {
     return std::nullopt;
 }
 
-Domain::Domain(io::Loop& loop, Uuid uuid, std::string name)
-    : files(loop, 1), uuid_(uuid), name_(std::move(name)), jobs_(loop, name_) {}
+Domain::Domain(io::Loop& loop, PackTimer& timer, Uuid uuid, std::string name)
+    : files(loop, 1), uuid_(uuid), name_(std::move(name)), definition_(timer), jobs_(loop, name_) {}
 
 Domain::~Domain() = default;
 
-void Domain::set_persistent(std::shared_ptr<const model::Domain> domain) {
-    persistent_ = std::move(domain);
+void Domain::set_persistent(std::shared_ptr<const model::Domain> domain, std::string text) {
+    definition_.set(std::move(domain), std::move(text));
     changed();
+}
+
+void Domain::set_unread(std::string text) {
+    definition_.set_unread(std::move(text));
+    changed();
+}
+
+void Domain::clear_persistent() {
+    definition_.clear();
+    changed();
+}
+
+bool Domain::pack() {
+    definition_.pack();
+    if (!run_) formatted.clear();
+    return definition_.is_packed();
 }
 
 const model::Domain& Domain::current() const {
     if (run_ && run_->domain) return *run_->domain;
-    if (!persistent_) throw Error(ErrorCode::operation_failed, ErrorDomain::qemu, "domain '" + name_ + "' is gone");
-    return *persistent_;
+    if (!definition_) throw Error(ErrorCode::operation_failed, ErrorDomain::qemu, "domain '" + name_ + "' is gone");
+    return *definition_.model();
 }
 
 const model::Domain& Domain::next() const {
-    return persistent_ ? *persistent_ : current();
+    return definition_ ? *definition_.model() : current();
 }
 
 Run& Domain::running() {

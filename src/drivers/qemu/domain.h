@@ -12,6 +12,7 @@
 #include "driver/constants.h"
 #include "driver/job.h"
 #include "drivers/qemu/figures.h"
+#include "drivers/qemu/kept_definition.h"
 #include "drivers/qemu/monitor/agent.h"
 #include "drivers/qemu/monitor/monitor.h"
 #include "drivers/qemu/ports.h"
@@ -75,7 +76,7 @@ struct Run {
 /// A guest.
 class Domain {
 public:
-    Domain(io::Loop& loop, Uuid uuid, std::string name);
+    Domain(io::Loop& loop, PackTimer& timer, Uuid uuid, std::string name);
     ~Domain();
     Domain(const Domain&) = delete;
     Domain& operator=(const Domain&) = delete;
@@ -86,11 +87,19 @@ public:
     /// The id of a running guest, else -1.
     int id() const { return run_ ? run_->id : -1; }
     bool is_active() const { return run_ != nullptr && run_->id >= 0; }
-    bool is_persistent() const { return persistent_ != nullptr; }
+    bool is_persistent() const { return static_cast<bool>(definition_); }
 
     /// The persistent definition; null for a transient guest.
-    const std::shared_ptr<const model::Domain>& persistent() const { return persistent_; }
-    void set_persistent(std::shared_ptr<const model::Domain> domain);
+    const std::shared_ptr<const model::Domain>& persistent() const { return definition_.model(); }
+    const KeptDefinition& definition() const { return definition_; }
+    /// `text` is what was saved of it.
+    void set_persistent(std::shared_ptr<const model::Domain> domain, std::string text);
+    /// One as found on disk, not read yet.
+    void set_unread(std::string text);
+    void take_figures(DefinitionFigures figures) { definition_.take_figures(std::move(figures)); }
+    void clear_persistent();
+    /// Lets go of what can be had again from the text; true if there is nothing more to let go of.
+    bool pack();
     /// The live definition of a running guest, else the persistent one.
     const model::Domain& current() const;
     /// The definition that the next start takes.
@@ -128,7 +137,7 @@ public:
 private:
     Uuid uuid_;
     std::string name_;
-    std::shared_ptr<const model::Domain> persistent_;
+    KeptDefinition definition_;
     std::unique_ptr<Run> run_;
     GuestState state_;
     driver::JobQueue jobs_;

@@ -106,6 +106,7 @@ QemuDriver::QemuDriver(io::Loop& loop, Settings settings, const Tables& others)
         }
         state.is_ready = true;
         state.ready.notify_all();
+        if (!state.problem) state.core.spawn(check_definitions(state.core));
         if (!state.problem) co_await autostart_guests(state.core);
     };
     state_->core.spawn(begin(*state_));

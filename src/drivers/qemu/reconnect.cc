@@ -41,7 +41,7 @@ bool belongs_to_guest(int pid, const GuestStatus& status) {
 
 DomainOwner adopt_definition(Core& core, const GuestStatus& status) {
     if (DomainOwner known = core.domains.hold(status.domain->uuid.value_or(Uuid{}))) return known;
-    auto domain = std::make_shared<Domain>(core.loop, status.domain->uuid.value_or(Uuid{}), status.domain->name);
+    auto domain = core.make_domain(status.domain->uuid.value_or(Uuid{}), status.domain->name);
     core.domains.insert(domain);
     return domain;
 }
@@ -209,23 +209,73 @@ void end_orphans(const Core& core, const std::string& statuses) {
 
 void load(Core& core) {
     for (Store::Found& found : core.store.load_definitions()) {
-        if (!found.domain || !found.problem.empty()) {
+        if (!found.problem.empty()) {
             logger.error("passing over a definition: {}", found.problem);
             continue;
         }
-        auto domain = std::make_shared<Domain>(core.loop, found.domain->uuid.value_or(Uuid{}), found.domain->name);
-        if (core.domains.find(domain->uuid())) {
+        if (core.domains.find(found.uuid)) {
             logger.error("'{}' has the UUID of another definition; passing over it", found.name);
             continue;
         }
-        domain->set_persistent(std::move(found.domain));
+        DomainOwner domain = core.make_domain(found.uuid, found.name);
+        domain->set_unread(std::move(found.text));
         domain->autostart = found.autostart;
         domain->autostart_once = found.autostart_once;
         core.domains.insert(std::move(domain));
     }
 }
 
+/// What reading a few definitions came to.
+struct Reading {
+    DomainOwner domain;
+    std::shared_ptr<const std::string> text;
+    std::string source;
+    DefinitionFigures figures;
+    std::string problem;
+};
+
+/// Runs on the pool.
+std::vector<Reading> read_definitions(std::vector<Reading> some) {
+    for (Reading& one : some) {
+        try {
+            one.figures = figures_of(*Store::parse_definition(*one.text, one.source));
+        } catch (const Error& error) {
+            one.problem = error.message();
+        }
+    }
+    return some;
+}
+
+void take_reading(Core& core, Reading& one) {
+    if (one.domain->definition().text() != one.text) return;  // defined anew meanwhile
+    if (one.problem.empty()) return one.domain->take_figures(std::move(one.figures));
+    logger.error("passing over a definition: {}", one.problem);
+    one.domain->clear_persistent();
+    if (one.domain->is_active() || one.domain->starting) return;
+    one.domain->removed = true;
+    core.domains.erase(one.domain->uuid());
+}
+
 }  // namespace
+
+Task<void> check_definitions(Core& core) {
+    constexpr size_t at_once = 16;
+    std::vector<DomainOwner> all;
+    core.domains.for_each([&](Domain& domain) {
+        if (domain.definition().is_unread()) all.push_back(core.domains.hold(domain.uuid()));
+    });
+    for (size_t done = 0; done < all.size() && !core.gate.cancel_source().is_cancelled(); done += at_once) {
+        std::vector<Reading> some;
+        for (size_t i = done; i < std::min(all.size(), done + at_once); i++) {
+            Reading one{all[i], all[i]->definition().text(), core.store.definition_path(all[i]->name()), {}, ""};
+            if (one.domain->definition().is_unread()) some.push_back(std::move(one));
+            all[i].reset();
+        }
+        auto work = [some = std::move(some)]() mutable { return read_definitions(std::move(some)); };
+        std::vector<Reading> read = co_await io::offload(core.loop, std::move(work));
+        for (Reading& one : read) take_reading(core, one);
+    }
+}
 
 Task<void> load_and_reconnect(Core& core, io::Deadline deadline) {
     core.store.make_folders();

@@ -9,6 +9,10 @@ namespace virtue::qemu {
 /// and are tried again in the background; this returns when every other guest is settled, or at the deadline.
 Task<void> load_and_reconnect(Core& core, io::Deadline deadline);
 
+/// Reads the definitions that load_and_reconnect() took as they stand, and drops those that cannot be read, with a word
+/// in the log. Clients are served meanwhile.
+Task<void> check_definitions(Core& core);
+
 /// Starts the guests that are marked for it, once a boot of the host.
 Task<void> autostart_guests(Core& core);
 

@@ -1,6 +1,7 @@
 #include "drivers/qemu/store.h"
 
 #include <unistd.h>
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 
@@ -33,6 +34,24 @@ void make_link(const std::string& target, const std::string& link) {
     if (::symlink(target.c_str(), link.c_str()) == 0 || errno == EEXIST) return;
     throw Error::from_errno(errno, ErrorDomain::qemu,
                             fmt::format("Failed to create symlink '{}' to '{}'", link, target));
+}
+
+/// Name and UUID are all that is needed of most files at first; the rest is read when it is asked for.
+void read_found(const std::string& path, Store::Found& found) {
+    const std::string whole = io::read_file(path, largest_file);
+    found.text = without_note(whole);
+    std::string name;
+    if (auto head = read_definition_head(found.text)) {
+        name = head->name;
+        found.uuid = head->uuid;
+    } else {
+        const auto domain = Store::parse_definition(whole, path);
+        name = domain->name;
+        found.uuid = domain->uuid.value_or(Uuid{});
+    }
+    if (name != found.name) {
+        found.problem = fmt::format("{}: the file defines a domain of another name, '{}'", path, name);
+    }
 }
 
 }  // namespace
@@ -76,25 +95,24 @@ void Store::remove_definition(const std::string& name) const {
     io::remove_file(definition_path(name));
 }
 
+std::shared_ptr<const model::Domain> Store::parse_definition(const std::string& text, const std::string& source) {
+    xml::Options options = domain_options(false);
+    options.source = source;
+    return std::make_shared<const model::Domain>(xml::parse<model::Domain>(text, options));
+}
+
 std::vector<Store::Found> Store::load_definitions() const {
+    const std::vector<std::string> links = io::list_folder(settings_.autostart());
+    const std::vector<std::string> links_once = io::list_folder(settings_.autostart_once());
     std::vector<Found> all;
     for (const std::string& file : io::list_folder(settings_.definitions())) {
         if (!file.ends_with(".xml")) continue;
         Found found;
         found.name = file.substr(0, file.size() - 4);
         try {
-            std::string path = settings_.definitions() + "/" + file;
-            xml::Options options = domain_options(false);
-            options.source = path;
-            auto domain =
-                std::make_shared<model::Domain>(xml::parse<model::Domain>(io::read_file(path, largest_file), options));
-            if (domain->name != found.name) {
-                found.problem = fmt::format("{}: the file defines a domain of another name, '{}'", path, domain->name);
-            }
-            found.domain = std::move(domain);
-            std::error_code ignored;
-            found.autostart = std::filesystem::exists(autostart_path(found.name), ignored);
-            found.autostart_once = std::filesystem::exists(autostart_once_path(found.name), ignored);
+            read_found(settings_.definitions() + "/" + file, found);
+            found.autostart = std::binary_search(links.begin(), links.end(), file);
+            found.autostart_once = std::binary_search(links_once.begin(), links_once.end(), file);
         } catch (const Error& error) {
             found.problem = error.message();
         }

@@ -53,10 +53,13 @@ public:
     /// Throws system_error; then the old file is intact.
     void save_definition(const std::string& name, const std::string& xml) const;
     void remove_definition(const std::string& name) const;
+    /// Reads the text of a definition file; `source` names it in errors. Throws xml_error and the like.
+    static std::shared_ptr<const model::Domain> parse_definition(const std::string& text, const std::string& source);
     /// One definition that was found, or why it could not be read.
     struct Found {
         std::string name;
-        std::shared_ptr<const model::Domain> domain;
+        Uuid uuid;
+        std::string text;  ///< without the note to editors
         bool autostart = false;
         bool autostart_once = false;
         std::string problem;

@@ -48,7 +48,7 @@ Task<proc::DomainRef> DefinitionCalls::define_xml(driver::Call& call, std::strin
     require_no_clash(core_, *definition);
     DomainOwner domain = core_.domains.hold(*definition->uuid);
     bool is_new = domain == nullptr || !domain->is_persistent();
-    if (!domain) domain = std::make_shared<Domain>(core_.loop, *definition->uuid, definition->name);
+    if (!domain) domain = core_.make_domain(*definition->uuid, definition->name);
     co_await replace_definition(core_, domain, definition);
     if (domain->removed || !core_.domains.find(domain->uuid())) {
         domain->removed = false;
@@ -112,7 +112,7 @@ Task<void> DefinitionCalls::undefine_domain(driver::Call& call, proc::DomainRef 
     {
         io::Semaphore::Permit turn = co_await domain->files.acquire(io::Deadline::never(), "the definition's file");
         co_await io::offload(core_.loop, std::move(remove));
-        domain->set_persistent(nullptr);
+        domain->clear_persistent();
     }
     domain->autostart = domain->autostart_once = false;
     if (!domain->is_active() && !domain->starting) {
@@ -154,7 +154,7 @@ Task<proc::DomainRename::Ret> DefinitionCalls::rename(driver::Call& call, proc::
         std::string from, to, xml;
         bool autostart, once;
     };
-    Move move{core_.store, domain->name(), wanted, std::move(xml), domain->autostart, domain->autostart_once};
+    Move move{core_.store, domain->name(), wanted, xml, domain->autostart, domain->autostart_once};
     auto work = [move = std::move(move)] {
         // The new name is whole before the old one goes: a crash in between leaves both, never none.
         move.store.save_definition(move.to, move.xml);
@@ -166,7 +166,7 @@ Task<proc::DomainRename::Ret> DefinitionCalls::rename(driver::Call& call, proc::
     core_.announcer.lifecycle(*domain, api::domain_event_undefined, api::domain_event_undefined_renamed);
     std::string old_name = domain->name();
     domain->set_name(wanted);
-    domain->set_persistent(std::move(definition));
+    domain->set_persistent(std::move(definition), std::move(xml));
     core_.domains.renamed(old_name, *domain);
     core_.announcer.lifecycle(*domain, api::domain_event_defined, api::domain_event_defined_renamed);
     co_return proc::DomainRename::Ret{};

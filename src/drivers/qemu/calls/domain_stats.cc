@@ -23,6 +23,12 @@ void add_cpu_total(const Run& run, Parameters& out) {
     out.add_ullong("cpu.system", figures->system);
 }
 
+/// The balloon of a guest that does not run has nothing to tell but its definition.
+void add_defined_balloon(const DefinitionFigures& figures, Parameters& out) {
+    out.add_ullong("balloon.current", figures.has_balloon ? figures.current_memory : figures.maximum_memory);
+    out.add_ullong("balloon.maximum", figures.maximum_memory);
+}
+
 void add_balloon(const Domain& domain, Parameters& out) {
     const model::Domain& definition = domain.current();
     const Run* run = domain.run();
@@ -40,8 +46,7 @@ void add_balloon(const Domain& domain, Parameters& out) {
     }
 }
 
-void add_vcpus(const Domain& domain, Parameters& out) {
-    VcpuCounts counts = vcpu_counts(domain.current());
+void add_vcpus(const Domain& domain, VcpuCounts counts, Parameters& out) {
     out.add_uint("vcpu.current", counts.current);
     out.add_uint("vcpu.maximum", counts.maximum);
     const Run* run = domain.run();
@@ -95,8 +100,7 @@ void add_disk(const BlockFigures& disk, const std::string& prefix, Parameters& o
     out.add_ullong(prefix + "physical", disk.physical);
 }
 
-void add_disks(const Domain& domain, Parameters& out) {
-    std::vector<DiskName> disks = disk_names(domain.current());
+void add_disks(const Domain& domain, const std::vector<DiskName>& disks, Parameters& out) {
     out.add_uint("block.count", static_cast<uint32_t>(disks.size()));
     for (size_t i = 0; i < disks.size(); i++) {
         std::string prefix = fmt::format("block.{}.", i);
@@ -146,10 +150,17 @@ wire::TypedParameters collect_stats(const Domain& domain, const StatsGroups& gro
         out.add_ullong("state.stale", static_cast<uint64_t>(std::max<int64_t>(age, 1)));
     }
     if (active && groups.cpu_total) add_cpu_total(*run, out);
+    if (!run && domain.is_persistent()) {
+        const DefinitionFigures& figures = domain.definition().figures();
+        if (groups.balloon) add_defined_balloon(figures, out);
+        if (groups.vcpu) add_vcpus(domain, figures.vcpus, out);
+        if (groups.block) add_disks(domain, figures.disks, out);
+        return out;
+    }
     if (groups.balloon) add_balloon(domain, out);
-    if (groups.vcpu) add_vcpus(domain, out);
+    if (groups.vcpu) add_vcpus(domain, vcpu_counts(domain.current()), out);
     if (active && groups.interface) add_interfaces(domain, out);
-    if (groups.block) add_disks(domain, out);
+    if (groups.block) add_disks(domain, disk_names(domain.current()), out);
     return out;
 }
 

@@ -165,12 +165,19 @@ proc::DomainIsUpdated::Ret LookupCalls::is_updated(driver::Call&, proc::DomainIs
 
 proc::DomainGetInfo::Ret LookupCalls::info(driver::Call&, proc::DomainGetInfo::Args args) {
     DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
-    const model::Domain& definition = domain->current();
     proc::DomainGetInfo::Ret ret;
     ret.state = static_cast<uint8_t>(domain->state().state);
-    ret.max_mem = max_memory(definition);
-    ret.memory = current_memory(definition);
-    ret.nr_virt_cpu = static_cast<uint16_t>(vcpu_counts(definition).current);
+    if (domain->run() || !domain->is_persistent()) {
+        const model::Domain& definition = domain->current();
+        ret.max_mem = max_memory(definition);
+        ret.memory = current_memory(definition);
+        ret.nr_virt_cpu = static_cast<uint16_t>(vcpu_counts(definition).current);
+    } else {
+        const DefinitionFigures& figures = domain->definition().figures();
+        ret.max_mem = figures.maximum_memory;
+        ret.memory = figures.current_memory;
+        ret.nr_virt_cpu = static_cast<uint16_t>(figures.vcpus.current);
+    }
     if (const Run* run = domain->run(); run && run->process) {
         if (auto figures = read_cpu_time(run->process->pid())) ret.cpu_time = figures->total();
     }
@@ -233,6 +240,11 @@ Task<proc::DomainGetXmlDesc::Ret> LookupCalls::xml(driver::Call& call, proc::Dom
     if (args.flags & api::domain_xml_migratable) {
         std::string xml = co_await migratable_xml(domain, live, call.deadline);
         ret.xml = std::move(xml);
+        co_return ret;
+    }
+    const bool of_definition = !domain->run() || (args.flags & api::domain_xml_inactive) != 0;
+    if (of_definition && domain->is_persistent()) {
+        ret.xml = *domain->definition().xml((args.flags & api::domain_xml_secure) != 0);
         co_return ret;
     }
     std::shared_ptr<const std::string>& kept = domain->formatted[args.flags];

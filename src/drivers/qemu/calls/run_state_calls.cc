@@ -105,7 +105,7 @@ Task<proc::DomainCreateXml::Ret> RunStateCalls::create_xml(driver::Call& call, p
     }
     bool is_new = domain == nullptr;
     if (is_new) {
-        domain = std::make_shared<Domain>(core_.loop, *definition->uuid, definition->name);
+        domain = core_.make_domain(*definition->uuid, definition->name);
         core_.domains.insert(domain);
     }
     Withdraw withdraw{core_, domain, is_new};

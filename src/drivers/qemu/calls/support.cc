@@ -52,23 +52,14 @@ Task<void> replace_definition(Core& core, DomainOwner domain, std::shared_ptr<co
     std::string xml = definition_xml(*definition, api::domain_xml_secure | api::domain_xml_inactive, false);
     Store store = core.store;
     std::string name = domain->name();
-    auto save = [store, name, xml = std::move(xml)] { store.save_definition(name, xml); };
+    auto save = [store, name, &xml] { store.save_definition(name, xml); };
     co_await io::offload(core.loop, std::move(save));
-    domain->set_persistent(std::move(definition));
+    domain->set_persistent(std::move(definition), std::move(xml));
 }
 
 Task<void> live_changed(Core& core, DomainOwner domain) {
     domain->changed();
     co_await save_status(core, domain);
-}
-
-std::string definition_xml(const model::Domain& domain, uint32_t flags, bool live) {
-    xml::Options options;
-    options.domain = ErrorDomain::domain;
-    options.inactive = !live || (flags & api::domain_xml_inactive) != 0;
-    options.secure = (flags & api::domain_xml_secure) != 0;
-    options.migratable = (flags & api::domain_xml_migratable) != 0;
-    return xml::format(domain, options);
 }
 
 void require_no_clash(const Core& core, const model::Domain& definition) {

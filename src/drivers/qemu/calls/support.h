@@ -41,9 +41,6 @@ Task<void> live_changed(Core& core, DomainOwner domain);
 /// `source` names it in errors.
 Task<std::shared_ptr<model::Domain>> read_definition(Core& core, std::string xml, bool validate, io::Deadline deadline);
 
-/// The XML of a definition; `flags` are VIR_DOMAIN_XML_*.
-std::string definition_xml(const model::Domain& domain, uint32_t flags, bool live);
-
 /// Throws operation_failed when the name or UUID belongs to another guest.
 void require_no_clash(const Core& core, const model::Domain& definition);
 
