@@ -1,6 +1,8 @@
 #include "daemon/wiring.h"
 
 #include "drivers/qemu/driver.h"
+#include "drivers/secret/driver.h"
+#include "drivers/storage/driver.h"
 #include "drivers/test/driver.h"
 
 namespace virtue::daemon {
@@ -29,9 +31,15 @@ qemu::Settings qemu_settings(const WiringContext& context) {
 }  // namespace
 
 std::vector<std::unique_ptr<driver::Backend>> make_backends(const WiringContext& context) {
+    auto secrets = std::make_unique<secret::SecretDriver>(context.loop, context.paths);
+    auto storage = std::make_unique<storage::StorageDriver>(context.loop, context.paths, secrets.get());
+    qemu::QemuDriver::Tables tables{};
+    tables[static_cast<size_t>(proc::DriverKind::secret)] = &secrets->table();
+    tables[static_cast<size_t>(proc::DriverKind::storage)] = &storage->table();
     std::vector<std::unique_ptr<driver::Backend>> backends;
-    backends.push_back(
-        std::make_unique<qemu::QemuDriver>(context.loop, qemu_settings(context), qemu::QemuDriver::Tables{}));
+    backends.push_back(std::make_unique<qemu::QemuDriver>(context.loop, qemu_settings(context), tables));
+    backends.push_back(std::move(storage));
+    backends.push_back(std::move(secrets));
     backends.push_back(std::make_unique<test::TestDriver>());
     return backends;
 }

@@ -3,9 +3,11 @@
 #include <string>
 #include <string_view>
 
+#include "base/base64.h"
+
 namespace virtue::shell {
 
-std::string to_base64(std::string_view bytes);
+using virtue::to_base64;
 /// Throws Failure for what is no base64; white space is passed over.
 std::string from_base64(std::string_view text);
 /// A line typed without echo.

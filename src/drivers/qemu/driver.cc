@@ -129,6 +129,8 @@ bool QemuDriver::accepts(const driver::Uri& uri) const {
 Task<driver::Route> QemuDriver::open(driver::Call& call, driver::Uri uri) {
     bool privileged = state_->core.settings.paths.privileged;
     std::string wanted = privileged ? "/system" : "/session";
+    // A client without a URI gets what there is.
+    if (uri.scheme.empty()) uri.path = wanted;
     if (uri.path.empty()) {
         throw Error(
             ErrorCode::internal_error, ErrorDomain::qemu,

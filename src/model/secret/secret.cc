@@ -64,7 +64,14 @@ Secret Secret::parse(std::string_view text, bool validate) {
     xml::Options options;
     options.domain = error_domain;
     options.validate = validate;
-    return xml::parse<Secret>(text, options);
+    try {
+        return xml::parse<Secret>(text, options);
+    } catch (const Error& error) {
+        // A grammar judges before anybody reads: whatever is wrong is wrong by the grammar.
+        const bool is_malformed = error.code() == ErrorCode::xml_detail;
+        if (!validate || is_malformed || error.code() == ErrorCode::xml_invalid_schema) throw;
+        throw Error(ErrorCode::xml_invalid_schema, ErrorDomain::xml, error.detail());
+    }
 }
 
 }  // namespace virtue::model

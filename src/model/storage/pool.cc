@@ -289,12 +289,38 @@ void map(xml::Mapper& m, Pool& p) {
     if (p.type == PoolType::rbd) map_options(m, "rbd", "config_opts", p.config_options, true);
 }
 
+namespace {
+
+// What libvirt's grammar demands beyond what a definition needs: which types say their source, and which never.
+void check_grammar(std::string_view text, const Pool& pool) {
+    const xml::Document document = xml::Document::parse(text, "(storage_pool_definition)", Pool::error_domain);
+    const xml::Element source = document.root().child("source");
+    const auto refuse = [](const char* sentence) {
+        throw Error(ErrorCode::xml_invalid_schema, ErrorDomain::xml, sentence);
+    };
+    const bool has_no_source = pool.type == PoolType::dir || pool.type == PoolType::mpath;
+    if (has_no_source && source && source.first_child()) refuse("/pool/source: this type of pool has no source");
+    if (!has_no_source && !source) refuse("/pool: an element source is expected");
+    if (pool.has_target() && !document.root().child("target")) refuse("/pool: an element target is expected");
+}
+
+}  // namespace
+
 Pool Pool::parse(std::string_view text, bool validate) {
     xml::Options options;
     options.domain = error_domain;
     options.source = "(storage_pool_definition)";
     options.validate = validate;
-    return xml::parse<Pool>(text, options);
+    if (!validate) return xml::parse<Pool>(text, options);
+    try {
+        Pool pool = xml::parse<Pool>(text, options);
+        check_grammar(text, pool);
+        return pool;
+    } catch (const Error& error) {
+        // A grammar judges before anybody reads: whatever is wrong is wrong by the grammar.
+        if (error.code() == ErrorCode::xml_detail || error.code() == ErrorCode::xml_invalid_schema) throw;
+        throw Error(ErrorCode::xml_invalid_schema, ErrorDomain::xml, error.detail());
+    }
 }
 
 }  // namespace virtue::model

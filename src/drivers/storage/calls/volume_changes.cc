@@ -1,0 +1,212 @@
+// Volumes are made, copied, resized, wiped, deleted. Each works on its own volume; others go on meanwhile.
+#include <algorithm>
+
+#include "driver/constants.h"
+#include "drivers/storage/core.h"
+#include "drivers/storage/errors.h"
+#include "protocol/remote/storage_volume.h"
+
+namespace virtue::storage {
+namespace {
+
+using driver::Call;
+
+constexpr uint32_t create_flags =
+    api::storage_vol_create_prealloc_metadata | api::storage_vol_create_reflink | api::storage_vol_create_validate;
+
+/// Makes a volume that was prepared; it is in the lists from here on, and gone again when this throws.
+Task<VolumeOwner> make_volume(Core& core, PoolOwner pool, NewVolume request, Context context) {
+    auto volume = std::make_shared<Volume>();
+    volume->seen.volume = std::make_shared<const model::Volume>(request.wanted);
+    volume->building = true;
+    const std::string name = request.wanted.name;
+    pool->volumes[name] = volume;
+    Work work(pool, volume);
+    struct Undo {
+        Pool* pool;
+        const Volume* volume;
+        ~Undo() {
+            if (!pool) return;
+            auto mine = pool->volumes.find(volume->name());
+            if (mine != pool->volumes.end() && mine->second.get() == volume) pool->volumes.erase(mine);
+        }
+    } undo{pool.get(), volume.get()};
+    Kind& kind = core.kind(*pool);
+    co_await kind.make(context, std::move(request));
+    VolumeDefinition made = volume->seen.volume;
+    Seen seen = co_await kind.look(context, pool->definition, made);
+    volume->seen = std::move(seen);
+    // The next scan reads the header: it tells what the definition left open.
+    volume->seen.stamp = {};
+    volume->building = false;
+    undo.pool = nullptr;
+    pool->count(static_cast<int64_t>(volume->definition().allocation.value_or(0)));
+    co_return volume;
+}
+
+void require_place(const Pool& pool, const model::Volume& wanted) {
+    if (pool.definition->type != model::PoolType::disk && wanted.capacity.value_or(0) == 0 &&
+        pool.definition->type == model::PoolType::logical)
+        throw Error(ErrorCode::no_support, here, "volume capacity required for this pool");
+}
+
+Task<proc::StorageVolCreateXml::Ret> create(Core& core, Call& call, proc::StorageVolCreateXml::Args args) {
+    require_flags(args.flags, create_flags, "storageVolCreateXML");
+    PoolOwner pool = core.active_pool_of(args.pool);
+    NewVolume request;
+    request.pool = pool->definition;
+    request.flags = args.flags & ~api::storage_vol_create_validate;
+    request.wanted = model::Volume::parse(args.xml, pool->definition->type, model::Volume::Capacity::from_backing,
+                                          args.flags & api::storage_vol_create_validate);
+    require_place(*pool, request.wanted);
+    if (pool->volumes.contains(request.wanted.name)) refuse(ErrorCode::storage_vol_exist, "'{}'", request.wanted.name);
+    core.kind(*pool).prepare(*pool->definition, request.wanted);
+    Context context = core.context(call);
+    VolumeOwner volume = co_await make_volume(core, pool, std::move(request), context);
+    co_return proc::StorageVolCreateXml::Ret{pool->reference(*volume)};
+}
+
+/// A header may have been written by a guest: what it names as its backing file is read only where it is a volume, or
+/// lies in a running pool's folder, too.
+void require_own_backing(const Core& core, const model::Volume& source) {
+    if (!source.backing) return;
+    const std::string& path = source.backing->path;
+    bool known = false;
+    core.pools.for_each([&](const Pool& pool) {
+        if (known || !pool.active) return;
+        const std::string& folder = pool.definition->target_path;
+        const bool is_inside = !folder.empty() && path.starts_with(folder + "/") &&
+                               path.find("/../") == std::string::npos && path.find('/', folder.size() + 1) == path.npos;
+        known = is_inside && pool.volumes.contains(path.substr(folder.size() + 1));
+        if (known) return;
+        known = std::any_of(pool.volumes.begin(), pool.volumes.end(),
+                            [&](const auto& entry) { return entry.second->definition().target.path == path; });
+    });
+    if (known) return;
+    throw Error(ErrorCode::operation_denied, here,
+                fmt::format("volume '{}' names '{}' as its backing file, which is in no running pool: its content is "
+                            "not copied",
+                            source.name, path),
+                "a guest may have written that name; if it is right, define a pool for its folder");
+}
+
+Task<proc::StorageVolCreateXmlFrom::Ret> create_from(Core& core, Call& call, proc::StorageVolCreateXmlFrom::Args args) {
+    require_flags(args.flags, create_flags, "storageVolCreateXMLFrom");
+    PoolOwner pool = core.active_pool_of(args.pool);
+    PoolVolume source = find_volume(core, args.clone_volume);
+    NewVolume request;
+    request.pool = pool->definition;
+    request.flags = args.flags & ~api::storage_vol_create_validate;
+    request.wanted = model::Volume::parse(args.xml, pool->definition->type, model::Volume::Capacity::optional,
+                                          args.flags & api::storage_vol_create_validate);
+    if (pool->volumes.contains(request.wanted.name))
+        refuse(ErrorCode::internal_error, "storage volume name '{}' already in use.", request.wanted.name);
+    require_built(*source.volume);
+    core.kind(*pool).prepare(*pool->definition, request.wanted);
+    Context context = core.context(call);
+    co_await look_at_volume(core, source, context);
+    request.source = source.volume->seen.volume;
+    require_own_backing(core, *request.source);
+    // Never smaller than what goes in.
+    const uint64_t least = request.source->capacity.value_or(0);
+    if (request.wanted.capacity.value_or(0) < least) request.wanted.capacity = least;
+    if (!request.wanted.allocation) request.wanted.allocation = request.wanted.capacity;
+    if (pool->volumes.contains(request.wanted.name))
+        refuse(ErrorCode::internal_error, "storage volume name '{}' already in use.", request.wanted.name);
+    Work reading(source.pool, source.volume);
+    VolumeOwner volume = co_await make_volume(core, pool, std::move(request), context);
+    co_return proc::StorageVolCreateXmlFrom::Ret{pool->reference(*volume)};
+}
+
+Task<proc::StorageVolDelete::Ret> remove(Core& core, Call& call, proc::StorageVolDelete::Args args) {
+    PoolVolume at = find_volume(core, args.volume);
+    require_built(*at.volume);
+    require_unused(*at.volume);
+    Context context = core.context(call);
+    Work work(at.pool, at.volume);
+    VolumeDefinition volume = at.volume->seen.volume;
+    co_await core.kind(*at.pool).erase(context, at.pool->definition, volume, args.flags);
+    at.pool->count(-static_cast<int64_t>(volume->allocation.value_or(0)));
+    at.pool->volumes.erase(volume->name);
+    co_return proc::StorageVolDelete::Ret{};
+}
+
+uint64_t absolute_capacity(const model::Volume& volume, uint64_t capacity, uint32_t flags) {
+    if ((flags & api::storage_vol_resize_delta) == 0) return capacity;
+    const uint64_t now = volume.capacity.value_or(0);
+    if ((flags & api::storage_vol_resize_shrink) != 0) return now - std::min(capacity, now);
+    if (capacity > UINT64_MAX - now) refuse(ErrorCode::overflow, "volume '{}' cannot become so large", volume.name);
+    return now + capacity;
+}
+
+Task<proc::StorageVolResize::Ret> resize(Core& core, Call& call, proc::StorageVolResize::Args args) {
+    require_flags(args.flags, 7, "storageVolResize");
+    PoolVolume at = find_volume(core, args.volume);
+    require_built(*at.volume);
+    require_unused(*at.volume);
+    Work work(at.pool, at.volume);
+    Context context = core.context(call);
+    co_await look_at_volume(core, at, context);
+    const model::Volume& volume = at.volume->definition();
+    const bool shrink = (args.flags & api::storage_vol_resize_shrink) != 0;
+    const uint64_t wanted = absolute_capacity(volume, args.capacity, args.flags);
+    const uint64_t allocated = volume.allocation.value_or(0);
+    if (wanted < allocated && !shrink)
+        throw Error(ErrorCode::invalid_arg, here, "can't shrink capacity below existing allocation");
+    if (wanted < volume.capacity.value_or(0) && !shrink)
+        throw Error(ErrorCode::invalid_arg, here,
+                    "Can't shrink capacity below current capacity unless shrink flag explicitly specified");
+    const bool allocate = (args.flags & api::storage_vol_resize_allocate) != 0;
+    if (allocate && wanted > allocated && wanted - allocated > at.pool->figures.available)
+        throw Error(ErrorCode::operation_failed, here, "Not enough space left in storage pool");
+    VolumeDefinition before = at.volume->seen.volume;
+    const uint32_t flags = args.flags & ~api::storage_vol_resize_delta;
+    co_await core.kind(*at.pool).resize(context, at.pool->definition, before, wanted, flags);
+    co_await look_at_volume(core, at, context);
+    const auto after = static_cast<int64_t>(at.volume->definition().allocation.value_or(0));
+    at.pool->count(after - static_cast<int64_t>(allocated));
+    co_return proc::StorageVolResize::Ret{};
+}
+
+Task<void> wipe_volume(Core& core, PoolVolume at, Context context, uint32_t algorithm) {
+    if (algorithm >= api::storage_vol_wipe_alg_last)
+        refuse(ErrorCode::invalid_arg, "wiping algorithm {} not supported", algorithm);
+    require_built(*at.volume);
+    require_unused(*at.volume);
+    Work work(at.pool, at.volume);
+    co_await look_at_volume(core, at, context);
+    VolumeDefinition volume = at.volume->seen.volume;
+    co_await core.kind(*at.pool).wipe(context, at.pool->definition, volume, algorithm);
+    // A wiped image is none: it is seen for what it is now.
+    Seen seen = co_await core.kind(*at.pool).look(context, at.pool->definition, volume);
+    at.volume->seen = std::move(seen);
+}
+
+Task<proc::StorageVolWipe::Ret> wipe(Core& core, Call& call, proc::StorageVolWipe::Args args) {
+    require_flags(args.flags, 0, "storageVolWipe");
+    PoolVolume at = find_volume(core, args.volume);
+    Context context = core.context(call);
+    co_await wipe_volume(core, at, context, api::storage_vol_wipe_alg_zero);
+    co_return proc::StorageVolWipe::Ret{};
+}
+
+Task<proc::StorageVolWipePattern::Ret> wipe_pattern(Core& core, Call& call, proc::StorageVolWipePattern::Args args) {
+    require_flags(args.flags, 0, "storageVolWipePattern");
+    PoolVolume at = find_volume(core, args.volume);
+    Context context = core.context(call);
+    co_await wipe_volume(core, at, context, args.algorithm);
+    co_return proc::StorageVolWipePattern::Ret{};
+}
+
+}  // namespace
+
+void bind_volume_changes(driver::HandlerTable& on, Core& core) {
+    bind<proc::StorageVolCreateXml>(on, core, create);
+    bind<proc::StorageVolCreateXmlFrom>(on, core, create_from);
+    bind<proc::StorageVolDelete>(on, core, remove);
+    bind<proc::StorageVolResize>(on, core, resize);
+    bind<proc::StorageVolWipe>(on, core, wipe);
+    bind<proc::StorageVolWipePattern>(on, core, wipe_pattern);
+}
+
+}  // namespace virtue::storage

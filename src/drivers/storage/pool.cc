@@ -1,0 +1,54 @@
+#include "drivers/storage/pool.h"
+
+#include "xml/mapper.h"
+
+namespace virtue::storage {
+
+void Pool::merge(SeenByName found) {
+    for (const std::string& name : touched) {
+        found.erase(name);
+        auto mine = volumes.find(name);
+        if (mine != volumes.end()) found.emplace(name, mine->second->seen);
+    }
+    for (auto& [name, volume] : volumes) {
+        if (volume->building || volume->users > 0) found.insert_or_assign(name, volume->seen);
+    }
+    std::map<std::string, VolumeOwner> merged;
+    for (auto& [name, seen] : found) {
+        auto mine = volumes.find(name);
+        VolumeOwner volume = mine != volumes.end() ? mine->second : std::make_shared<Volume>();
+        volume->seen = std::move(seen);
+        merged.emplace_hint(merged.end(), name, std::move(volume));
+    }
+    volumes = std::move(merged);
+}
+
+SeenByName Pool::known() const {
+    SeenByName all;
+    for (const auto& [name, volume] : volumes) all.emplace_hint(all.end(), name, volume->seen);
+    return all;
+}
+
+void Pool::count(int64_t bytes) {
+    // The disk pool's figures are those of its partition table.
+    if (definition->type == model::PoolType::disk) return;
+    const uint64_t size = static_cast<uint64_t>(bytes < 0 ? -bytes : bytes);
+    uint64_t& grows = bytes < 0 ? figures.available : figures.allocation;
+    uint64_t& shrinks = bytes < 0 ? figures.allocation : figures.available;
+    grows += size;
+    shrinks -= std::min(shrinks, size);
+}
+
+std::string Pool::xml(bool inactive) const {
+    const bool is_next = inactive && next;
+    model::Pool shown = is_next ? *next : *definition;
+    if (!is_next) {
+        shown.capacity = figures.capacity;
+        shown.allocation = figures.allocation;
+        shown.available = figures.available;
+        if (permissions) shown.permissions = *permissions;
+    }
+    return xml::format(shown);
+}
+
+}  // namespace virtue::storage

@@ -1,0 +1,96 @@
+// A storage pool as the driver holds it: definition, state, volumes. Owned by Core's table and held by the calls that
+// work on it; loop thread only.
+#pragma once
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "driver/job.h"
+#include "drivers/storage/scan.h"
+#include "model/storage/pool.h"
+#include "protocol/references.h"
+
+namespace virtue::storage {
+
+using PoolDefinition = std::shared_ptr<const model::Pool>;
+
+/// What a running pool holds, in bytes.
+struct Figures {
+    uint64_t capacity = 0, allocation = 0, available = 0;
+};
+
+/// A volume. Its definition is replaced, never changed in place: whoever holds it may use it off the loop.
+struct Volume {
+    Seen seen;
+    bool building = false;
+    /// How many use it: a second user that would change it is refused.
+    int users = 0;
+
+    const model::Volume& definition() const { return *seen.volume; }
+    const std::string& name() const { return seen.volume->name; }
+};
+using VolumeOwner = std::shared_ptr<Volume>;
+
+class Pool {
+public:
+    Pool(io::Loop& loop, PoolDefinition of) : definition(std::move(of)), jobs(loop, definition->name) {}
+
+    const std::string& name() const { return definition->name; }
+    const Uuid& uuid() const { return *definition->uuid; }
+    proc::StoragePoolRef reference() const { return {name(), uuid()}; }
+    proc::StorageVolumeRef reference(const Volume& volume) const {
+        return {name(), volume.name(), volume.definition().key};
+    }
+
+    PoolDefinition definition;
+    PoolDefinition next;  ///< a definition that waits for the pool to stop
+    bool persistent = false;
+    bool autostart = false;
+    bool active = false;
+    Figures figures;
+    std::optional<model::Permissions> permissions;  ///< of its folder, as it was found
+    std::map<std::string, VolumeOwner> volumes;
+    /// Starting, stopping, refreshing, building: one at a time. Work on volumes takes no job.
+    driver::JobQueue jobs;
+    int running_work = 0;  ///< operations on volumes that are under way
+    /// While the pool is scanned: the volumes that changed meanwhile, of which the scan may know too little.
+    int scans = 0;
+    std::set<std::string> touched;
+
+    void touch(const std::string& volume) {
+        if (scans > 0) touched.insert(volume);
+    }
+    /// Takes over what a scan found.
+    void merge(SeenByName found);
+    SeenByName known() const;
+    /// A volume came (bytes > 0) or went.
+    void count(int64_t bytes);
+    /// libvirt's XML; `inactive` shows the definition that the next start takes.
+    std::string xml(bool inactive) const;
+};
+using PoolOwner = std::shared_ptr<Pool>;
+
+/// Counts an operation on volumes of a pool, and notes the volume as changed at both ends.
+class Work {
+public:
+    Work(PoolOwner pool, VolumeOwner volume) : pool_(std::move(pool)), volume_(std::move(volume)) {
+        pool_->running_work++;
+        volume_->users++;
+        pool_->touch(volume_->name());
+    }
+    ~Work() {
+        pool_->touch(volume_->name());
+        volume_->users--;
+        pool_->running_work--;
+    }
+    Work(const Work&) = delete;
+    Work& operator=(const Work&) = delete;
+
+private:
+    PoolOwner pool_;
+    VolumeOwner volume_;
+};
+
+}  // namespace virtue::storage

@@ -1,0 +1,262 @@
+#include "drivers/storage/scan.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/text.h"
+#include "drivers/storage/probe.h"
+
+namespace virtue::storage {
+namespace {
+
+using model::Volume;
+using model::VolumeTarget;
+
+std::string time_text(const timespec& time) {
+    return time.tv_nsec == 0 ? fmt::format("{}", time.tv_sec) : fmt::format("{}.{:09}", time.tv_sec, time.tv_nsec);
+}
+
+Stamp stamp_of(const struct stat& st) {
+    auto nanoseconds = [](const timespec& t) { return int64_t{t.tv_sec} * 1000000000 + t.tv_nsec; };
+    return {st.st_dev,
+            st.st_ino,
+            static_cast<uint64_t>(st.st_size),
+            static_cast<uint64_t>(st.st_blocks),
+            nanoseconds(st.st_mtim),
+            nanoseconds(st.st_ctim)};
+}
+
+std::string label_of(const std::string& path) {
+    char label[256];
+    const ssize_t size = ::getxattr(path.c_str(), "security.selinux", label, sizeof label);
+    if (size <= 0) return {};
+    std::string text(label, static_cast<size_t>(size));
+    return text.substr(0, text.find('\0'));
+}
+
+model::Permissions permissions_in(const struct stat& st, const std::string& path) {
+    model::Permissions permissions;
+    permissions.mode = st.st_mode & 07777;
+    permissions.owner = st.st_uid;
+    permissions.group = st.st_gid;
+    permissions.label = label_of(path);
+    return permissions;
+}
+
+void fill_target(VolumeTarget& target, const struct stat& st) {
+    target.permissions = permissions_in(st, target.path);
+    // libvirt shows no time of birth on any file system.
+    target.timestamps = {time_text(st.st_atim), time_text(st.st_mtim), time_text(st.st_ctim), "0"};
+}
+
+/// The size of a device, in bytes.
+uint64_t device_size(int fd) {
+    uint64_t bytes = 0;
+    return ::ioctl(fd, BLKGETSIZE64, &bytes) == 0 ? bytes : 0;
+}
+
+void fill_sizes(Volume& volume, const struct stat& st, int fd) {
+    if (S_ISDIR(st.st_mode)) {
+        volume.type = model::VolumeType::dir;
+        volume.capacity = volume.allocation = 0;
+        volume.physical = 0;
+    } else if (S_ISBLK(st.st_mode)) {
+        volume.type = model::VolumeType::block;
+        volume.physical = device_size(fd);
+        volume.capacity = volume.allocation = volume.physical;
+    } else {
+        volume.type = model::VolumeType::file;
+        volume.allocation = static_cast<uint64_t>(st.st_blocks) * 512;
+        volume.physical = volume.capacity.emplace(static_cast<uint64_t>(st.st_size));
+    }
+}
+
+bool can_be_volume(const struct stat& st) {
+    return S_ISREG(st.st_mode) || S_ISBLK(st.st_mode) || S_ISDIR(st.st_mode);
+}
+
+/// Opens to read without waiting for anything and without becoming anybody's terminal.
+Fd open_to_read(const std::string& path) {
+    return Fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+}
+
+ImageFacts read_header(int fd, uint64_t size) {
+    uint8_t head[probe_size];
+    size_t have = 0;
+    while (have < sizeof head) {
+        const ssize_t got = ::pread(fd, head + have, sizeof head - have, static_cast<off_t>(have));
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) break;
+        have += static_cast<size_t>(got);
+    }
+    return probe_image({head, have}, size);
+}
+
+/// What a header calls its backing file, as seen from the file that the header is in.
+std::string backing_path(const std::string& image, std::string name) {
+    if (name.starts_with("file:")) name = name.substr(5);
+    const bool is_other = name.starts_with("json:") || name.find("://") != std::string::npos;
+    if (name.starts_with('/') || is_other) return name;
+    return image.substr(0, image.rfind('/') + 1) + name;
+}
+
+VolumeTarget backing_of(const std::string& image, const ImageFacts& facts) {
+    VolumeTarget backing;
+    backing.path = backing_path(image, *facts.backing);
+    backing.format = facts.backing_format.value_or("");
+    if (!backing.format.empty() && !model::is_volume_format(model::PoolType::dir, backing.format))
+        backing.format.clear();
+    struct stat st {};
+    if (backing.path.starts_with('/') && ::stat(backing.path.c_str(), &st) == 0 &&
+        (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode))) {
+        fill_target(backing, st);
+        if (backing.format.empty()) {
+            // For the eye only: nobody opens a backing file as what was guessed here.
+            if (Fd fd = open_to_read(backing.path))
+                backing.format = read_header(fd.get(), static_cast<uint64_t>(st.st_size)).format;
+        }
+    }
+    if (backing.format.empty() || backing.format == "luks") backing.format = "raw";
+    return backing;
+}
+
+void fill_from_header(Volume& volume, const ImageFacts& facts) {
+    VolumeTarget& target = volume.target;
+    target.format = facts.format;
+    if (facts.capacity && (*facts.capacity != 0 || facts.format == "luks")) volume.capacity = facts.capacity;
+    target.compat = facts.compat;
+    target.cluster_size = facts.cluster_size;
+    if (!facts.compat.empty()) target.features = model::VolumeFeatures{facts.lazy_refcounts, facts.extended_l2};
+    if (facts.encrypted != Encrypted::no) {
+        target.encryption.emplace();
+        target.encryption->format =
+            facts.encrypted == Encrypted::aes ? model::EncryptionFormat::qcow : model::EncryptionFormat::luks;
+    }
+    // A LUKS container is an encrypted raw volume.
+    if (facts.format == "luks") target.format = "raw";
+    if (facts.backing) volume.backing = backing_of(target.path, facts);
+}
+
+bool has_control_characters(std::string_view name) {
+    return std::any_of(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+}
+
+}  // namespace
+
+std::optional<Seen> look_at(const std::string& path, const std::string& name) {
+    struct stat st {};
+    if (::stat(path.c_str(), &st) != 0 || !can_be_volume(st)) return std::nullopt;
+    auto volume = std::make_shared<Volume>();
+    volume->name = name;
+    volume->key = path;
+    volume->target.path = path;
+    if (S_ISDIR(st.st_mode)) {
+        fill_sizes(*volume, st, -1);
+        volume->target.format = "dir";
+        fill_target(volume->target, st);
+        return Seen{std::move(volume), stamp_of(st)};
+    }
+    Fd fd = open_to_read(path);
+    if (!fd || ::fstat(fd.get(), &st) != 0 || !can_be_volume(st)) return std::nullopt;
+    fill_sizes(*volume, st, fd.get());
+    fill_from_header(*volume, read_header(fd.get(), *volume->capacity));
+    fill_target(volume->target, st);
+    return Seen{std::move(volume), stamp_of(st)};
+}
+
+Seen look_again(const model::Volume& known) {
+    const std::string& path = known.target.path;
+    struct stat st {};
+    if (::stat(path.c_str(), &st) != 0)
+        throw Error::from_errno(errno, ErrorDomain::storage, fmt::format("cannot stat file '{}'", path));
+    auto volume = std::make_shared<Volume>(known);
+    Fd fd = S_ISDIR(st.st_mode) ? Fd() : open_to_read(path);
+    if (!fd && !S_ISDIR(st.st_mode))
+        throw Error::from_errno(errno, ErrorDomain::storage,
+                                fmt::format("Failed to open storage volume with path '{}'", path));
+    fill_sizes(*volume, st, fd.get());
+    if (fd) {
+        const ImageFacts facts = read_header(fd.get(), *volume->capacity);
+        const bool same = facts.format == known.target.format || facts.format == "luks";
+        if (same && facts.capacity && *facts.capacity != 0) volume->capacity = facts.capacity;
+    }
+    fill_target(volume->target, st);
+    if (volume->backing) {
+        struct stat base {};
+        if (::stat(volume->backing->path.c_str(), &base) == 0 && (S_ISREG(base.st_mode) || S_ISBLK(base.st_mode)))
+            fill_target(*volume->backing, base);
+    }
+    return {std::move(volume), stamp_of(st)};
+}
+
+SeenByName scan_folder(const std::string& folder, const SeenByName& known) {
+    DIR* directory = ::opendir(folder.c_str());
+    if (!directory)
+        throw Error::from_errno(errno, ErrorDomain::storage, fmt::format("cannot open directory '{}'", folder));
+    SeenByName all;
+    const int fd = ::dirfd(directory);
+    for (const dirent* entry = ::readdir(directory); entry; entry = ::readdir(directory)) {
+        const std::string name = entry->d_name;
+        if (name == "." || name == ".." || is_work_name(name) || has_control_characters(name)) continue;
+        struct stat st {};
+        if (::fstatat(fd, name.c_str(), &st, 0) != 0 || !can_be_volume(st)) continue;
+        auto before = known.find(name);
+        // A file with a backing file is read again: that may have changed by itself.
+        if (before != known.end() && before->second.stamp == stamp_of(st) && !before->second.volume->backing) {
+            all.emplace(name, before->second);
+        } else if (auto seen = look_at(folder + "/" + name, name)) {
+            all.emplace(name, std::move(*seen));
+        }
+    }
+    ::closedir(directory);
+    return all;
+}
+
+std::optional<model::Permissions> permissions_of(const std::string& path) {
+    struct stat st {};
+    if (::stat(path.c_str(), &st) != 0) return std::nullopt;
+    return permissions_in(st, path);
+}
+
+namespace {
+constexpr std::string_view work_start = ".virtue-";
+constexpr std::string_view work_end = ".new";
+}  // namespace
+
+std::string work_name() {
+    static std::atomic<uint64_t> count = 0;
+    return fmt::format("{}{}-{}{}", work_start, ::getpid(), ++count, work_end);
+}
+
+bool is_work_name(std::string_view name) {
+    return name.starts_with(work_start) && name.ends_with(work_end);
+}
+
+void remove_left_work(const std::string& folder) {
+    DIR* directory = ::opendir(folder.c_str());
+    if (!directory) return;
+    while (const dirent* entry = ::readdir(directory)) {
+        const std::string_view name = entry->d_name;
+        if (!is_work_name(name)) continue;
+        const std::string_view middle =
+            name.substr(work_start.size(), name.size() - work_start.size() - work_end.size());
+        const auto pid = parse_number<int>(middle.substr(0, middle.find('-')));
+        // Another daemon on the same folder may be at work.
+        if (!pid || *pid == ::getpid() || ::kill(*pid, 0) == 0 || errno != ESRCH) continue;
+        ::unlinkat(::dirfd(directory), entry->d_name, 0);
+    }
+    ::closedir(directory);
+}
+
+}  // namespace virtue::storage

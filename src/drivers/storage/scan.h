@@ -1,0 +1,49 @@
+// What lies in a folder, seen as volumes: stat, and the header of each file that changed since it was last read. The
+// functions block: for the blocking pool. They own what they touch.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/storage/volume.h"
+
+namespace virtue::storage {
+
+/// What tells a file that was read before from one that changed since.
+struct Stamp {
+    uint64_t device = 0, inode = 0, size = 0, blocks = 0;
+    int64_t modified = 0, changed = 0;  ///< nanoseconds
+    bool operator==(const Stamp&) const = default;
+};
+
+/// A volume as it was found.
+struct Seen {
+    std::shared_ptr<const model::Volume> volume;
+    Stamp stamp;
+};
+using SeenByName = std::map<std::string, Seen>;
+
+/// The file, device or folder as a volume; nothing for what is none of these, or vanished.
+std::optional<Seen> look_at(const std::string& path, const std::string& name);
+
+/// The same for a volume whose definition is known: what only the file tells (size, times, owner) is read anew, and the
+/// header's capacity, the rest stays. Throws system_error naming the path.
+Seen look_again(const model::Volume& known);
+
+/// All volumes of a folder. Files whose stamps are in `known` are not opened. Throws system_error
+/// "cannot open directory".
+SeenByName scan_folder(const std::string& folder, const SeenByName& known);
+
+/// Mode, owner and label of a path; nothing if it is not there.
+std::optional<model::Permissions> permissions_of(const std::string& path);
+
+/// Names of files that are being made, and left by those who died over it.
+std::string work_name();
+bool is_work_name(std::string_view name);
+/// Removes what daemons that are gone left half made in a folder.
+void remove_left_work(const std::string& folder);
+
+}  // namespace virtue::storage
