@@ -134,7 +134,7 @@ void Mapper::check_known(const Frame& frame) const {
     const Element at = frame.element;
     at.each_attribute([&](std::string_view name, std::string_view uri) {
         if (!uri.empty() || contains(frame.known_attributes, name)) return;
-        throw Error(ErrorCode::xml_invalid_schema, options_.domain,
+        throw Error(ErrorCode::xml_invalid_schema, ErrorDomain::xml,
                     fmt::format("{} (line {}): there is no attribute '{}' in element '{}'", at.path(), at.line(), name,
                                 at.name()),
                     nearest(name, frame.known_attributes));
@@ -146,11 +146,11 @@ void Mapper::check_known(const Frame& frame) const {
                 name = fmt::format("{}:{}", space.prefix, e.name());
         if (contains(frame.single_elements, name) && e.next_same())
             throw Error(
-                ErrorCode::xml_invalid_schema, options_.domain,
+                ErrorCode::xml_invalid_schema, ErrorDomain::xml,
                 fmt::format("{} (line {}): element '{}' stands twice in '{}'", e.path(), e.line(), name, at.name()));
         if (contains(frame.known_elements, name)) continue;
         throw Error(
-            ErrorCode::xml_invalid_schema, options_.domain,
+            ErrorCode::xml_invalid_schema, ErrorDomain::xml,
             fmt::format("{} (line {}): element '{}' cannot hold an element '{}'", e.path(), e.line(), at.name(), name),
             nearest(name, frame.known_elements));
     }
@@ -160,6 +160,11 @@ void Mapper::fail(ErrorCode code, std::string_view sentence) const {
     const Element at = frames_.back().element;
     if (!at) throw Error(code, options_.domain, std::string(sentence));
     throw Error(code, options_.domain, fmt::format("{}: {}", at.path(), sentence));
+}
+
+void Mapper::disagree(ErrorCode code, std::string_view sentence) const {
+    const Element at = frames_.back().element;
+    throw Disagreement(code, options_.domain, at ? fmt::format("{}: {}", at.path(), sentence) : std::string(sentence));
 }
 
 void Mapper::fail_value(const char* attribute, std::string_view text, std::string_view wanted) const {

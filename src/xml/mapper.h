@@ -29,6 +29,11 @@ struct Options {
     Limits limits;
 };
 
+/// An error about what is well formed and contradicts itself, which validation of the form does not find.
+struct Disagreement : Error {
+    using Error::Error;
+};
+
 class Mapper {
 public:
     Mapper(Element element, const Options& options);
@@ -212,6 +217,9 @@ public:
     /// xml_error: "path: sentence".
     [[noreturn]] void fail(std::string_view sentence) const { fail(ErrorCode::xml_error, sentence); }
     [[noreturn]] void fail(ErrorCode code, std::string_view sentence) const;
+    /// The same for what is well formed and contradicts itself: no fault that validation of the form finds.
+    [[noreturn]] void disagree(std::string_view sentence) const { disagree(ErrorCode::xml_error, sentence); }
+    [[noreturn]] void disagree(ErrorCode code, std::string_view sentence) const;
     /// "path: attribute 'bytes' must be WANTED, got 'TEXT'".
     [[noreturn]] void fail_value(const char* attribute, std::string_view text, std::string_view wanted) const;
     [[noreturn]] void fail_missing_attribute(const char* name) const;

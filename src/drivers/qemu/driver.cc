@@ -9,6 +9,7 @@
 #include "drivers/qemu/calls/guest_calls.h"
 #include "drivers/qemu/calls/lookup_calls.h"
 #include "drivers/qemu/calls/monitor_calls.h"
+#include "drivers/qemu/calls/native_calls.h"
 #include "drivers/qemu/calls/node_calls.h"
 #include "drivers/qemu/calls/resource_calls.h"
 #include "drivers/qemu/calls/run_state_calls.h"
@@ -58,6 +59,7 @@ struct QemuDriver::State {
           guests(core),
           snapshots(core),
           monitors(core),
+          natives(core),
           node(loop, core.capabilities, node_options(core)),
           ready(loop) {
         definitions.bind(table);
@@ -69,6 +71,7 @@ struct QemuDriver::State {
         guests.bind(table);
         snapshots.bind(table);
         monitors.bind(table);
+        natives.bind(table);
         node.bind(table);
         core.events.bind(table, driver::EventClass::domain);
         core.events.bind(table, driver::EventClass::qemu_monitor);
@@ -87,6 +90,7 @@ struct QemuDriver::State {
     GuestCalls guests;
     SnapshotCalls snapshots;
     MonitorCalls monitors;
+    NativeCalls natives;
     NodeCalls node;
     bool is_ready = false;
     std::exception_ptr problem;

@@ -14,6 +14,7 @@
 #include "drivers/qemu/live_cpu.h"
 #include "drivers/qemu/live_definition.h"
 #include "drivers/qemu/nvram.h"
+#include "drivers/qemu/start_checks.h"
 #include "io/files.h"
 #include "io/offload.h"
 #include "io/unix_address.h"
@@ -61,7 +62,7 @@ std::string log_header(const LaunchPlan& plan, const QemuCapabilities& capabilit
         fmt::format("{}: starting up virtue version: {}, qemu version: {}.{}.{}{}, kernel: {}, hostname: {}\n",
                     log_time(), version, capabilities.version / 1000000, capabilities.version / 1000 % 1000,
                     capabilities.version % 1000, capabilities.package, system.release, system.nodename);
-    text += plan.to_shell_text();
+    text += plan.to_shell_text(true);
     if (!text.ends_with('\n')) text += '\n';
     return text;
 }
@@ -105,26 +106,26 @@ Prepared prepare(const Preparation& what) {
     return made;
 }
 
-LaunchContext launch_context(Core& core, const Run& run, const CapabilitiesRef& capabilities) {
+}  // namespace
+
+LaunchContext launch_context(const Core& core, const model::Domain& domain, int id, CapabilitiesRef capabilities) {
     const Settings& settings = core.settings;
     LaunchContext context;
     context.paths.library = settings.library();
     context.paths.state = settings.state();
     context.paths.channel_target = settings.channel_targets();
-    context.domain_id = run.id;
-    context.capabilities = capabilities;
-    context.use_kvm = is_kvm(*run.domain);
+    context.domain_id = id;
+    context.capabilities = std::move(capabilities);
+    context.use_kvm = is_kvm(domain);
     context.privileged = settings.paths.privileged;
     context.vnc_listen = settings.vnc_listen;
     context.spice_listen = settings.spice_listen;
-    context.allow_reboot = allows_reboot(*run.domain);
+    context.allow_reboot = allows_reboot(domain);
     for (const char* name : {"PATH", "TMPDIR", "HOME", "USER", "LOGNAME", "DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR"}) {
         if (const char* value = std::getenv(name)) context.environment[name] = value;
     }
     return context;
 }
-
-}  // namespace
 
 std::string log_time() {
     timespec now{};
@@ -169,7 +170,8 @@ std::string log_tail(const std::string& path, int64_t position) {
 Task<Launched> launch(Core& core, const DomainOwner& domain, Run& run, bool reset_nvram, io::Deadline deadline) {
     std::string emulator = emulator_of(*run.domain);
     CapabilitiesRef capabilities = co_await core.capabilities.get(emulator, deadline);
-    require_accelerator(*run.domain, *capabilities);
+    require_startable(*run.domain, *capabilities);
+    prepare_firmware(core.settings, *run.domain);
 
     Preparation what;
     what.folder = run.folder = core.settings.library() + "/" + short_name(run.id, domain->name());
@@ -191,7 +193,7 @@ Task<Launched> launch(Core& core, const DomainOwner& domain, Run& run, bool rese
     auto work = [what = std::move(what)] { return prepare(what); };
     Prepared made = co_await io::offload(core.loop, std::move(work));
 
-    LaunchContext context = launch_context(core, run, capabilities);
+    LaunchContext context = launch_context(core, *run.domain, run.id, capabilities);
     context.monitor = std::move(made.monitor);
     for (auto& [alias, fd] : made.sockets) context.device_fds.emplace(alias, std::move(fd));
     LaunchPlan plan = build_command(*run.domain, std::move(context));

@@ -1,6 +1,7 @@
 // The making of a guest's process: folders, sockets, ownership, log, command line, exec. The first half of a start.
 // Loop thread only.
 #pragma once
+#include "drivers/qemu/command/command.h"
 #include "drivers/qemu/core.h"
 
 namespace virtue::qemu {
@@ -20,6 +21,9 @@ std::string log_tail(const std::string& path, int64_t position);
 
 /// Appends a line of ours to a guest's log, with the time. Problems are ignored: a full disk must not end a guest.
 void note_in_log(const std::string& path, const std::string& text);
+
+/// Everything of a command line that the daemon's settings and environment tell; nothing is opened.
+LaunchContext launch_context(const Core& core, const model::Domain& domain, int id, CapabilitiesRef capabilities);
 
 /// "2026-11-21 13:32:44.593+0000"
 std::string log_time();

@@ -5,6 +5,17 @@
 #include "base/error.h"
 
 namespace virtue::qemu {
+namespace {
+
+/// A 64-bit emulator runs the 32-bit guests of its family, too.
+bool runs_arch(const QemuCapabilities& capabilities, std::string_view arch) {
+    const std::string& own = capabilities.arch;
+    if (arch.empty() || arch == own) return true;
+    return (own == "x86_64" && arch == "i686") || (own == "aarch64" && arch == "armv7l") ||
+           (own == "ppc64" && arch == "ppc64le");
+}
+
+}  // namespace
 
 std::string QemuPlatform::default_arch() const {
     utsname system{};
@@ -17,9 +28,15 @@ std::string QemuPlatform::emulator(model::DomainType, std::string_view arch) con
     return cache_.default_emulator(std::string(arch));
 }
 
-std::string QemuPlatform::machine(const model::Domain&, std::string_view name) const {
+std::string QemuPlatform::machine(const model::Domain& domain, std::string_view name) const {
     if (!capabilities_) return std::string(name);
     if (name.empty()) {
+        if (domain.is_kvm() && !capabilities_->kvm) {
+            throw Error(ErrorCode::invalid_arg, ErrorDomain::qemu,
+                        fmt::format("could not get preferred machine for {} type={}", capabilities_->binary,
+                                    xml::to_name(domain.type)),
+                        capabilities_->kvm_reason);
+        }
         const MachineType* machine = capabilities_->find_machine("");
         return machine ? machine->name : std::string();
     }
@@ -42,19 +59,26 @@ bool QemuPlatform::has_device(const model::Domain&, std::string_view name) const
 
 void QemuPlatform::check(const model::Domain& domain) const {
     using enum model::DomainType;
-    if (domain.type != qemu && domain.type != kvm && domain.type != kqemu) {
-        fail(ErrorCode::config_unsupported, ErrorDomain::domain, "could not find capabilities for domaintype={}",
-             xml::Codec<model::DomainType>::format(domain.type));
-    }
+    if (!capabilities_) return;
+    const std::string& binary = capabilities_->binary;
     if (domain.os.type != model::OsType::absent && domain.os.type != model::OsType::hvm) {
-        fail(ErrorCode::config_unsupported, ErrorDomain::domain, "could not find capabilities for ostype={}",
+        fail(ErrorCode::config_unsupported, ErrorDomain::qemu, "Emulator '{}' does not support os type '{}'", binary,
              xml::Codec<model::OsType>::format(domain.os.type));
     }
-    if (!capabilities_ || domain.os.machine.empty()) return;
+    if (!runs_arch(*capabilities_, domain.os.arch)) {
+        fail(ErrorCode::config_unsupported, ErrorDomain::qemu, "Emulator '{}' does not support arch '{}'", binary,
+             domain.os.arch);
+    }
+    if (domain.type != qemu && !(domain.is_kvm() && capabilities_->kvm)) {
+        throw Error(ErrorCode::config_unsupported, ErrorDomain::qemu,
+                    fmt::format("Emulator '{}' does not support virt type '{}'", binary, xml::to_name(domain.type)),
+                    domain.is_kvm() ? capabilities_->kvm_reason : "");
+    }
+    if (domain.os.machine.empty()) return;
     const MachineType* machine = capabilities_->find_machine(domain.os.machine);
     if (!machine) {
         fail(ErrorCode::config_unsupported, ErrorDomain::qemu, "Emulator '{}' does not support machine type '{}'",
-             capabilities_->binary, domain.os.machine);
+             binary, domain.os.machine);
     }
     if (machine->max_cpus > 0 && domain.vcpus.maximum > machine->max_cpus) {
         fail(ErrorCode::config_unsupported, ErrorDomain::qemu,

@@ -13,7 +13,11 @@ struct Reconnect {
 
 inline void map(xml::Mapper& m, Reconnect& r) {
     m.attribute("enabled", r.enabled);
-    if (r.enabled == xml::YesNo::yes) m.required("timeout", r.timeout);
+    if (r.enabled == xml::YesNo::yes) m.attribute("timeout", r.timeout);
+    if (m.reading() && r.enabled == xml::YesNo::yes && !m.element().attribute("timeout")) {
+        throw xml::Disagreement(ErrorCode::xml_error, ErrorDomain::xml,
+                                m.element().path() + ": attribute 'timeout' is missing");
+    }
 }
 
 }  // namespace virtue::model

@@ -30,7 +30,7 @@ void read_udp(xml::Mapper& m, ChardevSource& s) {
         (mode == "bind" ? s.bind_host : s.host) = host;
         (mode == "bind" ? s.bind_service : s.service) = service;
     });
-    if (s.service.empty()) m.fail(ErrorCode::internal_error, "Missing source service attribute for char device");
+    if (s.service.empty()) m.disagree(ErrorCode::internal_error, "Missing source service attribute for char device");
 }
 
 void map_socket(xml::Mapper& m, ChardevSource& s) {
@@ -67,7 +67,7 @@ bool has_path(ChardevType type) {
 
 void map_one_source(xml::Mapper& m, ChardevSource& s) {
     if (m.reading() && m.element().count("source") > 1)
-        m.fail("only one source element is allowed for character device");
+        m.disagree("only one source element is allowed for character device");
     if (m.writing() && s.type == ChardevType::unix_socket && s.path.empty()) return;
     if (m.writing() && s.type == ChardevType::pty && (s.path.empty() || m.options().inactive)) return;
     m.group("source", [&] {
@@ -87,7 +87,7 @@ void map_one_source(xml::Mapper& m, ChardevSource& s) {
 
 void check(xml::Mapper& m, const ChardevSource& s) {
     const auto missing = [&](const char* what) {
-        m.fail(ErrorCode::internal_error, fmt::format("Missing source {} attribute for char device", what));
+        m.disagree(ErrorCode::internal_error, fmt::format("Missing source {} attribute for char device", what));
     };
     switch (s.type) {
         case ChardevType::dev:

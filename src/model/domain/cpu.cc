@@ -129,7 +129,7 @@ void number_cells(xml::Mapper& m, CpuNuma& numa) {
                      [](const NumaCell& a, const NumaCell& b) { return *a.id < *b.id; });
     for (size_t i = 0; i < numa.cells.size(); i++)
         if (*numa.cells[i].id != i)
-            m.fail(
+            m.disagree(
                 "Exactly one 'cell' element per guest NUMA cell allowed, non-contiguous ranges or ranges not starting "
                 "from 0 are not allowed");
 }
@@ -155,9 +155,9 @@ void check(xml::Mapper& m, Cpu& c) {
     for (size_t i = 0; i < c.features.size(); i++)
         for (size_t j = 0; j < i; j++)
             if (c.features[i].name == c.features[j].name)
-                throw Error(ErrorCode::xml_error, ErrorDomain::cpu,
-                            fmt::format("{}: CPU feature '{}' specified more than once", m.element().path(),
-                                        c.features[i].name));
+                throw xml::Disagreement(ErrorCode::xml_error, ErrorDomain::cpu,
+                                        fmt::format("{}: CPU feature '{}' specified more than once", m.element().path(),
+                                                    c.features[i].name));
     if (c.model.empty() && c.mode == CpuMode::custom && !c.features.empty())
         throw Error(ErrorCode::xml_error, ErrorDomain::cpu,
                     fmt::format("{}: Non-empty feature list specified without CPU model", m.element().path()));

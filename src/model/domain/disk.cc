@@ -89,7 +89,8 @@ void map_legacy_auth(xml::Mapper& m, Disk& d) {
         std::optional<StorageAuth> auth;
         m.child("auth", auth);
         if (!auth) return;
-        if (d.source.auth) m.fail(ErrorCode::config_unsupported, "an <auth> definition already found for disk source");
+        if (d.source.auth)
+            m.disagree(ErrorCode::config_unsupported, "an <auth> definition already found for disk source");
         d.source.auth = std::move(auth);
         d.auth_beside_source = true;
     } else if (d.auth_beside_source) {
@@ -103,7 +104,7 @@ void map_legacy_encryption(xml::Mapper& m, Disk& d) {
         m.child("encryption", encryption);
         if (!encryption) return;
         if (d.source.encryption)
-            m.fail(ErrorCode::config_unsupported, "an <encryption> definition already found for disk source");
+            m.disagree(ErrorCode::config_unsupported, "an <encryption> definition already found for disk source");
         d.source.encryption = std::move(encryption);
         d.encryption_beside_source = true;
     } else if (d.encryption_beside_source) {

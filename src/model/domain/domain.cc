@@ -1,4 +1,5 @@
 #include "model/domain/domain.h"
+#include "model/domain/form.h"
 
 #include <algorithm>
 #include <array>
@@ -41,9 +42,12 @@ void map_identity(xml::Mapper& m, Domain& d) {
     m.value("name", d.name);
     if (m.reading()) {
         if (d.name.empty()) throw Error(ErrorCode::no_name, ErrorDomain::domain, "");
-        if (d.name.find('/') != std::string::npos) m.fail(fmt::format("name {} cannot contain '/'", d.name));
+        if (d.name.find('/') != std::string::npos) m.disagree(fmt::format("name {} cannot contain '/'", d.name));
+        if (d.name.find('\n') != std::string::npos && m.options().validate)
+            m.fail(ErrorCode::xml_invalid_schema, "a name cannot hold a line break");
         if (d.name.find('\n') != std::string::npos)
-            throw Error(ErrorCode::xml_detail, ErrorDomain::xml, "/domain/name: invalid char in name: a line break");
+            throw xml::Disagreement(ErrorCode::xml_detail, ErrorDomain::xml,
+                                    "/domain/name: invalid char in name: a line break");
         if (m.has("uuid")) {
             const std::string text = m.element().child("uuid").text();
             d.uuid = Uuid::parse(text);
@@ -333,15 +337,16 @@ void settle_perf(xml::Mapper& m, Domain& d) {
 // What must hold for every domain, whatever runs it.
 void check(xml::Mapper& m, Domain& d) {
     settle_perf(m, d);
+    if (m.options().validate) check_form(m.element(), d);
     uint64_t cells = 0;
     if (d.cpu)
         for (const NumaCell& cell : d.cpu->numa.cells) cells += cell.memory.count;
     for (const MemoryDevice& device : d.memory_devices) cells += cells != 0 ? device.size.count : 0;
     if (d.memory.count == 0 && cells == 0)
-        m.fail("Memory size must be specified via <memory> or in the <numa> configuration");
-    if (d.os.type == OsType::exe && d.os.init.empty()) m.fail("init binary must be specified");
+        m.disagree("Memory size must be specified via <memory> or in the <numa> configuration");
+    if (d.os.type == OsType::exe && d.os.init.empty()) m.disagree("init binary must be specified");
     if (d.os.type == OsType::absent && d.os.bootloader.empty() && d.os.init.empty())
-        m.fail("an os <type> must be specified");
+        m.disagree("an os <type> must be specified");
 }
 
 }  // namespace

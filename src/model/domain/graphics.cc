@@ -132,10 +132,11 @@ void read_listens(xml::Mapper& m, Graphics& g) {
     m.attribute("socket", socket);
     const auto must_match = [&](const std::string& legacy, const std::string& found, const char* old, const char* now) {
         if (!legacy.empty() && legacy != found)
-            m.fail(ErrorCode::config_unsupported,
-                   fmt::format(
-                       "graphics '{}' attribute '{}' must match '{}' attribute of first listen element (found '{}')",
-                       old, legacy, now, found.empty() ? "none" : found));
+            m.disagree(
+                ErrorCode::config_unsupported,
+                fmt::format(
+                    "graphics '{}' attribute '{}' must match '{}' attribute of first listen element (found '{}')", old,
+                    legacy, now, found.empty() ? "none" : found));
     };
     // A socket of VNC wins over whatever else is said, unless we made it up for a guest that ran.
     if (g.type == GraphicsType::vnc && !socket.empty() && !g.listens.empty() &&

@@ -164,7 +164,7 @@ void map(xml::Mapper& m, Interface& n) {
     m.attribute("trustGuestRxFilters", n.trust_guest_rx_filters);
     map_mac(m, n);
     if (m.reading() && wants_source(n.type) && !m.has("source"))
-        m.fail(fmt::format("interface type='{}' requires a 'source' element", xml::to_name(n.type)));
+        m.disagree(fmt::format("interface type='{}' requires a 'source' element", xml::to_name(n.type)));
     if (n.type == InterfaceType::hostdev) {
         m.group("driver", [&] {
             m.attribute("name", n.pci_driver);

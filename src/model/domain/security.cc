@@ -6,7 +6,7 @@ void map(xml::Mapper& m, SecurityLabel& s) {
     m.attribute("type", s.type);
     m.attribute("model", s.model);
     if (m.reading() && s.type == SecurityLabelType::absent && s.model.empty())
-        m.fail("missing security model in domain seclabel");
+        m.disagree("missing security model in domain seclabel");
     if (m.reading() && s.type == SecurityLabelType::absent) s.type = SecurityLabelType::dynamic;
     if (m.reading()) s.relabel = s.type != SecurityLabelType::none && s.type != SecurityLabelType::fixed;
     if (m.reading() || s.type != SecurityLabelType::none) m.attribute("relabel", s.relabel);
@@ -15,7 +15,7 @@ void map(xml::Mapper& m, SecurityLabel& s) {
     if (m.reading() && s.type == SecurityLabelType::none && s.relabel)
         m.fail("resource relabeling is not compatible with 'none' label type");
     if (m.reading() && s.type == SecurityLabelType::fixed && s.model.empty())
-        m.fail("missing security model in domain seclabel");
+        m.disagree("missing security model in domain seclabel");
     const bool live = !m.options().inactive;
     if (m.writing()) {
         if (s.type == SecurityLabelType::none) return;

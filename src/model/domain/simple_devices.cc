@@ -137,7 +137,7 @@ void map(xml::Mapper& m, Shmem& s) {
     map_info(m, s.info);
     if (m.writing()) return;
     if (s.name.find('/') != std::string::npos) m.fail(ErrorCode::xml_error, "shmem name cannot include '/'");
-    if (s.has_msi && !s.has_server) m.fail("msi option is only supported with a server");
+    if (s.has_msi && !s.has_server) m.disagree("msi option is only supported with a server");
 }
 
 namespace {

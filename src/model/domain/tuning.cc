@@ -28,9 +28,9 @@ void map(xml::Mapper& m, Vcpus& v) {
     v.maximum = static_cast<uint32_t>(*count);
     if (v.maximum == 0) v.maximum = 1;
     if (v.current && *v.current > v.maximum)
-        m.fail(ErrorCode::config_unsupported,
-               fmt::format("maximum vCPU count must not be less than current vCPU count: current {} of {}", *v.current,
-                           v.maximum));
+        m.disagree(ErrorCode::config_unsupported,
+                   fmt::format("maximum vCPU count must not be less than current vCPU count: current {} of {}",
+                               *v.current, v.maximum));
 }
 
 void map(xml::Mapper& m, IoThread& t) {
@@ -89,8 +89,8 @@ void map_range(xml::Mapper& m, const char* name, T& value, int64_t low, int64_t 
     if (m.writing() || value == 0) return;
     const auto v = static_cast<int64_t>(value);
     if ((v >= low && v <= high) || (minus_one && v < 0)) return;
-    m.fail(ErrorCode::config_unsupported,
-           fmt::format("Value of cputune '{}' must be in range [{}, {}]", name, low, high));
+    m.disagree(ErrorCode::config_unsupported,
+               fmt::format("Value of cputune '{}' must be in range [{}, {}]", name, low, high));
 }
 
 void map_scheduler(xml::Mapper& m, SchedulerSetting& s, const char* of) {
@@ -136,7 +136,7 @@ void map_pins(xml::Mapper& m, CpuTune& t) {
                      [](const VcpuPin& a, const VcpuPin& b) { return a.vcpu < b.vcpu; });
     for (size_t i = 1; i < t.vcpu_pins.size(); i++)
         if (t.vcpu_pins[i].vcpu == t.vcpu_pins[i - 1].vcpu)
-            m.fail(ErrorCode::internal_error, fmt::format("duplicate vcpupin for vcpu '{}'", t.vcpu_pins[i].vcpu));
+            m.disagree(ErrorCode::internal_error, fmt::format("duplicate vcpupin for vcpu '{}'", t.vcpu_pins[i].vcpu));
     std::stable_sort(t.iothread_pins.begin(), t.iothread_pins.end(),
                      [](const IoThreadPin& a, const IoThreadPin& b) { return a.iothread < b.iothread; });
 }
@@ -147,7 +147,7 @@ void map(xml::Mapper& m, CpuTune& t) {
     constexpr int64_t quota_limit = 17592186044415;
     m.value("shares", t.shares);
     if (m.reading() && t.shares && *t.shares != 0 && (*t.shares < 2 || *t.shares > 262144))
-        m.fail(ErrorCode::config_unsupported, "Value of cputune 'shares' must be in range [2, 262144]");
+        m.disagree(ErrorCode::config_unsupported, "Value of cputune 'shares' must be in range [2, 262144]");
     map_range(m, "period", t.period, 1000, 1000000);
     map_range(m, "quota", t.quota, 1000, quota_limit, true);
     map_range(m, "global_period", t.global_period, 1000, 1000000);
@@ -248,8 +248,8 @@ void map(xml::Mapper& m, NumaTune& t) {
                 m.attribute("placement", placement);
                 m.attribute("nodeset", t.nodes);
                 if (m.element().attribute("nodeset") && t.nodes.empty())
-                    m.fail(ErrorCode::config_unsupported,
-                           fmt::format("Invalid value of 'nodeset': {}", *m.element().attribute("nodeset")));
+                    m.disagree(ErrorCode::config_unsupported,
+                               fmt::format("Invalid value of 'nodeset': {}", *m.element().attribute("nodeset")));
                 if (!placement.empty() && placement != "auto" && placement != "static")
                     m.fail_value("placement", placement, "'static' or 'auto'");
                 t.placement_auto = placement == "auto" || (placement.empty() && t.nodes.empty());

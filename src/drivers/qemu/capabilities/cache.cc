@@ -110,6 +110,10 @@ std::string binary_identity(const std::string& path) {
     if (stat(path.c_str(), &status) != 0) {
         throw Error::from_errno(errno, ErrorDomain::qemu, fmt::format("Cannot check QEMU binary {}", path));
     }
+    if (S_ISDIR(status.st_mode) || access(path.c_str(), X_OK) != 0) {
+        throw Error::from_errno(S_ISDIR(status.st_mode) ? EISDIR : errno, ErrorDomain::qemu,
+                                fmt::format("QEMU binary {} is not executable", path));
+    }
     return fmt::format("{} {} {} {} {} {}", path, status.st_dev, status.st_ino, status.st_size,
                        nanoseconds(status.st_mtim), nanoseconds(status.st_ctim));
 }

@@ -54,6 +54,8 @@ struct Builder {
     void add_device(Json properties);
     /// Passes a descriptor and gives its number in QEMU.
     int pass(Fd fd);
+    /// A number for one that is not opened because only the text is wanted.
+    int imagine() { return plan.imagined++; }
     /// Appends where a device sits: bus, slot and so on.
     void set_address(Json& properties, const model::DeviceInfo& info) const;
     void set_boot_index(Json& properties, const model::DeviceInfo& info) const;

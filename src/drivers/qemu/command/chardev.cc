@@ -207,6 +207,18 @@ std::string channel_socket_path(const LaunchContext& context, const std::string&
     return fmt::format("{}/{}/{}", context.paths.channel_target, short_name(context.domain_id, guest), name);
 }
 
+namespace {
+
+/// "2.10" of a USB device's version as the descriptor has it: 0x0210.
+std::string version_number(const std::string& text) {
+    if (text.empty()) return "-1";
+    const size_t dot = std::min(text.find('.'), text.size());
+    const std::string minor = dot < text.size() ? text.substr(dot + 1) : "";
+    return fmt::format("0x{:0>2}{:0>2}", text.substr(0, dot), minor);
+}
+
+}  // namespace
+
 void add_redirected(Builder& builder, const model::RedirectedDevice& device, const model::RedirectFilter* filter) {
     const std::string id = "char" + device.info.alias;
     add_chardev(builder, device.source, id, device.info.alias);
@@ -218,7 +230,7 @@ void add_redirected(Builder& builder, const model::RedirectedDevice& device, con
         for (const model::RedirectFilterRule& rule : filter->rules) {
             if (!rules.empty()) rules += '|';
             rules += fmt::format("{}:{}:{}:{}:{}", or_any(rule.usb_class), or_any(rule.vendor), or_any(rule.product),
-                                 or_any(rule.version), rule.allow ? 1 : 0);
+                                 version_number(rule.version), rule.allow ? 1 : 0);
         }
         json.set("filter", rules);
     }

@@ -41,21 +41,22 @@ std::string shell_word(const std::string& word) {
 
 }  // namespace
 
-std::string LaunchPlan::to_shell_text() const {
+std::string LaunchPlan::to_shell_text(bool broken_lines) const {
+    const char* next_line = broken_lines ? " \\\n" : " ";
     std::string text;
-    for (const std::string& variable : environment) text += fmt::format("{} \\\n", variable);
+    for (const std::string& variable : environment) {
+        const size_t equals = std::min(variable.find('='), variable.size() - 1) + 1;
+        text += variable.substr(0, equals) + (equals < variable.size() ? shell_word(variable.substr(equals)) : "");
+        text += next_line;
+    }
     bool first = true;
     for (const std::string& argument : arguments) {
-        if (first) {
-            text += shell_word(argument);
-        } else if (argument.starts_with('-') && argument.size() > 1) {
-            text += fmt::format(" \\\n{}", shell_word(argument));
-        } else {
-            text += ' ' + shell_word(argument);
-        }
+        const bool begins_line = argument.starts_with('-') && argument.size() > 1;
+        if (!first) text += begins_line ? next_line : " ";
+        text += shell_word(argument);
         first = false;
     }
-    return text + "\n";
+    return broken_lines ? text + "\n" : text;
 }
 
 namespace {
@@ -140,10 +141,20 @@ std::vector<std::pair<std::string, Json>> overrides_of(const Domain& domain) {
     return result;
 }
 
+// <qemu:deprecation>: what QEMU does with features that will go.
+void add_deprecation(Builder& builder, const std::string& behavior) {
+    const char* input = behavior == "omit" || behavior == "none" ? "" : behavior.c_str();
+    if (behavior.empty() || behavior == "none") return;
+    Json compat = Json::object({{"deprecated-output", "hide"}});
+    if (*input != '\0') compat.set("deprecated-input", input);
+    builder.add_json("-compat", compat);
+}
+
 void add_head(Builder& builder, const Domain& domain) {
     std::string name = fmt::format("guest={}", escape_commas(domain.name));
     if (builder.context.set_process_name) name += ",debug-threads=on";
     builder.add("-name", name);
+    add_deprecation(builder, domain.qemu.deprecation);
     if (builder.context.start_paused) builder.add("-S");
     builder.add_json(
         "-object",
@@ -230,7 +241,10 @@ void add_disks(Builder& builder, const Domain& domain) {
             break;
         }
     }
-    for (const model::Disk& disk : domain.disks) add_disk(builder, disk);
+    for (const model::Disk& disk : domain.disks) {
+        // A transient disk whose image others use, too, is plugged with its overlay once QEMU runs.
+        if (!disk.transient || disk.transient_share_backing != xml::YesNo::yes) add_disk(builder, disk);
+    }
 }
 
 void add_display_and_sound(Builder& builder, const Domain& domain) {

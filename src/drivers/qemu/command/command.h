@@ -91,9 +91,11 @@ struct LaunchPlan {
     std::string master_key_path;                 ///< 32 random bytes go here before the start, mode 0600
     std::string monitor_path;                    ///< the socket, also when passed as descriptor
     std::map<std::string, std::string> folders;  ///< further folders to make: path → why
+    int imagined = 3;                            ///< the next number of a descriptor that nobody opens
 
-    /// As domxml-to-native prints it: environment, then arguments, shell-quoted, options on one line each.
-    std::string to_shell_text() const;
+    /// Environment, then arguments, quoted for a shell: in one line as domxml-to-native prints it, or an option a line
+    /// as guests' logs have it.
+    std::string to_shell_text(bool broken_lines) const;
 };
 
 /// "domain-1-NAME": names cut and cleaned as libvirt does.

@@ -52,7 +52,12 @@ std::string comparable(const LaunchPlan& plan) {
         }
     }
     text += line + "\n";
-    replace_all(text, "\"fd\":\"-1\"", "\"fd\":\"@FD@\"");
+    for (std::string_view key : {"\"fd\":\"", "\"vhostfd\":\""}) {
+        for (size_t at = text.find(key); at != std::string::npos; at = text.find(key, at + 1)) {
+            const size_t start = at + key.size();
+            text.replace(start, text.find('"', start) - start, "@FD@");
+        }
+    }
     const size_t base = text.find("-rtc base=2");
     if (base != std::string::npos) text.replace(base + 10, 19, "@TIME@");
     return text;

@@ -132,7 +132,7 @@ void add_features(std::string& text, const Domain& domain) {
         if (features.kvm->hidden == Switch::on) text += ",kvm=off";
         if (features.kvm->hint_dedicated == Switch::on) text += ",kvm-hint-dedicated=on";
         if (features.kvm->poll_control == Switch::on) text += ",kvm-poll-control=on";
-        if (features.kvm->pv_ipi == Switch::on) text += ",kvm-pv-ipi=off";
+        if (features.kvm->pv_ipi == Switch::off) text += ",kvm-pv-ipi=off";
     }
     if (features.pmu != Switch::absent) feature(text, "pmu", features.pmu == Switch::on);
 }

@@ -158,7 +158,12 @@ void set_details(Json& json, Builder& builder, const Disk& disk) {
         json.set("secs", disk.geometry->sectors);
         if (!disk.geometry->translation.empty()) json.set("bios-chs-trans", disk.geometry->translation);
     }
-    if (!disk.serial.empty()) json.set("serial", disk.serial);
+    if (!disk.serial.empty()) {
+        // Blanks are escaped, as the same text once needed in the old syntax of options.
+        std::string serial;
+        for (char c : disk.serial) serial += c == ' ' ? std::string("\\ ") : std::string(1, c);
+        json.set("serial", serial);
+    }
     set_error_policy(json, disk);
 }
 

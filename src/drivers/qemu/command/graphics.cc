@@ -132,7 +132,9 @@ void add_dbus(Builder& builder, const Graphics& graphics) {
     if (graphics.p2p == xml::YesNo::yes) {
         text += ",p2p=on";
     } else {
-        text += fmt::format(",addr={}", escape_commas(graphics.dbus_address));
+        const std::string own = fmt::format("unix:path={}/dbus/{}-dbus.sock", builder.context.paths.state,
+                                            short_name(builder.context.domain_id, builder.shape.name).substr(7));
+        text += fmt::format(",addr={}", escape_commas(graphics.dbus_address.empty() ? own : graphics.dbus_address));
     }
     if (graphics.gl != xml::YesNo::absent) text += fmt::format(",gl={}", on_off_word(graphics.gl == xml::YesNo::yes));
     if (!graphics.rendernode.empty()) text += fmt::format(",rendernode={}", escape_commas(graphics.rendernode));

@@ -31,7 +31,7 @@ Json tap(Builder& builder, const Interface& interface) {
             fail(ErrorCode::internal_error, ErrorDomain::qemu, "no tap device was opened for interface '{}'",
                  interface.info.alias);
         }
-        json.set("fd", "-1");
+        json.set("fd", std::to_string(builder.imagine()));
         return json;
     }
     add_fds(builder, json, opened->second.taps, "fd", "fds");

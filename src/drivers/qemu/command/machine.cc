@@ -221,7 +221,8 @@ void add_clock(Builder& builder, const Domain& domain) {
 }
 
 void add_power(Builder& builder, const Domain& domain) {
-    if (!builder.context.allow_reboot) builder.add("-no-reboot");
+    // Else the monitor tells it.
+    if (!builder.context.allow_reboot && !builder.qemu().has_command("set-action")) builder.add("-no-reboot");
     builder.add("-no-shutdown");
     const bool has_acpi = builder.shape.is_x86() || (builder.shape.is_virt() && builder.shape.is_arm());
     if (!domain.features.acpi && has_acpi) builder.add("-no-acpi");

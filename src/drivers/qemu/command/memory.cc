@@ -261,14 +261,15 @@ void add_numa(Builder& builder, const Domain& domain) {
     for (size_t i = 0; i < cells.size(); i++) {
         for (const model::NumaCache& cache : cells[i].caches) {
             auto word = [](const std::string& text) {
+                if (text.empty()) return std::string("none");
                 if (text == "full") return std::string("complex");
                 if (text == "writeback") return std::string("write-back");
                 return text == "writethrough" ? std::string("write-through") : text;
             };
             builder.add("-numa",
                         fmt::format("hmat-cache,node-id={},size={}K,level={},associativity={},policy={},line={}", i,
-                                    cache.size.count / 1024, cache.level, word(cache.associativity), word(cache.policy),
-                                    cache.line));
+                                    xml::scale(cache.size.count, cache.size.unit).value_or(0) / 1024, cache.level,
+                                    word(cache.associativity), word(cache.policy), cache.line));
         }
     }
 }

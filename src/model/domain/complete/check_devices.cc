@@ -257,7 +257,7 @@ void check_hostdevs(const Domain& d) {
         if (h.type == HostdevType::mdev && h.mode == HostdevMode::subsystem) check_mdev(d, h);
         if (h.write_filtering != xml::YesNo::absent)
             unsupported("Write filtering of PCI device configuration space is not supported by qemu");
-        if (h.ramfb == xml::Switch::on && ++ramfb > 1) unsupported("Only one vgpu device can have 'ramfb' enabled");
+        if (h.ramfb == xml::Switch::on && ++ramfb > 1) contradiction("Only one vgpu device can have 'ramfb' enabled");
     }
     for (const Disk& disk : d.disks)
         if (disk.sgio == Sgio::unfiltered) contradiction("unfiltered sgio is no longer supported");
@@ -291,7 +291,7 @@ void check_displays(const Domain& d, const Platform& platform) {
         if (!v.primary && v.model != VideoModel::none && !can_be_second(v.model))
             unsupported("video type '{}' is only valid as primary video device", xml::to_name(v.model));
         if (v.model == VideoModel::ramfb && !v.info.address.is(AddressType::none))
-            unsupported("address not supported for video type ramfb");
+            contradiction("address not supported for video type ramfb");
         if (v.backend == VideoBackend::vhostuser && v.model == VideoModel::none)
             unsupported("video type 'none' takes no driver");
     }

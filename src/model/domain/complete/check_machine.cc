@@ -116,7 +116,7 @@ void check_vcpus(const Domain& d) {
     if (is_pseries(d) && threads > 1 && d.vcpus.maximum != d.vcpus.online() && d.vcpus.online() % threads != 0)
         unsupported("vCPUs count must be a multiple of the vCPU hotplug granularity ({})", threads);
     for (const VcpuEntry& v : d.vcpus.each) {
-        if (v.id == 0 && v.enabled == xml::YesNo::no) contradiction("vcpu 0 can't be offline");
+        if (v.id == 0 && v.enabled == xml::YesNo::no) unsupported("vcpu 0 can't be offline");
         if (v.enabled == xml::YesNo::no && v.hotpluggable == xml::YesNo::no)
             contradiction("vcpu '{}' is both offline and not hotpluggable", v.id);
     }

@@ -48,7 +48,6 @@ void complete_for_qemu(Domain& d, const Platform& platform, bool fresh) {
     complete_identity(d);
     check_arch(d);
     complete_machine(d, platform);
-    platform.check(d);
     complete_memory(d);
     complete_boot(d);
     complete_controller_numbers(d);
@@ -78,6 +77,7 @@ void complete_for_qemu(Domain& d, const Platform& platform, bool fresh) {
     assign_usb(d);
     assign_dimms(d);
     add_default_audio(d);
+    platform.check(d);
     check_domain(d);
     check_for_qemu(d, platform);
 }

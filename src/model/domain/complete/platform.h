@@ -22,7 +22,7 @@ public:
     virtual std::string default_cpu(const Domain& domain) const = 0;
     /// Whether the emulator has a QEMU device ("virtio-rng-pci", "cirrus-vga").
     virtual bool has_device(const Domain&, std::string_view /*name*/) const { return true; }
-    /// Refuses domains that the emulator cannot run (virt type, os type, machine); called first.
+    /// Refuses domains that the emulator cannot run (virt type, os type, machine); called on the complete domain.
     virtual void check(const Domain&) const {}
     /// Where a firmware's variables of this domain are kept ("/var/lib/libvirt/qemu/nvram").
     virtual std::string nvram_folder() const { return "/var/lib/libvirt/qemu/nvram"; }

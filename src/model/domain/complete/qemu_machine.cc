@@ -15,6 +15,9 @@ void complete_machine(Domain& d, const Platform& platform) {
             throw Error(ErrorCode::config_unsupported, ErrorDomain::qemu,
                         fmt::format("No emulator found for arch '{}'", d.os.arch));
     }
+    if (!d.os.bootloader.empty() || !d.os.bootloader_args.empty()) {
+        throw Error(ErrorCode::config_unsupported, ErrorDomain::qemu, "bootloader is not supported by QEMU");
+    }
     d.os.machine = platform.machine(d, d.os.machine);
     if (d.security_labels.size() != 1 || !d.security_labels[0].model.empty()) return;
     SecurityLabel& label = d.security_labels[0];

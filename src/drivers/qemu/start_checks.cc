@@ -1,0 +1,111 @@
+#include "drivers/qemu/start_checks.h"
+
+#include <bit>
+
+#include "base/error.h"
+#include "drivers/qemu/capabilities/firmware.h"
+#include "drivers/qemu/capabilities/host_model.h"
+#include "drivers/qemu/command/command.h"
+#include "drivers/qemu/host_checks.h"
+#include "drivers/qemu/live_definition.h"
+#include "host/cpu_map.h"
+#include "model/domain/domain.h"
+
+namespace virtue::qemu {
+namespace {
+
+using model::CpuMode;
+
+bool has_cpu_model(const AcceleratorCapabilities& accelerator, std::string_view name) {
+    for (const CpuModel& model : accelerator.cpu_models) {
+        if (model.name == name) return true;
+    }
+    return false;
+}
+
+bool supports_mode(const model::Domain& domain, const QemuCapabilities& capabilities, CpuMode mode) {
+    const AcceleratorCapabilities& accelerator = capabilities.accelerator(domain.is_kvm());
+    switch (mode) {
+        case CpuMode::host_passthrough:
+            return domain.is_kvm();
+        case CpuMode::host_model:
+            return name_host_model(accelerator, domain.os.arch).has_value();
+        case CpuMode::maximum:
+            return has_cpu_model(accelerator, "max");
+        default:
+            return !accelerator.cpu_models.empty();
+    }
+}
+
+void require_cpu(const model::Domain& domain, const QemuCapabilities& capabilities) {
+    if (!domain.cpu || (domain.cpu->mode == CpuMode::custom && domain.cpu->model.empty())) return;
+    if (!supports_mode(domain, capabilities, domain.cpu->mode)) {
+        fail(ErrorCode::config_unsupported, ErrorDomain::qemu,
+             "CPU mode '{}' for {} {} domain on x86_64 host is not supported by hypervisor",
+             xml::to_name(domain.cpu->mode), domain.os.arch, xml::to_name(domain.type));
+    }
+}
+
+void require_cpu_words(const model::Domain& domain) {
+    if (!domain.cpu) return;
+    const bool x86 = domain.os.arch == "x86_64" || domain.os.arch == "i686";
+    for (const model::CpuFeature& feature : domain.cpu->features) {
+        if (x86 && !host::find_cpu_feature(feature.name)) {
+            fail(ErrorCode::config_unsupported, ErrorDomain::cpu, "unknown CPU feature: {}", feature.name);
+        }
+    }
+    const std::string& model = domain.cpu->model;
+    if (!x86 || domain.cpu->mode != CpuMode::custom || model.empty()) return;
+    if (!host::cpu_model_vendor(model)) {
+        fail(ErrorCode::internal_error, ErrorDomain::cpu, "Unknown CPU model {}", model);
+    }
+}
+
+void require_sysinfo(const model::Domain& domain) {
+    if (domain.os.smbios != model::SmbiosMode::sysinfo) return;
+    bool found = false;
+    for (const model::Sysinfo& info : domain.sysinfo) {
+        if (info.type != "smbios") continue;
+        found = true;
+        if (info.baseboards.size() > 1) {
+            throw Error(ErrorCode::config_unsupported, ErrorDomain::qemu,
+                        "qemu does not support more than one entry to Type 2 in SMBIOS table");
+        }
+    }
+    if (!found) fail(ErrorCode::xml_error, ErrorDomain::qemu, "Domain '{}' sysinfo are not available", domain.name);
+}
+
+void require_devices(const model::Domain& domain) {
+    for (const model::Shmem& shmem : domain.shmems) {
+        if (shmem.size != 0 && !std::has_single_bit(shmem.size)) {
+            throw Error(ErrorCode::xml_error, ErrorDomain::qemu, "shmem size must be a power of two");
+        }
+    }
+    for (const model::Graphics& graphics : domain.graphics) {
+        if (graphics.listens.size() > 1) {
+            throw Error(ErrorCode::config_unsupported, ErrorDomain::qemu,
+                        "QEMU does not support multiple listens for one graphics device.");
+        }
+    }
+}
+
+}  // namespace
+
+void require_startable(const model::Domain& domain, const QemuCapabilities& capabilities) {
+    require_accelerator(domain, capabilities);
+    require_cpu(domain, capabilities);
+    require_cpu_words(domain);
+    require_sysinfo(domain);
+    require_devices(domain);
+    require_host(domain);
+}
+
+void prepare_firmware(const Settings& settings, model::Domain& domain) {
+    if (domain.os.firmware == model::OsFirmware::absent) return;
+    const std::vector<Firmware> firmwares = read_firmwares({"/usr/share/qemu/firmware", "/etc/qemu/firmware"});
+    LaunchPaths paths;
+    paths.library = settings.library();
+    choose_firmware(domain, firmwares, paths);
+}
+
+}  // namespace virtue::qemu

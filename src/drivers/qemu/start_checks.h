@@ -1,0 +1,19 @@
+// What a definition may say and a start refuses: what depends on this host and this QEMU at the moment. The same for
+// domxml-to-native. Plain functions over the model; any thread.
+#pragma once
+#include "drivers/qemu/capabilities/capabilities.h"
+#include "drivers/qemu/settings.h"
+
+namespace virtue::model {
+struct Domain;
+}
+
+namespace virtue::qemu {
+
+/// Throws libvirt's codes for what this QEMU cannot run: CPU modes and models, …
+void require_startable(const model::Domain& domain, const QemuCapabilities& capabilities);
+
+/// Chooses the firmware of <os firmware='efi'> from this host's descriptions. Throws operation_failed if none fits.
+void prepare_firmware(const Settings& settings, model::Domain& domain);
+
+}  // namespace virtue::qemu

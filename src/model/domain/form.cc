@@ -1,0 +1,73 @@
+#include "model/domain/form.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "model/domain/complete/steps.h"
+
+namespace virtue::model {
+namespace {
+
+[[noreturn]] void refuse(std::string sentence) {
+    throw Error(ErrorCode::xml_invalid_schema, ErrorDomain::xml, std::move(sentence));
+}
+
+void require_path(const char* what, const std::string& path) {
+    // Other hypervisors' names of images: "[datastore] image.vmdk", "C:\\image.vhdx".
+    if (path.empty() || path.starts_with('/') || path.starts_with('[') || (path.size() > 1 && path[1] == ':')) return;
+    refuse(fmt::format("/domain: {} must be an absolute path, got '{}'", what, path));
+}
+
+// The UUID follows the name, or a text about it.
+void check_identity(xml::Element root) {
+    bool near = false;
+    for (xml::Element e = root.first_child(); e; e = e.next()) {
+        if (e.name() == "uuid" && !near) refuse("/domain: the element 'uuid' must follow 'name'");
+        near = e.name() == "name" || e.name() == "genid" || e.name() == "uuid" || (near && e.name() == "title") ||
+               (near && e.name() == "description");
+    }
+    if (!root.child("uuid")) return;
+    const std::string uuid = root.child("uuid").text();
+    const bool plain =
+        std::all_of(uuid.begin(), uuid.end(), [](unsigned char c) { return std::isxdigit(c) || c == '-'; });
+    const bool dashed = uuid.size() == 36 && uuid[8] == '-' && uuid[13] == '-' && uuid[18] == '-' && uuid[23] == '-';
+    if (!plain || !(dashed || uuid.size() == 32)) refuse(fmt::format("/domain/uuid: '{}' is not a UUID", uuid));
+}
+
+void check_disk(const Disk& disk) {
+    const StorageSource& source = disk.source;
+    if (source.type == StorageType::file || source.type == StorageType::block)
+        require_path("a disk's file", source.path);
+    if (source.type == StorageType::network && source.empty())
+        refuse("/domain/devices/disk: a network disk needs a source");
+    if (disk.device == DiskDevice::lun && (source.type == StorageType::file || source.type == StorageType::dir)) {
+        refuse("/domain/devices/disk: device 'lun' needs a block device or network source");
+    }
+    const auto fits = [](unsigned char c) {
+        return std::isalnum(c) || std::string_view("_-. +,:").find(static_cast<char>(c)) != std::string_view::npos;
+    };
+    if (!std::all_of(disk.serial.begin(), disk.serial.end(), fits)) {
+        refuse(
+            fmt::format("/domain/devices/disk/serial: '{}' holds characters that a serial cannot have", disk.serial));
+    }
+}
+
+}  // namespace
+
+void check_form(xml::Element root, const Domain& domain) {
+    check_identity(root);
+    try {
+        check_arch(domain);
+    } catch (const Error& error) {
+        refuse("/domain/os/type: " + error.detail());
+    }
+    require_path("the emulator", domain.emulator);
+    if (domain.os.loader) require_path("the loader", domain.os.loader->path);
+    if (domain.os.nvram) require_path("the variable store's template", domain.os.nvram->template_path);
+    for (const Disk& disk : domain.disks) check_disk(disk);
+}
+
+}  // namespace virtue::model

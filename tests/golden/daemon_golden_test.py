@@ -1,0 +1,60 @@
+#!/usr/bin/python3
+"""The recorded cases of a real libvirtd (../shared/golden), each played to our daemon as root in libvirt's place, in
+private namespaces. Errors are compared by code and part; the rates are printed and must not fall."""
+
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
+import harness
+
+# What of each kind must be as recorded, in percent.
+LEAST = {"domain": 95.0}
+
+
+class Golden(harness.TestCase):
+    def setUp(self):
+        super().setUp()
+        harness.needs("unshare", "nsenter", "qemu-system-x86_64")
+        harness.needs_namespaces()
+        self.tools = harness.shared("golden", "tools")
+        self.place = tempfile.mkdtemp(prefix="vgd-")
+        self.addCleanup(shutil.rmtree, self.place, ignore_errors=True)
+
+    def compare(self, kind):
+        """Runs the cases of a kind in a world of their own; the share of cases that match, and what was printed."""
+        environment = os.environ | {"GOLDEN_RUN": f"{self.place}/{kind}",
+                                    "GOLDEN_DAEMON": f"{harness.program('virtued')} --system"}
+        os.mkdir(f"{self.place}/{kind}")
+        with open(f"{self.place}/{kind}.log", "wb") as log:
+            world = harness.Child(["unshare", "-mnpu", "--fork", "--kill-child", "--mount-proc", "bash",
+                                   f"{self.tools}/env.sh", "--inner", "--plain"], stdout=log, stderr=log, env=environment)
+            self.addCleanup(world.close)
+            harness.wait_until(lambda: os.path.exists(f"{self.place}/{kind}/ready"), 120, "the private world")
+            with open(f"/proc/{world.pid}/task/{world.pid}/children", encoding="ascii") as children:
+                inner = children.read().split()[0]
+            done = subprocess.run(["nsenter", "-t", inner, "-a", "/usr/bin/python3", f"{self.tools}/compare.py", "-m", "code",
+                                   kind], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+                                  timeout=1200)
+            world.signal(signal.SIGKILL)
+        total = re.search(r"(?m)^total\s+(\d+)/(\d+)", done.stdout)
+        self.assertIsNotNone(total, done.stdout[-3000:])
+        return 100 * int(total.group(1)) / max(1, int(total.group(2))), done.stdout
+
+    def test_kinds(self):
+        for kind, least in LEAST.items():
+            with self.subTest(kind=kind):
+                rate, printed = self.compare(kind)
+                print(f"{kind}: {rate:.2f} % as recorded")
+                self.assertGreaterEqual(rate, least, printed[-6000:])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
