@@ -19,6 +19,7 @@ ROOT = HERE.parent.parent
 BINARIES = ROOT / "build" / "release" / "bin"
 CLIENT = BINARIES / "virtue_bench_client"
 ECHO = BINARIES / "virtue_bench_echo"
+DURABLE = BINARIES / "virtue_bench_durable.so"
 QEMU = "/usr/bin/qemu-system-x86_64"
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/root"}
 
@@ -227,6 +228,13 @@ class Libvirtd(Peer):
 
     def socket(self):
         return "/run/libvirt/libvirt-sock"
+
+
+class DurableLibvirtd(Libvirtd):
+    """libvirtd, made to sync the folder of what it defines and undefines, as virtued does."""
+
+    def command(self):
+        return ["env", f"LD_PRELOAD={DURABLE}", *super().command()]
 
 
 class Virtued(Peer):
