@@ -132,16 +132,18 @@ void remove_file(const std::string& path) {
 }
 
 void make_folders(const std::string& path, uint32_t mode) {
-    for (size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
-        std::string folder = path.substr(0, end);
-        if (!folder.empty() && ::mkdir(folder.c_str(), mode) < 0) {
-            int error = errno;
-            struct stat status {};
-            bool is_folder = ::stat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
-            if (!is_folder) fail_with(error == EEXIST ? ENOTDIR : error, "cannot create the folder", folder);
-        }
-        if (end == std::string::npos) return;
+    // Mostly all of them are there already: the last is tried first, and those above it only where they are missing.
+    if (path.empty() || ::mkdir(path.c_str(), mode) == 0) return;
+    int error = errno;
+    const size_t above = path.find_last_of('/');
+    if (error == ENOENT && above != path.npos && above != 0) {
+        make_folders(path.substr(0, above), mode);
+        if (::mkdir(path.c_str(), mode) == 0) return;
+        error = errno;
     }
+    struct stat status {};
+    bool is_folder = ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+    if (!is_folder) fail_with(error == EEXIST ? ENOTDIR : error, "cannot create the folder", path);
 }
 
 std::vector<std::string> list_folder(const std::string& path) {

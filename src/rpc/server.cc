@@ -8,7 +8,6 @@ namespace virtue::rpc {
 namespace {
 
 constinit log::Module logger("rpc.server");
-constexpr size_t scratch_size = 256U << 10U;
 
 }  // namespace
 
@@ -17,7 +16,7 @@ Server::Server(io::Loop& loop, std::string name, ServerLimits limits, Service se
       name_(std::move(name)),
       limits_(limits),
       service_(std::move(service)),
-      scratch_(scratch_size),
+      scratch_(std::make_unique_for_overwrite<uint8_t[]>(scratch_size)),  // its pages come when they are written
       burials_(loop, [](std::exception_ptr error) { logger.error("{}", log::describe(error)); }) {}
 
 Server::~Server() = default;

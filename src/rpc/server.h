@@ -82,7 +82,7 @@ public:
     Task<void> close();
 
     /// For sessions: shared memory for reading, a session that ended, one that is now authenticated.
-    std::span<uint8_t> scratch() { return scratch_; }
+    std::span<uint8_t> scratch() { return {scratch_.get(), scratch_size}; }
     wire::Encoder& result_scratch() { return result_scratch_; }
     void client_ended(uint64_t id);
     void client_authenticated();
@@ -96,7 +96,8 @@ private:
     ServerLimits limits_;
     Service service_;
     WorkerFigures workers_;
-    std::vector<uint8_t> scratch_;
+    static constexpr size_t scratch_size = 256U << 10U;
+    std::unique_ptr<uint8_t[]> scratch_;
     wire::Encoder result_scratch_;
     std::map<uint64_t, std::shared_ptr<ServerSession>> clients_;
     std::vector<std::function<void(bool)>> accepting_;

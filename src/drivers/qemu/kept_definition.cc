@@ -13,7 +13,7 @@ namespace virtue::qemu {
 namespace {
 
 // A client that asks about one guest mostly asks several things within this time.
-constexpr io::Milliseconds model_stays{1000};
+constexpr io::Milliseconds model_stays{500};
 constexpr io::Milliseconds longest_wait{60000};
 
 /// Takes "<tag>…</tag>" from the front; nothing if something else stands there or the text is escaped.
@@ -30,6 +30,12 @@ std::optional<std::string_view> take_leaf(std::string_view& text, std::string_vi
     if (value.find('&') != value.npos) return std::nullopt;
     text = rest.substr(end + close.size());
     return value;
+}
+
+/// What was written piece by piece has up to as much again in reserve.
+std::shared_ptr<const std::string> keep(std::string text) {
+    text.shrink_to_fit();
+    return std::make_shared<const std::string>(std::move(text));
 }
 
 }  // namespace
@@ -66,14 +72,14 @@ KeptDefinition::~KeptDefinition() = default;
 void KeptDefinition::set(Model model, std::string text) {
     clear();
     model_ = std::move(model);
-    text_ = std::make_shared<const std::string>(std::move(text));
+    text_ = keep(std::move(text));
     text_is_ours_ = true;
     timer_.model_made();
 }
 
 void KeptDefinition::set_unread(std::string text) {
     clear();
-    text_ = std::make_shared<const std::string>(std::move(text));
+    text_ = keep(std::move(text));
 }
 
 void KeptDefinition::clear() {
@@ -104,7 +110,7 @@ void KeptDefinition::take_figures(DefinitionFigures figures) {
 std::shared_ptr<const std::string> KeptDefinition::xml(bool secure) const {
     if (!text_is_ours_) {
         auto ours = definition_xml(*model(), api::domain_xml_secure | api::domain_xml_inactive, false);
-        text_ = std::make_shared<const std::string>(std::move(ours));
+        text_ = keep(std::move(ours));
         text_is_ours_ = true;
     }
     if (secure || text_is_public_.value_or(false)) return text_;

@@ -1,6 +1,7 @@
 #include "drivers/qemu/reconnect.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <unistd.h>
 #include <csignal>
 #include <cstring>
@@ -275,6 +276,7 @@ Task<void> check_definitions(Core& core) {
         std::vector<Reading> read = co_await io::offload(core.loop, std::move(work));
         for (Reading& one : read) take_reading(core, one);
     }
+    if (!all.empty()) ::malloc_trim(0);  // the models that were made and dropped
 }
 
 Task<void> load_and_reconnect(Core& core, io::Deadline deadline) {

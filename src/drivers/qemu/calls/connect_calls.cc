@@ -235,7 +235,10 @@ Task<proc::ConnectGetCapabilities::Ret> NodeCalls::capabilities(Call& call, wire
         ret.capabilities = capabilities_->text;
         co_return ret;
     }
-    // Those that are not known yet are probed side by side.
+    // A machine with hundreds of processors has thousands of these small files. They are read and the emulators that
+    // are not known yet are probed, all side by side.
+    auto work = [files = files_, identity = options_.identity] { return host_xml(files, identity); };
+    Started<std::string> host_part(loop_, io::offload(loop_, std::move(work), call.deadline));
     std::vector<std::pair<std::string, Started<CapabilitiesRef>>> asked;
     for (const auto& [arch, binary] : cache_.emulators()) {
         if (!binary.empty())
@@ -250,9 +253,7 @@ Task<proc::ConnectGetCapabilities::Ret> NodeCalls::capabilities(Call& call, wire
             // An emulator that does not start offers no guests.
         }
     }
-    // A machine with hundreds of processors has thousands of these small files.
-    auto work = [files = files_, identity = options_.identity] { return host_xml(files, identity); };
-    const std::string host = co_await io::offload(loop_, std::move(work), call.deadline);
+    const std::string host = co_await host_part.join();
     ret.capabilities = fmt::format("<capabilities>\n\n{}\n{}</capabilities>\n", host, guests_xml(guests));
     capabilities_ = Document{ret.capabilities, io::Clock::now()};
     co_return ret;

@@ -108,6 +108,7 @@ proc::ConnectListAllDomains::Ret LookupCalls::list_all(driver::Call&, proc::Conn
         0x3fff | api::connect_list_domains_has_checkpoint | api::connect_list_domains_no_checkpoint;
     require_flags(args.flags, every_filter, "qemuConnectListAllDomains");
     proc::ConnectListAllDomains::Ret ret;
+    if (args.need_results) ret.domains.reserve(core_.domains.size());
     core_.domains.for_each([&](const Domain& domain) {
         if (!passes_filter(domain, args.flags, core_.settings)) return;
         ret.ret++;

@@ -1,5 +1,6 @@
 #include "drivers/qemu/capabilities/cache.h"
 
+#include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -183,6 +184,8 @@ Task<CapabilitiesRef> CapabilitiesCache::get(std::string binary, io::Deadline de
         // The probe has its own time: one impatient caller must not spoil it for those who share it.
         const io::Deadline own_time = io::Deadline::after(options_.probe_time);
         CapabilitiesRef result = co_await load_or_probe(binary, identity, own_time);
+        // QEMU's answers are ten times what is kept of them: the rest goes back to the system.
+        ::malloc_trim(0);
         entry.known = result;
         entry.probing.reset();
         probing->set(true);
