@@ -28,13 +28,31 @@ struct Key {
     std::string_view meaning;
 };
 
-const std::vector<Key>& keys() {
+std::vector<Key> network_keys() {
+    using C = Configuration;
+    return {
+        {"firewall_backend",
+         &C::firewall_backend,
+         {"nftables", "iptables"},
+         0,
+         "What keeps the rules of virtual networks: \"nftables\" in a table of its own, \"iptables\" in libvirt's\n"
+         "chains, for hosts and tools that expect them there."},
+        {"dnsmasq", &C::dnsmasq, {}, 0, "The program that gives addresses and names to guests of virtual networks."},
+        {"leases_program",
+         &C::leases_program,
+         {},
+         0,
+         "What dnsmasq runs when a lease changes. Empty: virtue-leases beside the daemon's own program."},
+    };
+}
+
+std::vector<Key> daemon_keys() {
     using C = Configuration;
     static const std::vector<std::string_view> authentication{"none", "polkit"};
     static const std::vector<std::string_view> families{"libvirt",        "virtqemud",     "virtnetworkd",
                                                         "virtstoraged",   "virtsecretd",   "virtnodedevd",
                                                         "virtinterfaced", "virtnwfilterd", "virtproxyd"};
-    static const std::vector<Key> all{
+    return {
         {"log_level", &C::log_level, {}, 1, "What is logged: 1 debug, 2 information, 3 warnings, 4 errors."},
         {"log_filters", &C::log_filters, {}, 0, "Other levels for single modules: \"1:qemu 3:rpc\"."},
         {"host_uuid", &C::host_uuid, {}, 0, "The host's UUID for clients. Empty: the firmware's, else the machine id."},
@@ -123,6 +141,14 @@ const std::vector<Key>& keys() {
         {"spice_listen", &C::spice_listen, {}, 0, "Where SPICE displays listen that name no address."},
         {"max_files", &C::max_files, {}, 0, "Open files that a guest's QEMU may have; 0 leaves the system's limit."},
     };
+}
+
+const std::vector<Key>& keys() {
+    static const std::vector<Key> all = [] {
+        std::vector<Key> joined = daemon_keys();
+        for (Key& key : network_keys()) joined.push_back(std::move(key));
+        return joined;
+    }();
     return all;
 }
 

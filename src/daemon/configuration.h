@@ -53,6 +53,10 @@ struct Configuration {
     std::string vnc_listen = "127.0.0.1";
     std::string spice_listen = "127.0.0.1";
     uint32_t max_files = 0;
+
+    std::string firewall_backend = "nftables";
+    std::string dnsmasq = "/usr/sbin/dnsmasq";
+    std::string leases_program;
 };
 
 /// Reads a file's text into the defaults. `name` stands in errors, which are conf_syntax with the line, or

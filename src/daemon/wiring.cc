@@ -1,5 +1,8 @@
 #include "daemon/wiring.h"
 
+#include <filesystem>
+
+#include "drivers/network/driver.h"
 #include "drivers/qemu/driver.h"
 #include "drivers/secret/driver.h"
 #include "drivers/storage/driver.h"
@@ -28,6 +31,24 @@ qemu::Settings qemu_settings(const WiringContext& context) {
     return settings;
 }
 
+/// The program that dnsmasq runs: beside the daemon's own, in the build tree as where it is installed.
+std::string leases_program() {
+    std::error_code error;
+    const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
+    return error ? "virtue-leases" : (self.parent_path() / "virtue-leases").string();
+}
+
+network::Settings network_settings(const WiringContext& context) {
+    network::Settings settings;
+    settings.paths = context.paths;
+    settings.firewall = context.configuration.firewall_backend == "iptables" ? network::FirewallBackend::iptables
+                                                                             : network::FirewallBackend::nftables;
+    settings.dnsmasq = context.configuration.dnsmasq;
+    settings.leases_program =
+        context.configuration.leases_program.empty() ? leases_program() : context.configuration.leases_program;
+    return settings;
+}
+
 }  // namespace
 
 std::vector<std::unique_ptr<driver::Backend>> make_backends(const WiringContext& context) {
@@ -37,7 +58,12 @@ std::vector<std::unique_ptr<driver::Backend>> make_backends(const WiringContext&
     tables[static_cast<size_t>(proc::DriverKind::secret)] = &secrets->table();
     tables[static_cast<size_t>(proc::DriverKind::storage)] = &storage->table();
     std::vector<std::unique_ptr<driver::Backend>> backends;
-    backends.push_back(std::make_unique<qemu::QemuDriver>(context.loop, qemu_settings(context), tables));
+    auto networks = std::make_unique<network::NetworkDriver>(context.loop, network_settings(context));
+    tables[static_cast<size_t>(proc::DriverKind::network)] = &networks->table();
+    // The hypervisor first: it uses the others, so it must go before them.
+    backends.push_back(
+        std::make_unique<qemu::QemuDriver>(context.loop, qemu_settings(context), tables, &networks->service()));
+    backends.push_back(std::move(networks));
     backends.push_back(std::move(storage));
     backends.push_back(std::move(secrets));
     backends.push_back(std::make_unique<test::TestDriver>());

@@ -15,8 +15,9 @@ constexpr int32_t feature_fd_passing = 8;
 constexpr int32_t feature_keepalive = 10;
 constexpr int32_t feature_event_callback = 14;
 constexpr int32_t feature_close_callback = 15;
-constexpr uint32_t open_read_only = 1;               // VIR_CONNECT_RO
-constexpr io::Milliseconds polkit_patience{120000};  // a person may have to type a password
+constexpr int32_t feature_network_update_order = 16;  ///< virNetworkUpdate: command, then section
+constexpr uint32_t open_read_only = 1;                // VIR_CONNECT_RO
+constexpr io::Milliseconds polkit_patience{120000};   // a person may have to type a password
 
 ServerSession& client_of(driver::Call& call) {
     return static_cast<ClientCall&>(call).client;
@@ -118,6 +119,7 @@ proc::ConnectSupportsFeature::Ret supports_feature(driver::Call& call, proc::Con
         case feature_fd_passing:
         case feature_event_callback:
         case feature_close_callback:
+        case feature_network_update_order:
             return ret;
         default:
             return ask_driver(call, args);

@@ -32,9 +32,10 @@ CapabilitiesCache::Options cache_options(const Settings& settings, const std::op
 
 }  // namespace
 
-Core::Core(io::Loop& on, Settings with)
+Core::Core(io::Loop& on, Settings with, driver::NetworkService* from)
     : loop(on),
       settings(std::move(with)),
+      networks(from),
       store(settings),
       pack_timer(on, [this] { return pack_definitions(); }),
       announcer(events),

@@ -19,16 +19,21 @@
 #include "drivers/qemu/store.h"
 #include "io/gate.h"
 
+namespace virtue::driver {
+class NetworkService;
+}
+
 namespace virtue::qemu {
 
 using DomainOwner = std::shared_ptr<Domain>;
 
 /// The shared state.
 struct Core {
-    Core(io::Loop& loop, Settings settings);
+    Core(io::Loop& loop, Settings settings, driver::NetworkService* networks);
 
     io::Loop& loop;
     const Settings settings;
+    driver::NetworkService* const networks;  ///< null where there is no network driver
     const Store store;
     PackTimer pack_timer;  ///< before the guests, which refer to it
     driver::ObjectTable<Domain> domains;

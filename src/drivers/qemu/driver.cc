@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/uuid.h"
 #include "driver/handler_table.h"
+#include "driver/network_service.h"
 #include "drivers/qemu/calls/console_calls.h"
 #include "drivers/qemu/calls/definition_calls.h"
 #include "drivers/qemu/calls/guest_calls.h"
@@ -44,11 +45,22 @@ NodeOptions node_options(const Core& core) {
     return options;
 }
 
+/// Guests that ran before hold ports of networks, and guests that start need them.
+Task<void> wait_for_networks(Core& core) {
+    if (!core.networks) co_return;
+    try {
+        io::Deadline until_end = io::Deadline::never().with_cancel(core.gate.cancel_source());
+        co_await core.networks->ready(until_end);
+    } catch (const std::exception& error) {
+        logger.error("guests have no virtual networks: {}", error.what());
+    }
+}
+
 }  // namespace
 
 struct QemuDriver::State {
-    State(io::Loop& loop, Settings settings, const Tables& others)
-        : core(loop, std::move(settings)),
+    State(io::Loop& loop, Settings settings, const Tables& others, driver::NetworkService* networks)
+        : core(loop, std::move(settings), networks),
           tables(others),
           definitions(core),
           lookups(core),
@@ -97,9 +109,10 @@ struct QemuDriver::State {
     io::Condition ready;
 };
 
-QemuDriver::QemuDriver(io::Loop& loop, Settings settings, const Tables& others)
-    : state_(std::make_unique<State>(loop, std::move(settings), others)) {
+QemuDriver::QemuDriver(io::Loop& loop, Settings settings, const Tables& others, driver::NetworkService* networks)
+    : state_(std::make_unique<State>(loop, std::move(settings), others, networks)) {
     auto begin = [](State& state) -> Task<void> {
+        co_await wait_for_networks(state.core);
         try {
             io::Deadline patience =
                 io::Deadline::after(io::Milliseconds(300)).with_cancel(state.core.gate.cancel_source());

@@ -7,6 +7,10 @@
 #include "driver/backend.h"
 #include "drivers/qemu/settings.h"
 
+namespace virtue::driver {
+class NetworkService;
+}
+
 namespace virtue::qemu {
 
 struct Core;
@@ -15,10 +19,10 @@ struct Core;
 class QemuDriver final : public driver::Backend {
 public:
     /// `others` are the tables of the other kinds (network, storage, …) that connections to this driver get, by
-    /// DriverKind; null where there is none. They must outlive the driver. Begins to find running guests again in the
-    /// background; open() waits for that.
+    /// DriverKind; null where there is none, like `networks` for guests' interfaces. They must outlive the driver.
+    /// Begins to find running guests again in the background; open() waits for that.
     using Tables = std::array<const driver::HandlerTable*, driver::driver_kind_count>;
-    QemuDriver(io::Loop& loop, Settings settings, const Tables& others);
+    QemuDriver(io::Loop& loop, Settings settings, const Tables& others, driver::NetworkService* networks = nullptr);
     ~QemuDriver() override;
     QemuDriver(const QemuDriver&) = delete;
     QemuDriver& operator=(const QemuDriver&) = delete;

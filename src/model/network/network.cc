@@ -53,6 +53,7 @@ void map_bandwidth(xml::Mapper& m, std::optional<Bandwidth>& bandwidth) {
     if (m.reading())
         m.group("bandwidth", [&] {
             const auto check = [&] {
+                m.accept_anything();
                 if (!m.read_attribute("average") && !m.read_attribute("floor"))
                     refuse(m, ErrorCode::xml_detail, "Missing mandatory average or floor attributes");
                 if (m.read_attribute("floor"))

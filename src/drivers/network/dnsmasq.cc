@@ -1,0 +1,194 @@
+#include "drivers/network/dnsmasq.h"
+
+#include <unistd.h>
+#include <csignal>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "drivers/network/commands.h"
+#include "drivers/network/dnsmasq_files.h"
+#include "drivers/network/leases.h"
+#include "io/files.h"
+#include "io/offload.h"
+
+namespace virtue::network {
+namespace {
+
+constinit log::Module logger("network.dnsmasq");
+
+constexpr io::Milliseconds first_pause{100};
+constexpr int most_doublings = 9;
+constexpr io::Milliseconds steady{60000};  ///< after so long its end counts as the first
+
+DnsmasqPaths paths_of(const Core& core, const model::Network& network) {
+    return dnsmasq_paths(core.settings.dnsmasq_folder(), core.settings.state(), network.name);
+}
+
+/// What the files of a network are to hold, and where.
+struct Files {
+    DnsmasqPaths paths;
+    std::string config, hosts, addn_hosts;
+};
+
+Files files_of(const Core& core, const model::Network& network) {
+    Files files;
+    files.paths = paths_of(core, network);
+    files.config = dnsmasq_config(network, files.paths);
+    files.hosts = dnsmasq_hosts(network);
+    files.addn_hosts = dnsmasq_addn_hosts(network);
+    return files;
+}
+
+std::string content(const std::string& path) {
+    return ::access(path.c_str(), F_OK) == 0 ? io::read_file(path, 64 << 20) : std::string();
+}
+
+/// True if the text of a file changed. dnsmasq may read as another user.
+bool write(const std::string& path, const std::string& text) {
+    if (::access(path.c_str(), F_OK) == 0 && content(path) == text) return false;
+    io::write_file_atomically(path, text, 0644);
+    return true;
+}
+
+struct Changed {
+    bool config = false;
+    bool hosts = false;
+};
+
+Changed write_files(const Files& files) {
+    Changed changed;
+    changed.config = write(files.paths.config, files.config);
+    changed.hosts = write(files.paths.hosts, files.hosts);
+    changed.hosts = write(files.paths.addn_hosts, files.addn_hosts) || changed.hosts;
+    return changed;
+}
+
+/// The process of a pid file, if it is a dnsmasq that was started with our configuration.
+std::unique_ptr<io::Process> find_process(io::Loop& loop, const DnsmasqPaths& paths) {
+    std::optional<int> pid;
+    try {
+        pid = parse_number<int>(trim(content(paths.pid)));
+    } catch (const Error&) {
+        return nullptr;
+    }
+    if (!pid || *pid <= 1) return nullptr;
+    // The start time first: if another process takes the number after that, adopting fails.
+    const std::optional<uint64_t> started = io::process_start_time(*pid);
+    if (!started) return nullptr;
+    try {
+        const std::string command = io::read_file(fmt::format("/proc/{}/cmdline", *pid), 1 << 20);
+        if (command.find("--conf-file=" + paths.config) == command.npos) return nullptr;
+    } catch (const Error&) {
+        return nullptr;
+    }
+    return io::Process::adopt(loop, *pid, *started);
+}
+
+Task<void> restart(Core& core, NetworkOwner network) {
+    if (io::Clock::now() - network->dnsmasq_started > steady) network->dnsmasq_restarts = 0;
+    const int doublings = std::min(network->dnsmasq_restarts++, most_doublings);
+    io::Deadline pause = io::Deadline::after(first_pause * (1 << doublings)).with_cancel(core.gate.cancel_source());
+    const bool waited = co_await core.loop.sleep_until(pause);
+    if (!waited) co_return;
+    io::Semaphore::Permit turn = co_await core.turn(io::Deadline::never().with_cancel(core.gate.cancel_source()));
+    if (!network->active || (network->dnsmasq && !network->dnsmasq->has_ended())) co_return;
+    std::string problem;
+    try {
+        co_await start_dnsmasq(core, network);
+        logger.warn("dnsmasq of network '{}' had ended and was started again", network->name());
+    } catch (const Error& error) {
+        problem = error.message();
+    }
+    if (problem.empty()) co_return;
+    logger.error("dnsmasq of network '{}' cannot be started again: {}", network->name(), problem);
+    core.spawn(restart(core, network));
+}
+
+void watch(Core& core, const NetworkOwner& network) {
+    std::weak_ptr<Network> watched = network;
+    const int pid = network->dnsmasq->pid();
+    network->dnsmasq->on_exit([&core, watched, pid](const io::ExitStatus&) {
+        NetworkOwner still = watched.lock();
+        if (!still || !still->active || !still->dnsmasq || still->dnsmasq->pid() != pid) return;
+        core.spawn(restart(core, still));
+    });
+}
+
+}  // namespace
+
+Task<void> start_dnsmasq(Core& core, NetworkOwner network) {
+    const model::Network& live = *network->live;
+    if (!wants_dnsmasq(live)) co_return;
+    const Files files = files_of(core, live);
+    auto write = [files] { return write_files(files); };
+    co_await io::offload(core.loop, std::move(write));
+    std::vector<std::string> command{core.settings.dnsmasq, "--conf-file=" + files.paths.config, "--leasefile-ro",
+                                     "--dhcp-script=" + core.settings.leases_program};
+    CommandOptions options;
+    options.environment = {"VIR_BRIDGE_NAME=" + network->live->bridge};
+    if (core.settings.dnsmasq_folder() != "/var/lib/libvirt/dnsmasq")
+        options.environment.push_back("VIRTUE_LEASES_FOLDER=" + core.settings.dnsmasq_folder());
+    // It goes into the background when it listens, so that what it could not do is known here.
+    co_await run_tool(core.loop, std::move(command), std::move(options), core.settings.command_deadline);
+    network->dnsmasq = find_process(core.loop, files.paths);
+    if (!network->dnsmasq) {
+        fail(ErrorCode::internal_error, ErrorDomain::network, "dnsmasq of network '{}' ended at once, see {}",
+             network->name(), files.paths.config);
+    }
+    network->dnsmasq_started = io::Clock::now();
+    watch(core, network);
+}
+
+Task<void> stop_dnsmasq(Core& core, NetworkOwner network) {
+    std::unique_ptr<io::Process> process = std::move(network->dnsmasq);
+    if (!process || process->has_ended()) co_return;
+    process->signal(SIGTERM);
+    bool ended = true;
+    try {
+        io::Deadline patience = io::Deadline::after(io::Milliseconds(5000));
+        co_await process->wait(patience);
+    } catch (const Error&) {
+        ended = false;
+    }
+    if (!ended) process->signal(SIGKILL);
+}
+
+Task<void> refresh_dnsmasq(Core& core, NetworkOwner network) {
+    const bool wanted = wants_dnsmasq(*network->live);
+    const bool running = network->dnsmasq && !network->dnsmasq->has_ended();
+    if (!wanted || !running) {
+        if (running) co_await stop_dnsmasq(core, network);
+        if (wanted) co_await start_dnsmasq(core, network);
+        co_return;
+    }
+    const Files files = files_of(core, *network->live);
+    auto write = [files] { return write_files(files); };
+    const Changed changed = co_await io::offload(core.loop, std::move(write));
+    if (changed.config) {
+        co_await stop_dnsmasq(core, network);
+        co_await start_dnsmasq(core, network);
+    } else if (changed.hosts) {
+        network->dnsmasq->signal(SIGHUP);
+    }
+}
+
+Task<void> adopt_dnsmasq(Core& core, NetworkOwner network) {
+    if (!wants_dnsmasq(*network->live)) co_return;
+    network->dnsmasq = find_process(core.loop, paths_of(core, *network->live));
+    if (network->dnsmasq) {
+        watch(core, network);
+        co_return;
+    }
+    co_await start_dnsmasq(core, network);
+}
+
+void remove_dnsmasq_files(const Settings& settings, const model::Network& network) {
+    const DnsmasqPaths paths = dnsmasq_paths(settings.dnsmasq_folder(), settings.state(), network.name);
+    for (const std::string& path : {paths.config, paths.hosts, paths.addn_hosts}) ::unlink(path.c_str());
+    if (network.bridge.empty()) return;
+    ::unlink(leases_path(settings.dnsmasq_folder(), network.bridge).c_str());
+    ::unlink((settings.dnsmasq_folder() + "/" + network.bridge + ".macs").c_str());
+}
+
+}  // namespace virtue::network

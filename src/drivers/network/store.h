@@ -1,0 +1,58 @@
+// The driver's files on disk: definitions, autostart links, live status, ports. libvirt's own names and formats, so
+// that either daemon finds what the other left. The functions block and touch nothing of the loop.
+#pragma once
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "drivers/network/network.h"
+#include "drivers/network/settings.h"
+
+namespace virtue::network {
+
+class Store {
+public:
+    explicit Store(const Settings& settings) : settings_(settings) {}
+
+    /// Throws system_error naming a folder that cannot be made.
+    void make_folders() const;
+
+    std::string definition_path(const std::string& name) const { return settings_.definitions() + "/" + name + ".xml"; }
+    std::string autostart_path(const std::string& name) const { return settings_.autostart() + "/" + name + ".xml"; }
+    std::string status_path(const std::string& name) const { return settings_.state() + "/" + name + ".xml"; }
+    std::string ports_folder(const std::string& name) const { return settings_.state() + "/" + name + ".ports"; }
+    std::string port_path(const std::string& name, const Uuid& port) const {
+        return ports_folder(name) + "/" + port.to_string() + ".xml";
+    }
+
+    void save_definition(const model::Network& network) const;
+    void remove_definition(const std::string& name) const;
+    void set_autostart(const std::string& name, bool wanted) const;
+    struct Found {
+        std::string name;
+        Definition definition;
+        bool autostart = false;
+        std::string problem;
+    };
+    std::vector<Found> load_definitions() const;
+
+    void save_status(const model::Network& live) const;
+    void remove_status(const std::string& name) const;
+    struct Status {
+        Definition live;
+        std::map<Uuid, model::NetworkPort> ports;
+        std::string problem;
+    };
+    std::vector<Status> load_statuses() const;
+    void save_port(const std::string& name, const model::NetworkPort& port) const;
+    void remove_port(const std::string& name, const Uuid& port) const;
+
+private:
+    Settings settings_;
+};
+
+/// The XML of a definition, as files and clients get it.
+std::string network_xml(const model::Network& network, bool inactive);
+
+}  // namespace virtue::network

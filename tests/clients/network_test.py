@@ -1,0 +1,206 @@
+#!/usr/bin/python3
+"""Virtual networks with stock clients: bridges, dnsmasq, firewall tables, and that they outlive the daemon."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import unittest
+
+import private
+
+NEEDS = ["/usr/bin/virsh", "/usr/sbin/dnsmasq", "/usr/sbin/nft", "/usr/sbin/ip"]
+load_tests = private.load_tests
+VIRSH = ["virsh", "-q", "-c", "qemu:///system"]
+NETWORK = """<network><name>{name}</name><forward mode='nat'/>
+<bridge name='{bridge}'/><ip address='192.168.{net}.1' netmask='255.255.255.0'>
+<dhcp><range start='192.168.{net}.2' end='192.168.{net}.254'/></dhcp></ip></network>"""
+
+
+def ip(*words):
+    return subprocess.run(["ip", *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          check=True).stdout
+
+
+def bridges():
+    return sorted(link["ifname"] for link in json.loads(ip("-j", "link", "show", "type", "bridge") or "[]"))
+
+
+def table():
+    return subprocess.run(["nft", "list", "table", "inet", "virtue_network"], stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, text=True, check=False).stdout
+
+
+def dnsmasq_pid(name):
+    return int(pathlib.Path(f"/run/libvirt/network/{name}.pid").read_text())
+
+
+def is_alive(pid):
+    stat = pathlib.Path(f"/proc/{pid}/stat")
+    try:
+        return stat.read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+class NetworkTest(unittest.TestCase):
+    def setUp(self):
+        pathlib.Path("/etc/libvirt/virtued.conf").write_text('auth_unix_rw = "none"\nauth_unix_ro = "none"\n')
+        self.daemon = private.Daemon()
+        self.addCleanup(lambda: self.daemon.stop())
+
+    def virsh(self, *words, check=True):
+        return self.daemon.run([*VIRSH, *words], check=check).strip()
+
+    def define(self, name, bridge, net):
+        path = private.directory() / f"{name}.xml"
+        path.write_text(NETWORK.format(name=name, bridge=bridge, net=net))
+        return str(path)
+
+    def remove(self, name):
+        self.virsh("net-destroy", name, check=False)
+        self.virsh("net-undefine", name, check=False)
+
+    def crash(self):
+        """kill -9, and a new daemon."""
+        self.daemon.process.kill()
+        self.daemon.process.wait()
+        self.daemon = private.Daemon()
+
+    def test_a_network_from_definition_to_removal(self):
+        path = self.define("plain", "virbr7", 77)
+        self.virsh("net-define", path)
+        self.assertTrue(os.path.exists("/etc/libvirt/qemu/networks/plain.xml"))
+        self.virsh("net-autostart", "plain")
+        self.assertEqual(os.readlink("/etc/libvirt/qemu/networks/autostart/plain.xml"),
+                         "/etc/libvirt/qemu/networks/plain.xml")
+        self.virsh("net-start", "plain")
+        self.assertIn("already active", self.virsh("net-start", "plain", check=False))
+        self.assertIn("192.168.77.1/24", ip("addr", "show", "virbr7"))
+        self.assertIn('oifname "virbr7" reject', table())
+        self.assertTrue(is_alive(dnsmasq_pid("plain")))
+        self.assertEqual(self.virsh("net-list", "--all", "--name").split(), ["plain"])
+        self.assertIn("<mac address=", self.virsh("net-dumpxml", "plain"))
+        pid = dnsmasq_pid("plain")
+        self.virsh("net-destroy", "plain")
+        self.assertNotIn("virbr7", bridges())
+        self.assertEqual(table(), "")
+        self.assertFalse(is_alive(pid))
+        self.virsh("net-undefine", "plain")
+        self.assertFalse(os.path.lexists("/etc/libvirt/qemu/networks/autostart/plain.xml"))
+        self.assertIn("not found", self.virsh("net-info", "plain", check=False))
+
+    def test_a_running_network_outlives_the_daemon(self):
+        self.virsh("net-define", self.define("lasting", "virbr8", 78))
+        self.virsh("net-create", self.define("passing", "virbr9", 79))
+        self.virsh("net-start", "lasting")
+        live = self.virsh("net-dumpxml", "lasting")
+        pid, rules = dnsmasq_pid("lasting"), table()
+        self.crash()
+        self.assertEqual(self.virsh("net-dumpxml", "lasting"), live)
+        self.assertEqual(sorted(self.virsh("net-list", "--name").split()), ["lasting", "passing"])
+        self.assertEqual(dnsmasq_pid("lasting"), pid)
+        self.assertTrue(is_alive(pid))
+        self.assertEqual(table(), rules)
+        self.virsh("net-destroy", "passing")
+        self.assertEqual(self.virsh("net-list", "--all", "--name").split(), ["lasting"])
+        self.assertIn("virbr8", bridges())
+        self.remove("lasting")
+        self.assertEqual(bridges(), [])
+
+    def test_dnsmasq_comes_back_whether_the_daemon_saw_its_end_or_not(self):
+        self.virsh("net-create", self.define("served", "virbr10", 80))
+        first = dnsmasq_pid("served")
+        os.kill(first, signal.SIGKILL)
+        second = private.wait_for("another dnsmasq", lambda: self.other_dnsmasq("served", first))
+        self.daemon.process.kill()
+        self.daemon.process.wait()
+        os.kill(second, signal.SIGKILL)
+        self.daemon = private.Daemon()
+        private.wait_for("a third dnsmasq", lambda: self.other_dnsmasq("served", second))
+        self.remove("served")
+
+    @staticmethod
+    def other_dnsmasq(name, former):
+        pid = dnsmasq_pid(name)
+        return pid if pid != former and is_alive(pid) else None
+
+    def test_flushed_rules_and_a_removed_bridge_come_back(self):
+        subprocess.run(["nft", "add", "table", "inet", "another"], check=True)
+        self.virsh("net-create", self.define("watched", "virbr11", 81))
+        rules = table()
+        self.assertIn("masquerade", rules)
+        subprocess.run(["nft", "flush", "ruleset"], check=True)
+        private.wait_for("the rules", lambda: table() == rules)
+        ip("link", "del", "virbr11")
+        private.wait_for("the bridge", lambda: "virbr11" in bridges() and "192.168.81.1" in ip("addr"))
+        self.remove("watched")
+        subprocess.run(["nft", "add", "table", "inet", "another"], check=True)
+
+    def test_another_programs_table_is_left_alone(self):
+        subprocess.run(["nft", "-f", "-"], input="table inet another {\nchain mine {\ntype filter hook forward "
+                       "priority 0\ntcp dport 7 drop\n}\n}\n", text=True, check=True)
+        before = subprocess.run(["nft", "-a", "list", "table", "inet", "another"], stdout=subprocess.PIPE, text=True,
+                                check=True).stdout
+        self.virsh("net-create", self.define("polite", "virbr12", 82))
+        self.remove("polite")
+        after = subprocess.run(["nft", "-a", "list", "table", "inet", "another"], stdout=subprocess.PIPE, text=True,
+                               check=True).stdout
+        self.assertEqual(before, after)
+        subprocess.run(["nft", "delete", "table", "inet", "another"], check=True)
+
+    def test_taken_addresses_and_bridges_are_refused(self):
+        self.virsh("net-create", self.define("first", "virbr13", 83))
+        said = self.virsh("net-create", self.define("second", "virbr14", 83), check=False)
+        self.assertIn("Network is already in use by interface virbr13", said)
+        said = self.virsh("net-define", self.define("third", "virbr13", 84), check=False)
+        self.assertIn("bridge name 'virbr13' already in use", said)
+        self.assertEqual(bridges(), ["virbr13"])
+        self.assertEqual(self.virsh("net-list", "--all", "--name").split(), ["first"])
+        self.remove("first")
+
+    def test_dnsmasqs_own_words_are_in_the_error_and_nothing_stays(self):
+        path = private.directory() / "bad.xml"
+        path.write_text("<network xmlns:dnsmasq='http://libvirt.org/schemas/network/dnsmasq/1.0'><name>bad</name>"
+                        "<bridge name='virbr15'/><ip address='192.168.85.1' prefix='24'/><dnsmasq:options>"
+                        "<dnsmasq:option value='no-such-option=1'/></dnsmasq:options></network>")
+        self.assertIn("bad option", self.virsh("net-create", str(path), check=False))
+        self.assertEqual(bridges(), [])
+        self.assertEqual(table(), "")
+
+    def test_an_update_reaches_the_running_network_and_the_definition(self):
+        self.virsh("net-define", self.define("changing", "virbr16", 86))
+        self.virsh("net-start", "changing")
+        pid = dnsmasq_pid("changing")
+        host = "<host mac='52:54:00:00:00:01' name='known' ip='192.168.86.9'/>"
+        self.virsh("net-update", "changing", "add", "ip-dhcp-host", host, "--live", "--config")
+        self.assertIn("known", self.virsh("net-dumpxml", "changing"))
+        self.assertIn("known", self.virsh("net-dumpxml", "changing", "--inactive"))
+        self.assertEqual(pathlib.Path("/var/lib/libvirt/dnsmasq/changing.hostsfile").read_text(),
+                         "52:54:00:00:00:01,192.168.86.9,known\n")
+        self.assertEqual(dnsmasq_pid("changing"), pid)
+        self.virsh("net-update", "changing", "add", "dns-txt", "<txt name='a' value='b'/>", "--live")
+        self.assertIn("txt-record=a,b", pathlib.Path("/var/lib/libvirt/dnsmasq/changing.conf").read_text())
+        self.assertNotEqual(dnsmasq_pid("changing"), pid)
+        self.assertNotIn("<txt", self.virsh("net-dumpxml", "changing", "--inactive"))
+        self.remove("changing")
+
+    def test_ports(self):
+        self.virsh("net-create", self.define("ported", "virbr17", 87))
+        path = private.directory() / "port.xml"
+        path.write_text("<networkport><owner><name>guest</name><uuid>8f07fe28-0000-4000-8000-0000000000aa</uuid>"
+                        "</owner><mac address='52:54:00:00:00:07'/></networkport>")
+        self.virsh("net-port-create", "ported", str(path))
+        port = self.virsh("net-port-list", "ported").split()[0]
+        self.assertIn("bridge='virbr17'", self.virsh("net-port-dumpxml", "ported", port))
+        self.crash()
+        self.assertIn(port, self.virsh("net-port-list", "ported"))
+        self.assertIn("connections='1'", self.virsh("net-dumpxml", "ported"))
+        self.virsh("net-port-delete", "ported", port)
+        self.assertEqual(self.virsh("net-port-list", "ported"), "")
+        self.remove("ported")
+
+
+if __name__ == "__main__":
+    private.main()
