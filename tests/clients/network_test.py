@@ -10,7 +10,7 @@ import unittest
 
 import private
 
-NEEDS = ["/usr/bin/virsh", "/usr/sbin/dnsmasq", "/usr/sbin/nft", "/usr/sbin/ip"]
+NEEDS = ["/usr/bin/virsh", "/usr/bin/qemu-system-x86_64", "/usr/sbin/dnsmasq", "/usr/sbin/nft", "/usr/sbin/ip"]
 load_tests = private.load_tests
 VIRSH = ["virsh", "-q", "-c", "qemu:///system"]
 NETWORK = """<network><name>{name}</name><forward mode='nat'/>
@@ -44,7 +44,15 @@ def is_alive(pid):
         return False
 
 
-class NetworkTest(unittest.TestCase):
+def answers(address):
+    """Whether a guest answers a ping."""
+    return subprocess.run(["busybox", "ping", "-c", "1", "-W", "2", address.split("/")[0]], stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+
+class Case(unittest.TestCase):
+    """The daemon, and virsh."""
+
     def setUp(self):
         pathlib.Path("/etc/libvirt/virtued.conf").write_text('auth_unix_rw = "none"\nauth_unix_ro = "none"\n')
         self.daemon = private.Daemon()
@@ -68,6 +76,9 @@ class NetworkTest(unittest.TestCase):
         self.daemon.process.wait()
         self.daemon = private.Daemon()
 
+
+
+class NetworkTest(Case):
     def test_a_network_from_definition_to_removal(self):
         path = self.define("plain", "virbr7", 77)
         self.virsh("net-define", path)
@@ -200,6 +211,92 @@ class NetworkTest(unittest.TestCase):
         self.virsh("net-port-delete", "ported", port)
         self.assertEqual(self.virsh("net-port-list", "ported"), "")
         self.remove("ported")
+
+
+class GuestTest(Case):
+    """Linux guests on a NAT network."""
+
+    CARD = ("<interface type='network'><source network='{network}'/><mac address='{mac}'/><model type='virtio'/>"
+            "</interface>")
+
+    def start(self, name, mac, network, extra=""):
+        xml = private.guest_xml(name).replace("<devices>", "<devices>" + self.CARD.format(mac=mac, network=network)
+                                              + extra)
+        path = private.directory() / f"{name}.xml"
+        path.write_text(xml)
+        return self.virsh("create", str(path), check=False)
+
+    def address(self, name, source="lease"):
+        """What domifaddr tells, once it tells one."""
+        def ask():
+            words = self.virsh("domifaddr", name, "--source", source, check=False).split()
+            return words if len(words) == 4 else None
+        return private.wait_for(f"the address of {name}", ask)
+
+    def test_two_guests_get_addresses_and_keep_them_over_a_crash_of_the_daemon(self):
+        self.virsh("net-create", self.define("home", "virbr20", 90))
+        for number in (1, 2):
+            said = self.start(f"guest{number}", f"52:54:00:00:00:0{number}", "home")
+            self.assertEqual(said, "")
+        device, mac, family, address = self.address("guest1")
+        self.assertEqual((mac, family), ("52:54:00:00:00:01", "ipv4"))
+        self.assertRegex(address, r"^192\.168\.90\.\d+/24$")
+        self.assertRegex(device, r"^vnet\d$")
+        listed = self.virsh("domiflist", "guest1").split()
+        self.assertEqual(listed, [device, "network", "home", "virtio", mac])
+        live = self.virsh("dumpxml", "guest1")
+        self.assertRegex(live, r"<source network='home' portid='[0-9a-f-]{36}' bridge='virbr20'/>")
+        self.assertIn("master virbr20", ip("link", "show", device))
+        self.assertRegex(self.virsh("domifstat", "guest1", device), r"rx_packets [1-9]")
+        second = self.address("guest2")
+        self.assertNotEqual(second[3], address)
+        leases = self.virsh("net-dhcp-leases", "home")
+        self.assertIn(address, leases)
+        private.wait_for("an answer of the guest", lambda: answers(address))
+        self.assertEqual(self.address("guest1", "arp")[3].split("/")[0], address.split("/")[0])
+        self.crash()
+        self.assertEqual(self.address("guest1")[3], address)
+        self.assertEqual(len(self.virsh("net-port-list", "home").split()), 2)
+        self.assertIn("connections='2'", self.virsh("net-dumpxml", "home"))
+        ip("link", "del", "virbr20")
+        private.wait_for("the guests on the new bridge", lambda: "vnet" in ip("link", "show", "master", "virbr20")
+                         if "virbr20" in bridges() else False)
+        private.wait_for("an answer of the guest", lambda: answers(address))
+        self.virsh("destroy", "guest1")
+        private.wait_for("the tap to go", lambda: device not in ip("-br", "link"))
+        self.assertEqual(len(self.virsh("net-port-list", "home").split()), 1)
+        self.virsh("destroy", "guest2")
+        self.remove("home")
+
+    def test_a_card_needs_its_network(self):
+        self.assertIn("no network with matching name 'absent'", self.start("alone", "52:54:00:00:00:03", "absent"))
+        path = self.define("asleep", "virbr21", 91)
+        self.virsh("net-define", path)
+        said = self.start("alone", "52:54:00:00:00:03", "asleep")
+        self.assertIn("network 'asleep' is not active", said)
+        self.assertIn("net-start asleep", said)
+        self.virsh("net-autostart", "asleep")
+        self.assertEqual(self.start("alone", "52:54:00:00:00:03", "asleep"), "")
+        self.assertIn("virbr21", bridges())
+        self.virsh("destroy", "alone")
+        self.remove("asleep")
+
+    def test_cards_on_a_bridge_and_by_themselves(self):
+        ip("link", "add", "br-own", "type", "bridge")
+        ip("link", "set", "br-own", "up")
+        self.virsh("net-create", self.define("third", "virbr22", 92))
+        said = self.start("wired", "52:54:00:00:00:04", "third",
+                          "<interface type='bridge'><source bridge='br-own'/><target dev='mytap'/>"
+                          "<model type='virtio'/><port isolated='yes'/></interface>"
+                          "<interface type='ethernet'><target dev='lone'/><model type='e1000'/></interface>")
+        self.assertEqual(said, "")
+        self.assertIn("master br-own", ip("link", "show", "mytap"))
+        self.assertIn("isolated on", ip("-d", "link", "show", "mytap"))
+        self.assertNotIn("master", ip("link", "show", "lone"))
+        self.virsh("destroy", "wired")
+        private.wait_for("the taps to go", lambda: "mytap" not in ip("-br", "link"))
+        self.remove("third")
+        ip("link", "del", "br-own")
 
 
 if __name__ == "__main__":

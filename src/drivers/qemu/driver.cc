@@ -17,6 +17,7 @@
 #include "drivers/qemu/calls/snapshot_calls.h"
 #include "drivers/qemu/calls/stats_calls.h"
 #include "drivers/qemu/core.h"
+#include "drivers/qemu/interfaces.h"
 #include "drivers/qemu/reconnect.h"
 
 namespace virtue::qemu {
@@ -88,6 +89,9 @@ struct QemuDriver::State {
         core.events.bind(table, driver::EventClass::domain);
         core.events.bind(table, driver::EventClass::qemu_monitor);
         tables[static_cast<size_t>(proc::DriverKind::hypervisor)] = &table;
+        if (!networks) return;
+        networks->on_started(
+            [this](const std::string& network, const std::string& bridge) { rejoin_bridge(core, network, bridge); });
     }
 
     Core core;

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "drivers/qemu/command/command.h"
+#include "drivers/qemu/interfaces.h"
 #include "drivers/qemu/live_cpu.h"
 #include "drivers/qemu/live_definition.h"
 #include "drivers/qemu/nvram.h"
@@ -193,7 +194,9 @@ Task<Launched> launch(Core& core, const DomainOwner& domain, Run& run, bool rese
     auto work = [what = std::move(what)] { return prepare(what); };
     Prepared made = co_await io::offload(core.loop, std::move(work));
 
+    InterfaceFds interfaces = co_await open_interfaces(core, run.domain, deadline);
     LaunchContext context = launch_context(core, *run.domain, run.id, capabilities);
+    context.interface_fds = std::move(interfaces);
     context.monitor = std::move(made.monitor);
     for (auto& [alias, fd] : made.sockets) context.device_fds.emplace(alias, std::move(fd));
     LaunchPlan plan = build_command(*run.domain, std::move(context));

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "drivers/qemu/interfaces.h"
 #include "drivers/qemu/launch.h"
 #include "io/offload.h"
 #include "model/domain/domain.h"
@@ -110,6 +111,7 @@ Task<void> clean_up_run(Core& core, std::string name, std::unique_ptr<Run> run) 
     }
     if (run->monitor) run->monitor->close();
     if (run->agent) run->agent->close();
+    co_await close_interfaces(core, run->domain);
     struct Traces {
         Store store;
         std::string name;

@@ -1,6 +1,7 @@
 #include "drivers/qemu/calls/guest_calls.h"
 
 #include "drivers/qemu/calls/support.h"
+#include "drivers/qemu/interfaces.h"
 #include "drivers/qemu/live_definition.h"
 #include "model/domain/domain.h"
 
@@ -17,6 +18,25 @@ std::string base64(std::string_view bytes) {
         for (size_t k = 0; k < 4; k++) text += k <= have ? digits[group >> (18 - 6 * k) & 63] : '=';
     }
     return text;
+}
+
+/// The addresses of each card together.
+proc::DomainInterfaceAddresses::Ret by_interface(const std::vector<KnownAddress>& known) {
+    proc::DomainInterfaceAddresses::Ret ret;
+    for (const KnownAddress& one : known) {
+        proc::DomainIpAddress address;
+        address.type = one.is_ipv6 ? 1 : 0;
+        address.addr = one.address;
+        address.prefix = one.prefix;
+        if (ret.ifaces.empty() || ret.ifaces.back().hwaddr != one.mac) {
+            proc::DomainInterface interface;
+            interface.name = one.device;
+            interface.hwaddr = one.mac;
+            ret.ifaces.push_back(std::move(interface));
+        }
+        ret.ifaces.back().addrs.push_back(std::move(address));
+    }
+    return ret;
 }
 
 }  // namespace
@@ -172,7 +192,16 @@ Task<proc::DomainInterfaceAddresses::Ret> GuestCalls::addresses(driver::Call& ca
     DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
     domain->running();
     proc::DomainInterfaceAddresses::Ret ret;
-    if (args.source == api::domain_interface_addresses_src_lease) co_return ret;  // no network of ours gave a lease
+    const bool leases = args.source == api::domain_interface_addresses_src_lease;
+    if (leases || args.source == api::domain_interface_addresses_src_arp) {
+        std::vector<KnownAddress> known;
+        if (leases) {
+            known = co_await leased_addresses(core_, domain);
+        } else {
+            known = co_await neighbour_addresses(core_, domain);
+        }
+        co_return by_interface(known);
+    }
     if (args.source != api::domain_interface_addresses_src_agent) {
         fail(ErrorCode::argument_unsupported, ErrorDomain::qemu, "Unsupported IP address data source {}", args.source);
     }

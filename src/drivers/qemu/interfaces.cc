@@ -1,0 +1,282 @@
+#include "drivers/qemu/interfaces.h"
+
+#include <fcntl.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "driver/network_service.h"
+#include "drivers/qemu/live_definition.h"
+#include "host/links.h"
+#include "io/offload.h"
+#include "model/domain/domain.h"
+
+namespace virtue::qemu {
+namespace {
+
+constinit log::Module logger("qemu.interfaces");
+
+using model::Interface;
+using model::InterfaceType;
+using model::PlugType;
+
+/// What is to be made for one card, for the blocking pool.
+struct Wanted {
+    std::string alias;
+    std::string name;    ///< of the tap, may hold %d
+    std::string bridge;  ///< empty for none
+    std::string lower;   ///< a macvtap on this device instead of a tap
+    host::MacvtapMode mode = host::MacvtapMode::vepa;
+    std::optional<MacAddress> mac;
+    uint32_t mtu = 0;
+    unsigned queues = 1;
+    bool virtio = false;
+    bool vhost = false;
+    bool isolated = false;
+    bool learns = true;
+};
+
+struct Made {
+    std::string name;
+    LaunchContext::InterfaceFds fds;
+};
+
+/// The tap's own address must not be the guest's, and high enough that the bridge does not take it for its own.
+MacAddress tap_mac(MacAddress mac) {
+    mac.bytes[0] = mac.bytes[0] == 0xfe ? 0xfa : 0xfe;
+    return mac;
+}
+
+Made make_macvtap(const Wanted& wanted) {
+    host::Tap tap = host::create_macvtap(wanted.lower, wanted.mode, *wanted.mac, wanted.queues);
+    return {tap.name, {std::move(tap.queues), {}}};
+}
+
+Made make_tap(const Wanted& wanted) {
+    host::TapOptions options;
+    options.name = wanted.name;
+    options.queues = wanted.queues;
+    options.virtio_header = wanted.virtio;
+    host::Tap tap = host::create_tap(options);
+    if (wanted.mac) host::set_link_mac(tap.name, tap_mac(*wanted.mac));
+    uint32_t mtu = wanted.mtu;
+    if (mtu == 0 && !wanted.bridge.empty()) mtu = host::link_mtu(wanted.bridge);
+    if (mtu != 0) host::set_link_mtu(tap.name, mtu);
+    if (!wanted.bridge.empty()) {
+        host::set_link_master(tap.name, wanted.bridge);
+        if (wanted.isolated) host::set_port_isolated(tap.name, true);
+        if (!wanted.learns) host::set_port_learning(tap.name, false);
+    }
+    host::set_link_up(tap.name, true);
+    return {tap.name, {std::move(tap.queues), {}}};
+}
+
+Made make(const Wanted& wanted) {
+    Made made = wanted.lower.empty() ? make_tap(wanted) : make_macvtap(wanted);
+    for (unsigned i = 0; wanted.vhost && i < wanted.queues; i++) {
+        Fd fd(::open("/dev/vhost-net", O_RDWR | O_CLOEXEC));
+        // Without it QEMU moves the packets itself.
+        if (!fd) break;
+        made.fds.vhosts.push_back(std::move(fd));
+    }
+    if (made.fds.vhosts.size() != made.fds.taps.size()) made.fds.vhosts.clear();
+    return made;
+}
+
+host::MacvtapMode macvtap_mode(model::MacvtapMode mode) {
+    switch (mode) {
+        case model::MacvtapMode::bridge:
+            return host::MacvtapMode::bridge;
+        case model::MacvtapMode::priv:
+            return host::MacvtapMode::private_mode;
+        case model::MacvtapMode::passthrough:
+            return host::MacvtapMode::passthrough;
+        case model::MacvtapMode::absent:
+        case model::MacvtapMode::vepa:
+            break;
+    }
+    return host::MacvtapMode::vepa;
+}
+
+model::NetworkPort port_for(const model::Domain& domain, const Interface& interface) {
+    model::NetworkPort port;
+    port.owner_name = domain.name;
+    port.owner_uuid = domain.uuid;
+    port.group = interface.portgroup;
+    port.mac = interface.mac;
+    port.virtual_port = interface.virtual_port;
+    port.vlan = interface.vlan;
+    port.bandwidth = interface.bandwidth;
+    port.isolated = interface.port_isolated;
+    port.trust_guest_rx_filters = interface.trust_guest_rx_filters;
+    return port;
+}
+
+/// Enters what a port turned out to be, for the XML of the running guest.
+void note_port(Interface& interface, const driver::NetworkPlug& plug) {
+    const model::NetworkPort& port = plug.port;
+    model::ActualInterface actual;
+    actual.port_id = interface.port_id = port.uuid->to_string();
+    actual.virtual_port = port.virtual_port;
+    actual.vlan = port.vlan;
+    actual.bandwidth = port.bandwidth;
+    switch (port.plug) {
+        case PlugType::network:
+        case PlugType::bridge:
+            actual.type = port.plug == PlugType::network ? InterfaceType::network : InterfaceType::bridge;
+            actual.bridge = port.bridge;
+            actual.mac_table_manager = xml::to_name(port.mac_table_manager);
+            break;
+        case PlugType::direct:
+            actual.type = InterfaceType::direct;
+            actual.dev = port.dev;
+            actual.mode = port.mode;
+            break;
+        case PlugType::hostdev_pci:
+        case PlugType::none:
+            break;
+    }
+    interface.actual = std::move(actual);
+    if (interface.mtu == 0) interface.mtu = plug.mtu;
+}
+
+bool needs_device(const Interface& interface) {
+    switch (interface.actual_type()) {
+        case InterfaceType::network:
+        case InterfaceType::bridge:
+        case InterfaceType::direct:
+        case InterfaceType::ethernet:
+            return true;
+        default:
+            return false;
+    }
+}
+
+Wanted wanted_for(const model::Domain& domain, const Interface& interface) {
+    Wanted wanted;
+    wanted.alias = interface.info.alias;
+    wanted.mac = interface.mac;
+    wanted.mtu = interface.mtu;
+    wanted.queues = std::max(1U, interface.driver.queues);
+    wanted.virtio = interface.is_virtio();
+    wanted.vhost = interface.is_virtio() && is_kvm(domain) && interface.driver.name != model::InterfaceBackend::qemu;
+    wanted.isolated = interface.port_isolated == xml::YesNo::yes;
+    // Names of this form are ours to give.
+    const bool named = !interface.target.empty() && !interface.target.starts_with("vnet");
+    wanted.name = named ? interface.target : "vnet%d";
+    if (interface.actual_type() == InterfaceType::direct) {
+        wanted.lower = interface.actual ? interface.actual->dev : interface.dev;
+        wanted.mode = macvtap_mode(interface.actual ? interface.actual->mode : interface.macvtap_mode);
+    } else if (interface.actual_type() != InterfaceType::ethernet) {
+        wanted.bridge = interface.actual ? interface.actual->bridge : interface.bridge;
+        wanted.learns = !interface.actual || interface.actual->mac_table_manager != "libvirt";
+    }
+    return wanted;
+}
+
+Task<void> plug_in(Core& core, std::shared_ptr<model::Domain> live, size_t index, io::Deadline deadline) {
+    const std::string network = live->interfaces[index].network;
+    if (!core.networks) {
+        fail(ErrorCode::no_network, ErrorDomain::network, "no network with matching name '{}'", network);
+    }
+    model::NetworkPort wanted = port_for(*live, live->interfaces[index]);
+    driver::NetworkPlug plug = co_await core.networks->plug(network, std::move(wanted), deadline);
+    note_port(live->interfaces[index], plug);
+    if (plug.port.isolated == xml::YesNo::yes) live->interfaces[index].port_isolated = xml::YesNo::yes;
+    if (plug.port.plug == PlugType::hostdev_pci) {
+        fail(ErrorCode::config_unsupported, ErrorDomain::qemu,
+             "network '{}' gives whole PCI devices to guests, which this driver does not pass on", network);
+    }
+}
+
+std::optional<Uuid> port_of(const Interface& interface) {
+    return interface.type == InterfaceType::network ? Uuid::parse(interface.port_id) : std::nullopt;
+}
+
+}  // namespace
+
+Task<InterfaceFds> open_interfaces(Core& core, std::shared_ptr<model::Domain> live, io::Deadline deadline) {
+    InterfaceFds all;
+    // Ports that the document names were those of another run.
+    for (Interface& interface : live->interfaces) {
+        interface.port_id.clear();
+        interface.actual.reset();
+    }
+    for (size_t i = 0; i < live->interfaces.size(); i++) {
+        if (live->interfaces[i].type == InterfaceType::network) co_await plug_in(core, live, i, deadline);
+        if (!needs_device(live->interfaces[i])) continue;
+        const Wanted wanted = wanted_for(*live, live->interfaces[i]);
+        auto work = [wanted] { return make(wanted); };
+        Made made = co_await io::offload(core.loop, std::move(work));
+        live->interfaces[i].target = made.name;
+        all.emplace(wanted.alias, std::move(made.fds));
+    }
+    co_return all;
+}
+
+Task<void> close_interfaces(Core& core, std::shared_ptr<model::Domain> live) {
+    if (!live) co_return;
+    for (const Interface& interface : live->interfaces) {
+        std::string problem;
+        try {
+            const bool stays = interface.actual_type() == InterfaceType::direct && !interface.target.empty();
+            if (stays && interface.target.starts_with("macvtap")) {
+                const std::string name = interface.target;
+                auto remove = [name] { host::delete_link(name); };
+                co_await io::offload(core.loop, std::move(remove));
+            }
+            const std::optional<Uuid> port = port_of(interface);
+            const std::string network = interface.network;
+            if (port && core.networks) co_await core.networks->unplug(network, *port);
+        } catch (const Error& error) {
+            problem = error.message();
+        }
+        if (!problem.empty()) logger.warn("interface {} of a guest that ended: {}", interface.target, problem);
+    }
+}
+
+void rejoin_bridge(Core& core, const std::string& network, const std::string& bridge) {
+    core.domains.for_each([&](const Domain& domain) {
+        if (!domain.run() || !domain.run()->domain) return;
+        for (const Interface& interface : domain.run()->domain->interfaces) {
+            const bool of_network = interface.type == InterfaceType::network && interface.network == network &&
+                                    interface.actual_type() != InterfaceType::direct;
+            if (!of_network || interface.target.empty() || bridge.empty()) continue;
+            try {
+                host::set_link_master(interface.target, bridge);
+            } catch (const Error& error) {
+                logger.warn("guest '{}' is not on network '{}': {}", domain.name(), network, error.message());
+            }
+        }
+    });
+}
+
+Task<std::vector<KnownAddress>> leased_addresses(Core& core, DomainOwner domain) {
+    std::vector<KnownAddress> found;
+    const std::shared_ptr<model::Domain> live = domain->running().domain;
+    for (const Interface& interface : live->interfaces) {
+        if (interface.type != InterfaceType::network || !interface.mac || !core.networks) continue;
+        const std::string network = interface.network;
+        const std::vector<driver::NetworkLease> leases = co_await core.networks->leases(network);
+        for (const driver::NetworkLease& lease : leases) {
+            if (MacAddress::parse(lease.mac) != interface.mac) continue;
+            found.push_back({interface.target, interface.mac->to_string(), lease.ip, lease.prefix, lease.is_ipv6});
+        }
+    }
+    co_return found;
+}
+
+Task<std::vector<KnownAddress>> neighbour_addresses(Core& core, DomainOwner domain) {
+    std::vector<KnownAddress> found;
+    const std::shared_ptr<model::Domain> live = domain->running().domain;
+    auto look = [] { return host::neighbours(); };
+    const std::vector<host::Neighbour> all = co_await io::offload(core.loop, std::move(look));
+    for (const Interface& interface : live->interfaces) {
+        for (const host::Neighbour& one : all) {
+            if (!interface.mac || one.mac != *interface.mac) continue;
+            found.push_back({interface.target, interface.mac->to_string(), one.address, 0, one.is_ipv6});
+        }
+    }
+    co_return found;
+}
+
+}  // namespace virtue::qemu

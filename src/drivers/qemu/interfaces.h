@@ -1,0 +1,36 @@
+// The host's side of guests' network cards: ports of virtual networks, taps, macvtaps. Made before QEMU starts and
+// passed to it as descriptors, so a tap is gone with its guest. Loop thread only.
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+
+#include "drivers/qemu/command/command.h"
+#include "drivers/qemu/core.h"
+
+namespace virtue::qemu {
+
+using InterfaceFds = std::map<std::string, LaunchContext::InterfaceFds>;
+
+/// Plugs the cards of a live definition in and opens their taps; the definition then tells ports, bridges and names.
+/// What was made before a failure is undone by close_interfaces(). Throws.
+Task<InterfaceFds> open_interfaces(Core& core, std::shared_ptr<model::Domain> live, io::Deadline deadline);
+
+/// Gives ports back and removes devices that do not vanish by themselves. Never throws: problems are logged.
+Task<void> close_interfaces(Core& core, std::shared_ptr<model::Domain> live);
+
+/// Puts taps of running guests into the bridge of a network that was made anew.
+void rejoin_bridge(Core& core, const std::string& network, const std::string& bridge);
+
+/// Addresses of a guest's cards as leases of virtual networks tell them, or the host's neighbour table.
+struct KnownAddress {
+    std::string device;  ///< "vnet0"
+    std::string mac;
+    std::string address;
+    unsigned prefix = 0;
+    bool is_ipv6 = false;
+};
+Task<std::vector<KnownAddress>> leased_addresses(Core& core, DomainOwner domain);
+Task<std::vector<KnownAddress>> neighbour_addresses(Core& core, DomainOwner domain);
+
+}  // namespace virtue::qemu
