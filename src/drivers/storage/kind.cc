@@ -4,6 +4,7 @@
 
 #include "drivers/storage/errors.h"
 #include "drivers/storage/image.h"
+#include "drivers/storage/kinds/block.h"
 #include "drivers/storage/kinds/folder.h"
 #include "drivers/storage/kinds/remote.h"
 #include "io/offload.h"
@@ -62,22 +63,27 @@ Task<Seen> Kind::look(Context context, PoolDefinition, VolumeDefinition volume) 
     co_return seen;
 }
 
+Task<Seen> Kind::look_new(Context context, PoolDefinition pool, VolumeDefinition volume) {
+    Seen seen = co_await look(context, std::move(pool), std::move(volume));
+    co_return seen;
+}
+
 Kinds::Kinds() {
     // In the order of the types' numbers.
     auto add = [this](auto kind) { kinds_.push_back(std::move(kind)); };
     add(std::make_unique<FolderKind>());
     add(std::make_unique<MountKind>(model::PoolType::fs));
     add(std::make_unique<MountKind>(model::PoolType::netfs));
-    add(std::make_unique<UnreachableKind>("what this build lacks", true));
-    add(std::make_unique<UnreachableKind>("what this build lacks", true));
-    add(std::make_unique<UnreachableKind>("what this build lacks", true));
+    add(std::make_unique<LogicalKind>());
+    add(std::make_unique<DiskKind>());
+    add(std::make_unique<IscsiKind>());
     add(std::make_unique<UnreachableKind>("an iSCSI client library", false));
-    add(std::make_unique<UnreachableKind>("what this build lacks", true));
-    add(std::make_unique<UnreachableKind>("what this build lacks", true));
-    add(std::make_unique<UnreachableKind>("what this build lacks", true));
+    add(std::make_unique<ScsiKind>());
+    add(std::make_unique<MultipathKind>());
+    add(std::make_unique<UnreachableKind>("Ceph's client library, which this build does not have", true));
     add(std::make_unique<UnreachableKind>("Sheepdog, whose development has ended", false));
     add(std::make_unique<UnreachableKind>("Gluster's client library; a pool of type netfs can mount the same", true));
-    add(std::make_unique<UnreachableKind>("what this build lacks", true));
+    add(std::make_unique<ZfsKind>());
     add(std::make_unique<MountKind>(model::PoolType::vstorage));
 }
 

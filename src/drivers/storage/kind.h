@@ -67,6 +67,8 @@ public:
                               uint32_t flags);
     virtual Task<void> wipe(Context context, PoolDefinition pool, VolumeDefinition volume, uint32_t algorithm);
     virtual Task<Seen> look(Context context, PoolDefinition pool, VolumeDefinition volume);
+    /// The same for a volume that was just made: what only the pool knows of it, too.
+    virtual Task<Seen> look_new(Context context, PoolDefinition pool, VolumeDefinition volume);
     /// True if a volume's content is what lies at its path.
     virtual bool has_paths() const { return true; }
 };

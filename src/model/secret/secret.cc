@@ -68,8 +68,8 @@ Secret Secret::parse(std::string_view text, bool validate) {
         return xml::parse<Secret>(text, options);
     } catch (const Error& error) {
         // A grammar judges before anybody reads: whatever is wrong is wrong by the grammar.
-        const bool is_malformed = error.code() == ErrorCode::xml_detail;
-        if (!validate || is_malformed || error.code() == ErrorCode::xml_invalid_schema) throw;
+        const bool is_other = error.code() == ErrorCode::xml_error && error.domain() == ErrorDomain::xml;
+        if (!validate || is_other || error.code() == ErrorCode::xml_detail) throw;
         throw Error(ErrorCode::xml_invalid_schema, ErrorDomain::xml, error.detail());
     }
 }

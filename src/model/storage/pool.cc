@@ -301,7 +301,8 @@ void check_grammar(std::string_view text, const Pool& pool) {
     const bool has_no_source = pool.type == PoolType::dir || pool.type == PoolType::mpath;
     if (has_no_source && source && source.first_child()) refuse("/pool/source: this type of pool has no source");
     if (!has_no_source && !source) refuse("/pool: an element source is expected");
-    if (pool.has_target() && !document.root().child("target")) refuse("/pool: an element target is expected");
+    const bool needs_target = pool.has_target() && pool.type != PoolType::zfs;
+    if (needs_target && !document.root().child("target")) refuse("/pool: an element target is expected");
 }
 
 }  // namespace
@@ -318,7 +319,8 @@ Pool Pool::parse(std::string_view text, bool validate) {
         return pool;
     } catch (const Error& error) {
         // A grammar judges before anybody reads: whatever is wrong is wrong by the grammar.
-        if (error.code() == ErrorCode::xml_detail || error.code() == ErrorCode::xml_invalid_schema) throw;
+        const bool is_other = error.code() == ErrorCode::xml_error && error.domain() == ErrorDomain::xml;
+        if (is_other || error.code() == ErrorCode::xml_detail) throw;
         throw Error(ErrorCode::xml_invalid_schema, ErrorDomain::xml, error.detail());
     }
 }

@@ -34,7 +34,7 @@ Task<VolumeOwner> make_volume(Core& core, PoolOwner pool, NewVolume request, Con
     Kind& kind = core.kind(*pool);
     co_await kind.make(context, std::move(request));
     VolumeDefinition made = volume->seen.volume;
-    Seen seen = co_await kind.look(context, pool->definition, made);
+    Seen seen = co_await kind.look_new(context, pool->definition, made);
     volume->seen = std::move(seen);
     // The next scan reads the header: it tells what the definition left open.
     volume->seen.stamp = {};
