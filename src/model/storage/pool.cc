@@ -319,7 +319,7 @@ Pool Pool::parse(std::string_view text, bool validate) {
         return pool;
     } catch (const Error& error) {
         // A grammar judges before anybody reads: whatever is wrong is wrong by the grammar.
-        const bool is_other = error.code() == ErrorCode::xml_error && error.domain() == ErrorDomain::xml;
+        const bool is_other = error.detail().find("expecting root element") != std::string::npos;
         if (is_other || error.code() == ErrorCode::xml_detail) throw;
         throw Error(ErrorCode::xml_invalid_schema, ErrorDomain::xml, error.detail());
     }
