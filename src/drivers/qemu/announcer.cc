@@ -163,6 +163,12 @@ void Announcer::device_removed(const Domain& domain, const std::string& alias) {
     tell<proc::DomainEventDeviceRemoved, proc::DomainEventCallbackDeviceRemoved>(hub_, domain, std::move(message));
 }
 
+void Announcer::device_added(const Domain& domain, const std::string& alias) {
+    proc::DomainEventCallbackDeviceAdded::Msg message;
+    message.dev_alias = alias;
+    tell_new<proc::DomainEventCallbackDeviceAdded>(hub_, domain, std::move(message));
+}
+
 void Announcer::device_removal_failed(const Domain& domain, const std::string& alias) {
     proc::DomainEventCallbackDeviceRemovalFailed::Msg message;
     message.dev_alias = alias;

@@ -43,6 +43,7 @@ public:
     void pm_suspend(const Domain& domain);
     void pm_suspend_disk(const Domain& domain);
     void balloon_change(const Domain& domain, uint64_t actual_kib);
+    void device_added(const Domain& domain, const std::string& alias);
     void device_removed(const Domain& domain, const std::string& alias);
     void device_removal_failed(const Domain& domain, const std::string& alias);
     void agent_lifecycle(const Domain& domain, uint32_t state, uint32_t reason);

@@ -69,6 +69,8 @@ struct Run {
     bool shutting_down = false;  ///< the guest shut itself down, its process is being told to end
     bool panicked = false;
     bool autodestroy = false;
+    /// Devices that the guest was asked to let go of, by alias: true when one is gone, false when the guest refused.
+    std::map<std::string, std::shared_ptr<io::Completion<bool>>> unplugging;
     int agent_timeout = -2;  ///< virDomainAgentSetResponseTimeout; -2 waits as configured
     std::map<std::string, std::weak_ptr<TerminalStream::Seat>> terminals;  ///< path → its present user
 };

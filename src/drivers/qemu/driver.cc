@@ -7,6 +7,7 @@
 #include "driver/network_service.h"
 #include "drivers/qemu/calls/console_calls.h"
 #include "drivers/qemu/calls/definition_calls.h"
+#include "drivers/qemu/calls/device_calls.h"
 #include "drivers/qemu/calls/guest_calls.h"
 #include "drivers/qemu/calls/lookup_calls.h"
 #include "drivers/qemu/calls/monitor_calls.h"
@@ -73,6 +74,7 @@ struct QemuDriver::State {
           snapshots(core),
           monitors(core),
           natives(core),
+          devices(core),
           node(loop, core.capabilities, node_options(core)),
           ready(loop) {
         definitions.bind(table);
@@ -85,6 +87,7 @@ struct QemuDriver::State {
         snapshots.bind(table);
         monitors.bind(table);
         natives.bind(table);
+        devices.bind(table);
         node.bind(table);
         core.events.bind(table, driver::EventClass::domain);
         core.events.bind(table, driver::EventClass::qemu_monitor);
@@ -107,6 +110,7 @@ struct QemuDriver::State {
     SnapshotCalls snapshots;
     MonitorCalls monitors;
     NativeCalls natives;
+    DeviceCalls devices;
     NodeCalls node;
     bool is_ready = false;
     std::exception_ptr problem;

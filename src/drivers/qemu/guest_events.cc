@@ -5,6 +5,7 @@
 #include <csignal>
 
 #include "base/error.h"
+#include "drivers/qemu/hotplug.h"
 #include "drivers/qemu/launch.h"
 #include "drivers/qemu/live_definition.h"
 #include "drivers/qemu/start.h"
@@ -133,6 +134,15 @@ void on_io_error(Core& core, const DomainOwner& domain, const Json& data) {
         domain->running().pause_reason = api::domain_paused_ioerror;
         on_stop(core, domain);
     }
+}
+
+/// The guest let go of a device, or would not. Whoever waits for it deals with it; else it is done in the background.
+void on_unplug(Core& core, const DomainOwner& domain, const std::string& alias, bool gone) {
+    Run& run = domain->running();
+    auto waiting = run.unplugging.find(alias);
+    if (waiting != run.unplugging.end()) waiting->second->set(gone);
+    if (!gone) return core.announcer.device_removal_failed(*domain, alias);
+    if (waiting == run.unplugging.end()) core.spawn(finish_unplug(core, domain, alias));
 }
 
 uint32_t family_of(const std::string& name) {
@@ -274,10 +284,10 @@ void handle_monitor_event(Core& core, const DomainOwner& domain, const MonitorEv
         return core.announcer.tray_change(*domain, data.string_or("id", ""), data.bool_or("tray-open", false) ? 0 : 1);
     }
     if (event.name == "DEVICE_DELETED" && data.find("device")) {
-        return core.announcer.device_removed(*domain, data.string_or("device", ""));
+        return on_unplug(core, domain, data.string_or("device", ""), true);
     }
     if (event.name == "DEVICE_UNPLUG_GUEST_ERROR" || event.name == "MEM_UNPLUG_ERROR") {
-        return core.announcer.device_removal_failed(*domain, data.string_or("device", ""));
+        return on_unplug(core, domain, data.string_or("device", ""), false);
     }
     if (event.name == "MEMORY_DEVICE_SIZE_CHANGE") {
         return core.announcer.memory_device_size_change(*domain, data.string_or("id", ""),

@@ -44,7 +44,7 @@ void complete(Domain& d) {
     check_domain(d);
 }
 
-void complete_for_qemu(Domain& d, const Platform& platform, bool fresh) {
+void complete_for_qemu(Domain& d, const Platform& platform, bool fresh, bool place_usb) {
     complete_identity(d);
     check_arch(d);
     complete_machine(d, platform);
@@ -74,7 +74,7 @@ void complete_for_qemu(Domain& d, const Platform& platform, bool fresh) {
     assign_ccw(d);
     assign_virtio_mmio(d);
     assign_pci(d, fresh);
-    assign_usb(d);
+    if (place_usb) assign_usb(d);
     assign_dimms(d);
     add_default_audio(d);
     platform.check(d);

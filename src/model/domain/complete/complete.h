@@ -11,7 +11,7 @@ void complete(Domain& domain);
 
 /// The same and all that QEMU machines have of themselves: machine type, CPU, root and USB controllers, keyboard and
 /// mouse, memory balloon, default video and audio, and addresses on every bus. `fresh`: the domain was not defined
-/// before, so a PCIe machine gets a spare port.
-void complete_for_qemu(Domain& domain, const Platform& platform, bool fresh = true);
+/// before, so a PCIe machine gets a spare port. `place_usb`: USB devices without a place get one, as in a new domain.
+void complete_for_qemu(Domain& domain, const Platform& platform, bool fresh = true, bool place_usb = true);
 
 }  // namespace virtue::model

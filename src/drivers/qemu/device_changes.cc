@@ -1,0 +1,171 @@
+#include "drivers/qemu/device_changes.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "model/domain/complete/complete.h"
+
+namespace virtue::qemu {
+namespace {
+
+using model::Device;
+using model::Domain;
+
+template <typename... Ts>
+bool is_one_of(const Device& device) {
+    return (std::holds_alternative<Ts>(device) || ...);
+}
+
+bool is_chardev(const Device& device) {
+    return is_one_of<model::Serial, model::Parallel, model::Console, model::Channel>(device);
+}
+
+// What a persistent definition may gain or lose while libvirt looks on.
+bool is_pluggable(const Device& device) {
+    return is_chardev(device) ||
+           is_one_of<model::Disk, model::Controller, model::Lease, model::Filesystem, model::Interface, model::Input,
+                     model::Sound, model::Hostdev, model::RedirectedDevice, model::Watchdog, model::Rng, model::Shmem,
+                     model::MemoryDevice, model::Vsock>(device);
+}
+
+[[noreturn]] void refuse_kind(const char* what, const Device& device) {
+    fail(ErrorCode::operation_unsupported, ErrorDomain::qemu, "persistent {} of device '{}' is not supported", what,
+         model::device_kind(device));
+}
+
+// The words that libvirt has for a device that is not there.
+std::string missing(const Device& device) {
+    if (const auto* disk = std::get_if<model::Disk>(&device)) return "no target device " + disk->target;
+    if (const auto* lease = std::get_if<model::Lease>(&device)) {
+        return fmt::format("Lease {} in lockspace {} does not exist", lease->key,
+                           lease->lockspace.empty() ? "(null)" : lease->lockspace);
+    }
+    if (is_one_of<model::Filesystem>(device)) return "no matching filesystem device was found";
+    if (is_one_of<model::Rng>(device)) return "no matching RNG device was found";
+    if (is_one_of<model::MemoryDevice>(device)) return "matching memory device was not found";
+    if (is_one_of<model::RedirectedDevice>(device)) return "no matching redirdev was not found";
+    if (is_one_of<model::Shmem>(device)) return "matching shmem device was not found";
+    if (is_one_of<model::Input>(device)) return "matching input device not found";
+    if (is_one_of<model::Vsock>(device)) return "matching vsock device not found";
+    if (is_one_of<model::Watchdog>(device)) return "domain has no watchdog";
+    return "device not present in domain configuration";
+}
+
+}  // namespace
+
+void require_disk_name(const Device& device) {
+    const auto* disk = std::get_if<model::Disk>(&device);
+    if (disk == nullptr || model::disk_name_index(disk->target)) return;
+    if (!disk->info.address.is(model::AddressType::none)) return;
+    fail(ErrorCode::xml_error, ErrorDomain::domain, "Unknown disk name '{}' and no address specified", disk->target);
+}
+
+Device complete_device(const Domain& domain, const Device& device, const model::Platform& platform) {
+    Domain alone = model::without_devices(domain);
+    if (is_one_of<model::Hub>(device)) alone.hubs.clear();
+    const model::DeviceInfo* raw = model::info_of(device);
+    const bool ccw = raw != nullptr && raw->address.is(model::AddressType::ccw);
+    if (ccw && !domain.os.machine.starts_with("s390-ccw")) {
+        fail(ErrorCode::config_unsupported, ErrorDomain::qemu,
+             "cannot use CCW address type for device '{}' using machine type '{}'",
+             raw->alias.empty() ? "<null>" : raw->alias, domain.os.machine);
+    }
+    if (const auto* controller = std::get_if<model::Controller>(&device)) {
+        // One of the domain's own is not asked to make room for itself.
+        if (model::find_device(alone, *controller)) return device;
+    }
+    Device placeless = device;
+    model::DeviceInfo* info = model::info_of(placeless);
+    // Places of other devices' kinds are checked; that two want one place is found when it is put in.
+    if (info != nullptr && info->address.is(model::AddressType::pci)) info->address.pci = {};
+    model::insert_device(alone, placeless);
+    model::complete_for_qemu(alone, platform, false);
+    auto finish = [&](auto& list) {
+        if (list.size() != 1) return device;
+        Device done = list.front();
+        if (model::DeviceInfo* own = model::info_of(done); own != nullptr && raw != nullptr)
+            own->address = raw->address;
+        return done;
+    };
+    if (is_one_of<model::Disk>(device)) return finish(alone.disks);
+    if (is_one_of<model::Interface>(device)) return finish(alone.interfaces);
+    if (is_one_of<model::Channel>(device)) return finish(alone.channels);
+    if (is_one_of<model::Rng>(device)) return finish(alone.rngs);
+    if (is_one_of<model::Shmem>(device)) return finish(alone.shmems);
+    if (is_one_of<model::Hostdev>(device)) return finish(alone.hostdevs);
+    if (is_one_of<model::MemoryDevice>(device)) return finish(alone.memory_devices);
+    if (is_one_of<model::Watchdog>(device)) return finish(alone.watchdogs);
+    return device;
+}
+
+void require_new(const Domain& domain, const Device& device, ErrorCode code) {
+    if (is_one_of<model::Interface, model::Sound, model::Rng, model::MemoryDevice, model::RedirectedDevice,
+                  model::Watchdog, model::Graphics>(device)) {
+        return;
+    }
+    if (is_one_of<model::Vsock>(device)) {
+        if (domain.vsock) throw Error(code, ErrorDomain::qemu, "domain already has a vsock device");
+        return;
+    }
+    if (const auto* controller = std::get_if<model::Controller>(&device); controller && controller->index < 0) return;
+    if (const auto* console = std::get_if<model::Console>(&device); console && console->port < 0) return;
+    if (is_one_of<model::Input>(device) || !model::find_device(domain, device)) return;
+    if (const auto* disk = std::get_if<model::Disk>(&device)) {
+        fail(code, ErrorDomain::qemu, "target {} already exists", disk->target);
+    }
+    if (const auto* controller = std::get_if<model::Controller>(&device)) {
+        fail(code, ErrorDomain::qemu, "controller index='{}' already exists", controller->index);
+    }
+    if (const auto* lease = std::get_if<model::Lease>(&device)) {
+        fail(code, ErrorDomain::qemu, "Lease {} in lockspace {} already exists", lease->key, lease->lockspace);
+    }
+    if (is_one_of<model::Filesystem>(device)) throw Error(code, ErrorDomain::qemu, "Target already exists");
+    if (is_chardev(device)) throw Error(code, ErrorDomain::qemu, "chardev already exists");
+    throw Error(code, ErrorDomain::qemu, "device is already in the domain configuration");
+}
+
+Device find_present(const Domain& domain, const Device& device) {
+    std::optional<Device> found = model::find_device(domain, device);
+    if (found) return *found;
+    const ErrorCode code = is_chardev(device) ? ErrorCode::invalid_arg : ErrorCode::device_missing;
+    throw Error(code, ErrorDomain::qemu, missing(device));
+}
+
+void attach_to_config(Domain& domain, const Device& device) {
+    if (!is_pluggable(device)) refuse_kind("attach", device);
+    const model::DeviceInfo* info = model::info_of(device);
+    if (info != nullptr && model::find_device_by_alias(domain, info->alias)) {
+        fail(ErrorCode::config_unsupported, ErrorDomain::domain, "non unique alias detected: {}", info->alias);
+    }
+    require_new(domain, device, ErrorCode::operation_invalid);
+    model::insert_device(domain, device);
+}
+
+void detach_from_config(Domain& domain, const Device& device) {
+    if (!is_pluggable(device)) refuse_kind("detach", device);
+    const Device found = find_present(domain, device);
+    model::remove_device(domain, found);
+}
+
+void update_in_config(Domain& domain, const Device& device) {
+    if (!is_one_of<model::Disk, model::Graphics, model::Interface, model::MemoryDevice>(device)) {
+        refuse_kind("update", device);
+    }
+    std::optional<Device> found = model::find_device(domain, device);
+    const auto* memory = std::get_if<model::MemoryDevice>(&device);
+    // A module is told from others of its size by its place.
+    if (memory != nullptr && memory->info.address.is(model::AddressType::none)) found.reset();
+    if (!found) {
+        if (const auto* disk = std::get_if<model::Disk>(&device)) {
+            fail(ErrorCode::invalid_arg, ErrorDomain::qemu, "target {} doesn't exist.", disk->target);
+        }
+        if (const auto* graphics = std::get_if<model::Graphics>(&device)) {
+            fail(ErrorCode::invalid_arg, ErrorDomain::qemu, "cannot find existing graphics type '{}' device to modify",
+                 xml::to_name(graphics->type));
+        }
+        throw Error(ErrorCode::invalid_arg, ErrorDomain::qemu, "memory not found");
+    }
+    model::replace_device(domain, *found, device);
+}
+
+}  // namespace virtue::qemu

@@ -1,0 +1,207 @@
+// Changes of devices of a running guest: media of drives, passwords, link state, the balloon's statistics.
+#include "base/error.h"
+#include "drivers/qemu/calls/support.h"
+#include "drivers/qemu/command/single_device.h"
+#include "drivers/qemu/device_changes.h"
+#include "drivers/qemu/hotplug.h"
+#include "drivers/qemu/launch.h"
+#include "drivers/qemu/live_definition.h"
+#include "drivers/qemu/platform.h"
+#include "drivers/qemu/qmp_options.h"
+#include "io/offload.h"
+
+namespace virtue::qemu {
+namespace {
+
+using model::Device;
+
+[[noreturn]] void refuse_field(const char* field) {
+    fail(ErrorCode::operation_unsupported, ErrorDomain::qemu, "cannot modify field '{}' of the disk", field);
+}
+
+/// The blocks of a disk as steps of the monitor.
+std::vector<QmpStep> block_steps(Core& core, const Run& run, const model::Disk& disk, const CapabilitiesRef& caps) {
+    if (disk.source.empty()) return {};
+    LaunchContext context = launch_context(core, *run.domain, run.id, caps);
+    const Device one[] = {disk};
+    std::vector<std::string> options = build_device(*run.domain, one, std::move(context));
+    std::vector<QmpStep> steps = qmp_steps(options);
+    std::erase_if(steps, [](const QmpStep& step) { return step.is_device(); });
+    return steps;
+}
+
+/// Gives the new disk numbers for its layers that no other disk of the guest has.
+model::Disk numbered(const model::Domain& live, const model::Disk& old, model::Disk fresh) {
+    fresh.info = old.info;
+    fresh.source.index = 0;
+    model::Domain copy = live;
+    model::replace_device(copy, old, fresh);
+    assign_aliases(copy);
+    return std::get<model::Disk>(*model::find_device(copy, fresh));
+}
+
+Task<void> change_medium(Core& core, DomainOwner domain, model::Disk old, model::Disk fresh, CapabilitiesRef caps,
+                         bool force, io::Deadline deadline) {
+    Run& run = domain->running();
+    fresh = numbered(*run.domain, old, std::move(fresh));
+    fresh.tray = model::DiskTray::closed;
+    model::Domain only = model::without_devices(*run.domain);
+    model::insert_device(only, fresh);
+    std::vector<OwnedFile> files = guest_files(only);
+    std::optional<DacOwner> owner = core.owner_of_files();
+    if (owner) {
+        auto give = [owner, files] { owner->give(files); };
+        co_await io::offload(core.loop, std::move(give));
+    }
+    std::vector<QmpStep> adding = block_steps(core, run, fresh, caps);
+    std::vector<QmpStep> removing = block_steps(core, run, old, caps);
+    std::shared_ptr<Monitor> monitor = domain->monitor();
+    const std::string& id = old.info.alias;
+    Json open = Json::object({{"id", id}, {"force", force}});
+    co_await monitor->command("blockdev-open-tray", std::move(open), deadline);
+    if (!old.source.empty()) {
+        Json remove = Json::object({{"id", id}});
+        co_await monitor->command("blockdev-remove-medium", std::move(remove), deadline);
+    }
+    while (!removing.empty()) {
+        QmpStep step = std::move(removing.back());
+        removing.pop_back();
+        Json reply = co_await monitor->exchange(step.undo, std::move(step.undo_arguments), deadline);
+        static_cast<void>(reply);
+    }
+    for (QmpStep& step : adding) co_await monitor->command(step.command, std::move(step.arguments), deadline);
+    if (!fresh.source.empty()) {
+        Json insert = Json::object({{"id", id}, {"node-name", fmt::format("libvirt-{}-format", fresh.source.index)}});
+        co_await monitor->command("blockdev-insert-medium", std::move(insert), deadline);
+    }
+    Json close = Json::object({{"id", id}});
+    co_await monitor->command("blockdev-close-tray", std::move(close), deadline);
+    Run& now = domain->running();
+    if (owner) now.files.insert(now.files.end(), files.begin(), files.end());
+    model::replace_device(*now.domain, old, fresh);
+}
+
+Task<void> update_disk(Core& core, DomainOwner domain, model::Disk fresh, CapabilitiesRef caps, bool force,
+                       io::Deadline deadline) {
+    std::optional<Device> found = model::find_device(*domain->running().domain, fresh);
+    if (!found) {
+        fail(ErrorCode::internal_error, ErrorDomain::qemu, "disk '{}' not found", fresh.target);
+    }
+    const model::Disk old = std::get<model::Disk>(*found);
+    if (old.bus != fresh.bus && fresh.bus != model::DiskBus::none) refuse_field("bus");
+    if (old.device != fresh.device) refuse_field("device");
+    if (!fresh.serial.empty() && old.serial != fresh.serial) refuse_field("serial");
+    if (old.shareable != fresh.shareable) refuse_field("shareable");
+    const bool removable = old.device == model::DiskDevice::cdrom || old.device == model::DiskDevice::floppy;
+    const bool same = old.source.type == fresh.source.type && old.source.path == fresh.source.path;
+    if (!removable) {
+        if (!same) {
+            throw Error(ErrorCode::operation_unsupported, ErrorDomain::qemu,
+                        "disk device 'disk' cannot change its source",
+                        "only the media of CD-ROM and floppy drives can be changed");
+        }
+        co_return;
+    }
+    fresh.bus = old.bus;
+    fresh.readonly = old.readonly;
+    if (fresh.source.format == model::StorageFormat::absent) fresh.source.format = old.source.format;
+    if (!same) co_await change_medium(core, domain, old, std::move(fresh), std::move(caps), force, deadline);
+}
+
+Task<void> update_graphics(DomainOwner domain, model::Graphics fresh, io::Deadline deadline) {
+    std::optional<Device> found = model::find_device(*domain->running().domain, fresh);
+    if (!found) {
+        fail(ErrorCode::invalid_arg, ErrorDomain::qemu, "cannot find existing graphics device to modify of type '{}'",
+             xml::to_name(fresh.type));
+    }
+    model::Graphics old = std::get<model::Graphics>(*found);
+    if (old.type != model::GraphicsType::vnc && old.type != model::GraphicsType::spice) {
+        fail(ErrorCode::config_unsupported, ErrorDomain::qemu, "unable to change config on '{}' graphics type",
+             xml::to_name(old.type));
+    }
+    const std::string name(xml::to_name(old.type));
+    const bool moved = old.autoport != fresh.autoport || (!fresh.autoport && old.port != fresh.port);
+    if (moved) {
+        fail(ErrorCode::config_unsupported, ErrorDomain::qemu, "cannot change port settings on {} graphics", name);
+    }
+    if (!fresh.keymap.empty() && old.keymap != fresh.keymap) {
+        fail(ErrorCode::config_unsupported, ErrorDomain::qemu, "cannot change keymap setting on {} graphics", name);
+    }
+    std::shared_ptr<Monitor> monitor = domain->monitor();
+    if (fresh.password) {
+        Json password = Json::object({{"protocol", name}, {"password", *fresh.password}});
+        if (fresh.connected != model::ConnectedAction::absent) {
+            password.set("connected", xml::to_name(fresh.connected));
+        }
+        co_await monitor->command("set_password", std::move(password), deadline);
+        std::string time = fresh.password_valid_to.empty() ? "never" : fresh.password_valid_to;
+        Json expiry = Json::object({{"protocol", name}, {"time", std::move(time)}});
+        co_await monitor->command("expire_password", std::move(expiry), deadline);
+    }
+    model::Graphics changed = old;
+    changed.password = fresh.password;
+    changed.password_valid_to = fresh.password_valid_to;
+    changed.connected = fresh.connected;
+    model::replace_device(*domain->running().domain, old, changed);
+}
+
+Task<void> update_interface(DomainOwner domain, model::Interface fresh, io::Deadline deadline) {
+    std::optional<Device> found = model::find_device(*domain->running().domain, fresh);
+    model::Interface old = std::get<model::Interface>(*found);
+    auto refuse = [](const char* what) {
+        fail(ErrorCode::operation_unsupported, ErrorDomain::qemu, "cannot modify network device {}", what);
+    };
+    if (!fresh.model.empty() && fresh.model != old.model) refuse("model");
+    if (fresh.type != old.type) refuse("type");
+    if (fresh.mtu != old.mtu) refuse("MTU");
+    if (fresh.info.boot_order != 0 && fresh.info.boot_order != old.info.boot_order) refuse("boot index setting");
+    if (fresh.network != old.network || fresh.bridge != old.bridge || fresh.dev != old.dev) refuse("source");
+    const bool up = fresh.link != model::LinkState::down;
+    const bool was_up = old.link != model::LinkState::down;
+    if (up != was_up) {
+        Json arguments = Json::object({{"name", old.info.alias}, {"up", up}});
+        co_await domain->monitor()->command("set_link", std::move(arguments), deadline);
+    }
+    model::Interface changed = old;
+    changed.link = fresh.link;
+    changed.filter = fresh.filter;
+    changed.bandwidth = fresh.bandwidth;
+    model::replace_device(*domain->running().domain, old, changed);
+}
+
+Task<void> update_balloon(DomainOwner domain, model::Memballoon fresh, io::Deadline deadline) {
+    model::Domain& live = *domain->running().domain;
+    if (!live.memballoon || live.memballoon->model != fresh.model) {
+        throw Error(ErrorCode::operation_unsupported, ErrorDomain::qemu, "cannot modify memory balloon model");
+    }
+    if (auto polling = balloon_polling(live)) {
+        Json arguments = Json::object(
+            {{"path", polling->path}, {"property", "guest-stats-polling-interval"}, {"value", fresh.stats_period}});
+        co_await domain->monitor()->command("qom-set", std::move(arguments), deadline);
+    }
+    set_balloon_period(*domain->running().domain, static_cast<int>(fresh.stats_period));
+}
+
+}  // namespace
+
+Task<void> update_device(Core& core, DomainOwner domain, Device device, CapabilitiesRef capabilities, bool force,
+                         io::Deadline deadline) {
+    QemuPlatform platform(core.capabilities, capabilities, core.settings);
+    const Device complete = complete_device(*domain->running().domain, device, platform);
+    if (const auto* disk = std::get_if<model::Disk>(&complete)) {
+        co_await update_disk(core, domain, *disk, std::move(capabilities), force, deadline);
+    } else if (const auto* graphics = std::get_if<model::Graphics>(&complete)) {
+        co_await update_graphics(domain, *graphics, deadline);
+    } else if (const auto* interface = std::get_if<model::Interface>(&complete)) {
+        co_await update_interface(domain, *interface, deadline);
+    } else if (const auto* balloon = std::get_if<model::Memballoon>(&complete)) {
+        co_await update_balloon(domain, *balloon, deadline);
+    } else {
+        fail(ErrorCode::operation_unsupported, ErrorDomain::qemu, "live update of device '{}' is not supported",
+             model::device_kind(device));
+    }
+    domain->updated = true;
+    co_await live_changed(core, domain);
+}
+
+}  // namespace virtue::qemu
