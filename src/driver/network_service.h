@@ -41,8 +41,10 @@ public:
     virtual Task<NetworkPlug> plug(std::string network, model::NetworkPort wanted, io::Deadline deadline) = 0;
     /// Takes a port away; one that is gone is fine.
     virtual Task<void> unplug(std::string network, Uuid port) = 0;
-    /// Says again that a port is in use, after a restart of the daemon.
+    /// Says again that a port is in use, after its network was stopped and started.
     virtual Task<void> claim(std::string network, model::NetworkPort port) = 0;
+    /// Removes the ports of owners that are known not to run: a crash may have cut off their start or end.
+    virtual Task<void> drop_ports(std::function<bool(const Uuid& owner)> is_stale) = 0;
     /// The leases of a running network; empty if it does not run.
     virtual Task<std::vector<NetworkLease>> leases(std::string network) = 0;
     /// Called when a network was started: its bridge is a new one.

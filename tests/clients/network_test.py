@@ -197,6 +197,30 @@ class NetworkTest(Case):
         self.assertNotIn("<txt", self.virsh("net-dumpxml", "changing", "--inactive"))
         self.remove("changing")
 
+    def test_hooks_hear_of_each_step_and_may_refuse_a_start(self):
+        heard = private.directory() / "heard"
+        hooks = pathlib.Path("/etc/libvirt/hooks")
+        hooks.mkdir(exist_ok=True)
+        hook = hooks / "network"
+        hook.write_text(f"#!/bin/sh\necho \"$*\" >> {heard}\ngrep -q \"<name>$1</name>\" || exit 1\n")
+        hook.chmod(0o755)
+        self.addCleanup(hook.unlink)
+        self.virsh("net-create", self.define("hooked", "virbr18", 88))
+        self.virsh("net-destroy", "hooked")
+        self.assertEqual(heard.read_text().splitlines(),
+                         ["hooked start begin -", "hooked started begin -", "hooked stopped end -"])
+        hook.write_text("#!/bin/sh\necho not today >&2\nexit 1\n")
+        said = self.virsh("net-create", str(private.directory() / "hooked.xml"), check=False)
+        self.assertIn("Hook script execution failed", said)
+        self.assertIn("not today", said)
+        self.assertEqual(bridges(), [])
+
+    def test_clients_of_libvirts_network_daemon_find_it(self):
+        self.virsh("net-create", self.define("shared", "virbr19", 89))
+        self.assertEqual(self.daemon.run(["virsh", "-q", "-c", "network:///system", "net-list", "--name"]).split(),
+                         ["shared"])
+        self.remove("shared")
+
     def test_ports(self):
         self.virsh("net-create", self.define("ported", "virbr17", 87))
         path = private.directory() / "port.xml"
@@ -262,6 +286,10 @@ class GuestTest(Case):
         private.wait_for("the guests on the new bridge", lambda: "vnet" in ip("link", "show", "master", "virbr20")
                          if "virbr20" in bridges() else False)
         private.wait_for("an answer of the guest", lambda: answers(address))
+        self.virsh("net-destroy", "home")
+        self.virsh("net-create", str(private.directory() / "home.xml"))
+        private.wait_for("the guest on the network that was stopped and started", lambda: answers(address))
+        private.wait_for("the ports", lambda: len(self.virsh("net-port-list", "home").split()) == 2)
         self.virsh("destroy", "guest1")
         private.wait_for("the tap to go", lambda: device not in ip("-br", "link"))
         self.assertEqual(len(self.virsh("net-port-list", "home").split()), 1)

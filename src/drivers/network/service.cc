@@ -278,6 +278,21 @@ Task<void> Service::claim(std::string name, NetworkPort port) {
         co_await add_port(network, std::move(port));
 }
 
+Task<void> Service::drop_ports(std::function<bool(const Uuid&)> is_stale) {
+    io::Semaphore::Permit turn = co_await core_.turn(io::Deadline::never());
+    std::vector<std::pair<NetworkOwner, Uuid>> stale;
+    core_.networks.for_each([&](const Network& network) {
+        if (!network.active) return;
+        for (const auto& [uuid, port] : network.ports)
+            if (port.owner_uuid && is_stale(*port.owner_uuid))
+                stale.emplace_back(core_.networks.hold(network.uuid()), uuid);
+    });
+    for (const auto& [network, port] : stale) {
+        logger.info("network '{}': a port is free, its guest does not run", network->name());
+        co_await remove_port(network, port);
+    }
+}
+
 Task<std::vector<driver::NetworkLease>> Service::leases(std::string name) {
     const NetworkOwner network = core_.find(name);
     if (!network || !network->active) co_return std::vector<driver::NetworkLease>();

@@ -28,6 +28,7 @@ public:
     Task<driver::NetworkPlug> plug(std::string network, model::NetworkPort wanted, io::Deadline deadline) override;
     Task<void> unplug(std::string network, Uuid port) override;
     Task<void> claim(std::string network, model::NetworkPort port) override;
+    Task<void> drop_ports(std::function<bool(const Uuid&)> is_stale) override;
     Task<std::vector<driver::NetworkLease>> leases(std::string network) override;
     void on_started(std::function<void(const std::string&, const std::string&)> callback) override;
 

@@ -234,18 +234,36 @@ Task<void> close_interfaces(Core& core, std::shared_ptr<model::Domain> live) {
     }
 }
 
+Task<void> drop_stale_ports(Core& core) {
+    if (!core.networks) co_return;
+    auto is_stale = [&core](const Uuid& owner) {
+        const Domain* domain = core.domains.find(owner);
+        return domain && !domain->is_active();
+    };
+    co_await core.networks->drop_ports(std::move(is_stale));
+}
+
 void rejoin_bridge(Core& core, const std::string& network, const std::string& bridge) {
+    if (bridge.empty()) return;
     core.domains.for_each([&](const Domain& domain) {
-        if (!domain.run() || !domain.run()->domain) return;
+        if (!domain.run() || !domain.run()->ready) return;
         for (const Interface& interface : domain.run()->domain->interfaces) {
-            const bool of_network = interface.type == InterfaceType::network && interface.network == network &&
-                                    interface.actual_type() != InterfaceType::direct;
-            if (!of_network || interface.target.empty() || bridge.empty()) continue;
+            const std::optional<Uuid> uuid = port_of(interface);
+            const bool of_network = uuid && interface.network == network && interface.actual &&
+                                    interface.actual->bridge == bridge && !interface.target.empty();
+            if (!of_network) continue;
+            model::NetworkPort port = port_for(*domain.run()->domain, interface);
+            port.uuid = uuid;
+            port.plug = interface.actual->type == InterfaceType::network ? PlugType::network : PlugType::bridge;
+            port.bridge = bridge;
             try {
                 host::set_link_master(interface.target, bridge);
+                if (interface.port_isolated == xml::YesNo::yes) host::set_port_isolated(interface.target, true);
             } catch (const Error& error) {
                 logger.warn("guest '{}' is not on network '{}': {}", domain.name(), network, error.message());
+                continue;
             }
+            core.spawn(core.networks->claim(network, std::move(port)));
         }
     });
 }

@@ -19,7 +19,10 @@ Task<InterfaceFds> open_interfaces(Core& core, std::shared_ptr<model::Domain> li
 /// Gives ports back and removes devices that do not vanish by themselves. Never throws: problems are logged.
 Task<void> close_interfaces(Core& core, std::shared_ptr<model::Domain> live);
 
-/// Puts taps of running guests into the bridge of a network that was made anew.
+/// Frees the ports of guests that do not run: a crash of the daemon may have left them.
+Task<void> drop_stale_ports(Core& core);
+
+/// Puts taps of running guests into the bridge of a network that was made anew, and claims their ports again.
 void rejoin_bridge(Core& core, const std::string& network, const std::string& bridge);
 
 /// Addresses of a guest's cards as leases of virtual networks tell them, or the host's neighbour table.
