@@ -27,6 +27,9 @@ function(virtue_outside_static)
     add_library(outside_uv INTERFACE)
     target_link_libraries(outside_uv INTERFACE ${VIRTUE_LIB_uv_a} Threads::Threads ${CMAKE_DL_LIBS})
 
+    add_library(outside_zlib INTERFACE)
+    target_link_libraries(outside_zlib INTERFACE ${VIRTUE_LIB_z})
+
     pkg_check_modules(xml2 REQUIRED libxml-2.0)
     add_library(outside_xml2 INTERFACE)
     target_include_directories(outside_xml2 SYSTEM INTERFACE ${xml2_INCLUDE_DIRS})

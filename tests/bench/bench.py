@@ -290,7 +290,8 @@ class Bench:
         try:
             if durable:
                 durable.start()
-                durable.ask("define", seconds=0)  # it probes QEMU at the first
+            for daemon in self.daemons + ([durable] if durable else []):
+                daemon.ask("define", seconds=0)  # the first probes QEMU
             for _ in range(self.few_rounds):
                 floors = peers.disk_floor(self.directory, 50 if self.options.quick else 200)
                 for key, times in zip(("define", "undefine"), floors):

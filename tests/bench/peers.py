@@ -234,7 +234,7 @@ class DurableLibvirtd(Libvirtd):
     """libvirtd, made to sync the folder of what it defines and undefines, as virtued does."""
 
     def command(self):
-        return ["env", f"LD_PRELOAD={DURABLE}", *super().command()]
+        return ["/usr/bin/env", f"LD_PRELOAD={DURABLE}", *super().command()]
 
 
 class Virtued(Peer):

@@ -72,8 +72,14 @@ Task<void> Core::tell_missed_later(int32_t callback_id) {
 }
 
 bool Core::pack_definitions() {
+    // Clients wait meanwhile: what takes longer than this is left for the next time.
+    const auto end = io::Clock::now() + io::Milliseconds(20);
     bool any_left = false;
     domains.for_each([&](Domain& domain) {
+        if (io::Clock::now() > end) {
+            any_left = true;
+            return;
+        }
         // A call under way holds the guest besides the table and us, and may refer to its definition.
         const bool in_use = domains.hold(domain.uuid()).use_count() > 2;
         if (in_use || !domain.pack()) any_left = any_left || !domain.definition().is_packed();

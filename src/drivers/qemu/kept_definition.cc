@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/deflate.h"
 #include "driver/constants.h"
 #include "drivers/qemu/store.h"
 #include "model/domain/domain.h"
@@ -30,6 +31,11 @@ std::optional<std::string_view> take_leaf(std::string_view& text, std::string_vi
     if (value.find('&') != value.npos) return std::nullopt;
     text = rest.substr(end + close.size());
     return value;
+}
+
+/// The text of one that may be packed.
+std::string plain(const std::string& text) {
+    return is_deflated(text) ? inflate(text) : text;
 }
 
 /// What was written piece by piece has up to as much again in reserve.
@@ -92,7 +98,7 @@ void KeptDefinition::clear() {
 
 const KeptDefinition::Model& KeptDefinition::model() const {
     if (!model_ && text_) {
-        model_ = Store::parse_definition(*text_, "");
+        model_ = Store::parse_definition(plain(*text_), "");
         timer_.model_made();
     }
     return model_;
@@ -104,7 +110,9 @@ const DefinitionFigures& KeptDefinition::figures() const {
 }
 
 void KeptDefinition::take_figures(DefinitionFigures figures) {
-    if (is_unread()) figures_ = std::make_unique<const DefinitionFigures>(std::move(figures));
+    if (!is_unread()) return;
+    figures_ = std::make_unique<const DefinitionFigures>(std::move(figures));
+    pack();
 }
 
 std::shared_ptr<const std::string> KeptDefinition::xml(bool secure) const {
@@ -113,6 +121,10 @@ std::shared_ptr<const std::string> KeptDefinition::xml(bool secure) const {
         text_ = keep(std::move(ours));
         text_is_ours_ = true;
     }
+    if (is_deflated(*text_)) {
+        text_ = keep(inflate(*text_));
+        timer_.model_made();
+    }
     if (secure || text_is_public_.value_or(false)) return text_;
     auto shown = definition_xml(*model(), api::domain_xml_inactive, false);
     text_is_public_ = shown == *text_;
@@ -120,9 +132,10 @@ std::shared_ptr<const std::string> KeptDefinition::xml(bool secure) const {
 }
 
 void KeptDefinition::pack() {
-    if (!model_ || !text_ || model_.use_count() > 1) return;
+    if (!text_ || is_unread() || model_.use_count() > 1) return;
     figures();
     model_.reset();
+    if (!is_deflated(*text_)) text_ = std::make_shared<const std::string>(deflate(*text_));
 }
 
 std::string definition_xml(const model::Domain& domain, uint32_t flags, bool live) {

@@ -71,13 +71,13 @@ public:
     void take_figures(DefinitionFigures figures);
 
     bool is_packed() const { return model_ == nullptr; }
-    /// Lets go of the model, unless it was never saved as text or somebody else holds it.
+    /// Lets go of the model and deflates the text, unless somebody else holds the model. Tens of microseconds.
     void pack();
 
 private:
     PackTimer& timer_;
     mutable Model model_;
-    mutable std::shared_ptr<const std::string> text_;
+    mutable std::shared_ptr<const std::string> text_;  // deflated while nobody asks for it
     mutable std::unique_ptr<const DefinitionFigures> figures_;
     mutable bool text_is_ours_ = false;           // formatted by this program, not found in a file
     mutable std::optional<bool> text_is_public_;  // it holds no secret: the answer without SECURE is the same

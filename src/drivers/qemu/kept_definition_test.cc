@@ -63,6 +63,7 @@ TEST_CASE("a packed definition tells what the whole one tells") {
     whole.reset();
     world.kept.pack();
     REQUIRE(world.kept.is_packed());
+    CHECK(world.kept.text()->size() < saved.size());
     CHECK(world.kept.figures().maximum_memory == 65536);
     CHECK(world.kept.figures().current_memory == 32768);
     CHECK(world.kept.figures().vcpus.maximum == 3);
@@ -70,6 +71,9 @@ TEST_CASE("a packed definition tells what the whole one tells") {
     CHECK(world.kept.figures().disks[0].target == "vda");
     CHECK(world.kept.is_packed());  // the figures needed no model
     CHECK(*world.kept.xml(true) == saved);
+    world.kept.pack();
+    CHECK(*world.kept.xml(false) == saved.replace(saved.find(" passwd='swordfish'"), 19, ""));
+    world.kept.pack();
     CHECK(world.kept.model()->name == "vault");
 }
 
