@@ -35,7 +35,7 @@ class FullDisk(harness.TestCase):
         self.refused(libvirt.VIR_ERR_SYSTEM_ERROR, connection.defineXML, harness.minimal_xml('new'))
         self.assertEqual(kept.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE), before)
         self.refused(libvirt.VIR_ERR_NO_DOMAIN, connection.lookupByName, 'new')
-        self.assertEqual(sorted(set(os.listdir(folder)) - {'autostart'}), ['filler', 'kept.xml'])
+        self.assertEqual(sorted(set(os.listdir(folder)) - {'autostart', 'networks'}), ['filler', 'kept.xml'])
         connection.close()
         daemon.kill9()
         daemon.start()
