@@ -6,7 +6,10 @@
 namespace virtue::shell {
 namespace {
 
-[[noreturn]] void malformed(std::string_view text, std::string_view option) {
+[[noreturn]] void malformed(std::string_view text, std::string_view option, bool scaled = false) {
+    if (scaled)
+        throw UsageError{
+            fmt::format("Scaled numeric value '{}' for <{}> option is malformed or out of range", text, option)};
     throw UsageError{fmt::format("Numeric value '{}' for <{}> option is malformed or out of range", text, option)};
 }
 
@@ -70,12 +73,15 @@ void give(Arguments& arguments, const Option& option, std::string value) {
 }
 
 void require_all(const Command& command, const Arguments& arguments) {
+    std::string missing;
     for (const Option& option : command.options) {
         if (!option.required || arguments.has(option.name)) continue;
         bool placed = option.kind != OptionKind::named_text && option.kind != OptionKind::named_number;
         std::string shown = placed ? "<" + option.name + ">" : "--" + option.name;
-        throw UsageError{fmt::format("command '{}' requires {} option", command.name, shown)};
+        if (!missing.empty()) missing += "\nerror: ";
+        missing += fmt::format("command '{}' requires {} option", command.name, shown);
     }
+    if (!missing.empty()) throw UsageError{std::move(missing)};
 }
 
 }  // namespace
@@ -96,8 +102,10 @@ std::optional<int64_t> Arguments::find_number(std::string_view option) const {
     return parse_number<int64_t>(find(option), option);
 }
 
-std::optional<uint64_t> Arguments::find_unsigned(std::string_view option) const {
-    return parse_number<uint64_t>(find(option), option);
+std::optional<uint64_t> Arguments::find_unsigned(std::string_view option, uint64_t most) const {
+    std::optional<uint64_t> number = parse_number<uint64_t>(find(option), option);
+    if (number && *number > most) malformed(*find(option), option);
+    return number;
 }
 
 std::optional<uint64_t> Arguments::find_size(std::string_view option, uint64_t unit) const {
@@ -108,7 +116,8 @@ std::optional<uint64_t> Arguments::find_size(std::string_view option, uint64_t u
     std::string_view suffix(end, text->data() + text->size() - end);
     std::optional<uint64_t> bytes = unit_bytes(suffix, unit);
     uint64_t product = 0;
-    if (error != std::errc() || !bytes || __builtin_mul_overflow(number, *bytes, &product)) malformed(*text, option);
+    if (error != std::errc() || !bytes || __builtin_mul_overflow(number, *bytes, &product))
+        malformed(*text, option, true);
     return product;
 }
 

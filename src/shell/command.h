@@ -63,7 +63,8 @@ public:
     std::optional<std::string> find(std::string_view option) const;
     /// Throws invalid_arg "Numeric value '…' for <option> option is malformed or out of range".
     std::optional<int64_t> find_number(std::string_view option) const;
-    std::optional<uint64_t> find_unsigned(std::string_view option) const;
+    /// The same for more than `most`.
+    std::optional<uint64_t> find_unsigned(std::string_view option, uint64_t most = UINT64_MAX) const;
     /// In bytes; a bare number counts in `unit` bytes.
     std::optional<uint64_t> find_size(std::string_view option, uint64_t unit) const;
     const std::vector<std::string>& rest() const { return rest_; }

@@ -1,5 +1,7 @@
 #include "shell/lookup.h"
 
+#include <fcntl.h>
+
 #include "base/bitmap.h"
 #include "base/text.h"
 #include "driver/constants.h"
@@ -88,7 +90,8 @@ Task<proc::StoragePoolRef> find_pool(Context& context, std::string text) {
     co_return std::move(found.pool);
 }
 
-Task<proc::StorageVolumeRef> find_volume(Context& context, std::string text, std::optional<std::string> pool) {
+Task<proc::StorageVolumeRef> find_volume(Context& context, std::string text, std::optional<std::string> pool,
+                                         const char* pool_option) {
     if (pool) {
         proc::StoragePoolRef in = co_await find_pool(context, *pool);
         proc::StorageVolLookupByName::Args by_name{.pool = in, .name = text};
@@ -109,7 +112,7 @@ Task<proc::StorageVolumeRef> find_volume(Context& context, std::string text, std
     }
     proc::StorageVolLookupByPath::Args by_path{.path = text};
     std::string sentence = "failed to get vol '" + text + "'";
-    if (!pool) sentence += ", specifying --pool might help";
+    if (!pool) sentence += fmt::format(", specifying --{} might help", pool_option);
     proc::StorageVolLookupByPath::Ret found =
         co_await context.attempt<proc::StorageVolLookupByPath>(std::move(by_path), std::move(sentence));
     co_return std::move(found.volume);
@@ -174,9 +177,27 @@ std::string xml_or_file(const std::string& text) {
     return trim(text).starts_with('<') ? text : read_input(text);
 }
 
+std::vector<Fd> descriptors_of(const std::string& list) {
+    std::vector<Fd> descriptors;
+    for (std::string_view word : split(list, ',')) {
+        std::optional<int> number = parse_number<int>(word);
+        if (!number || *number < 0) throw Failure{fmt::format("Unable to parse FD number '{}'", word)};
+        Fd copy(::fcntl(*number, F_DUPFD_CLOEXEC, 3));
+        if (!copy) throw Error::from_errno(errno, ErrorDomain::none, fmt::format("Cannot duplicate FD {}", *number));
+        descriptors.push_back(std::move(copy));
+    }
+    return descriptors;
+}
+
 void exclude(const Arguments& arguments, std::string_view one, std::string_view other) {
     if (arguments.has(one) && arguments.has(other)) {
         throw UsageError{fmt::format("Options --{} and --{} are mutually exclusive", one, other)};
+    }
+}
+
+void require(const Arguments& arguments, std::string_view one, std::string_view other) {
+    if (arguments.has(one) && !arguments.has(other)) {
+        throw UsageError{fmt::format("Option --{} is required by option --{}", other, one)};
     }
 }
 
@@ -198,9 +219,9 @@ Result xml_result(const Arguments& arguments, std::string xml) {
     std::vector<std::string> found = xml::find_nodes(xml, *expression);
     if (found.empty()) return Custom{{}, Value(Record{{"nodes", Values{}}})};
     std::string text;
-    if (arguments.has("wrap")) text += "<nodes>\n";
-    for (const std::string& node : found) text += (arguments.has("wrap") ? "  " : "") + node + "\n";
-    if (arguments.has("wrap")) text += "</nodes>\n";
+    for (const std::string& node : found) text += node + "\n";
+    // Parsed and written once more: then the lines stand where their depth puts them.
+    if (arguments.has("wrap")) text = xml::find_nodes("<nodes>" + text + "</nodes>", "/nodes").front() + "\n";
     return Custom{std::move(text), Value(Record{{"nodes", Values(found.begin(), found.end())}})};
 }
 

@@ -12,8 +12,9 @@ namespace virtue::shell {
 Task<proc::DomainRef> find_domain(Context& context, std::string text);
 Task<proc::NetworkRef> find_network(Context& context, std::string text);
 Task<proc::StoragePoolRef> find_pool(Context& context, std::string text);
-/// A volume by name in `pool`, or by key or path.
-Task<proc::StorageVolumeRef> find_volume(Context& context, std::string text, std::optional<std::string> pool);
+/// A volume by name in `pool`, or by key or path. `pool_option` is the option that would have named the pool.
+Task<proc::StorageVolumeRef> find_volume(Context& context, std::string text, std::optional<std::string> pool,
+                                         const char* pool_option = "pool");
 Task<proc::SecretRef> find_secret(Context& context, std::string text);
 Task<proc::NwfilterRef> find_nwfilter(Context& context, std::string text);
 Task<proc::InterfaceRef> find_interface(Context& context, std::string text);
@@ -29,8 +30,13 @@ std::string read_input(const std::string& path);
 /// The text itself when it begins with '<', else the file's.
 std::string xml_or_file(const std::string& text);
 
+/// Copies of the descriptors of "3,4", which stay the user's. Throws Failure.
+std::vector<Fd> descriptors_of(const std::string& list);
+
 /// Throws UsageError "Options --a and --b are mutually exclusive" when both are given.
 void exclude(const Arguments& arguments, std::string_view one, std::string_view other);
+/// Throws UsageError "Option --b is required by option --a" when only a is given.
+void require(const Arguments& arguments, std::string_view one, std::string_view other);
 /// The VIR_DOMAIN_AFFECT_* flags of --live, --config, --current and --persistent.
 struct Affect {
     uint32_t flags = 0;

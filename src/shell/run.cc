@@ -95,7 +95,7 @@ Task<bool> run_all(Context& context, std::vector<std::vector<std::string>> comma
     bool success = true;
     for (Prepared& prepared : checked) {
         success = co_await run_checked(context, std::move(prepared));
-        if (context.leaving || (!success && !context.settings().interactive)) break;
+        if (context.leaving) break;
     }
     co_return success;
 }

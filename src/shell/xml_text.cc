@@ -58,6 +58,10 @@ void XmlText::empty(const std::string& name, const Attributes& attributes) {
     if (!values.empty()) text_ += margin() + "<" + name + values + "/>\n";
 }
 
+void XmlText::bare(const std::string& name) {
+    text_ += margin() + "<" + name + "/>\n";
+}
+
 void XmlText::leaf(const std::string& name, const std::string& text) {
     text_ += margin() + "<" + name + ">" + xml_escape(text) + "</" + name + ">\n";
 }

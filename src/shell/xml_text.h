@@ -16,6 +16,8 @@ public:
     void close();
     /// <name a='…'/>, if any attribute has a value.
     void empty(const std::string& name, const Attributes& attributes);
+    /// <name/>
+    void bare(const std::string& name);
     /// <name>text</name>
     void leaf(const std::string& name, const std::string& text);
     /// Closes what is open, and gives the text.

@@ -38,7 +38,7 @@ std::string dump(xmlDoc* document, xmlNode* node) {
 
 template <typename Describe>
 std::vector<std::string> evaluate(std::string_view text, const std::string& expression, Describe describe) {
-    int options = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING;
+    int options = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOBLANKS;
     Owned<xmlDoc> document(xmlReadMemory(text.data(), static_cast<int>(text.size()), "", nullptr, options));
     if (!document) throw Error(ErrorCode::xml_error, ErrorDomain::xml, "the document cannot be parsed");
     Owned<xmlXPathContext> context(xmlXPathNewContext(document.get()));

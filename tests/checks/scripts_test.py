@@ -57,6 +57,26 @@ class Scripts(harness.TestCase):
         self.refuses('layers', {'src/util/a.cc': '\n'}, 'src/util/a.cc:1:')
         self.refuses('layers', {'src/base/a.cc': '#include "error.h"\n'}, 'src/base/a.cc:1:')
 
+    # docs
+
+    TOLD = {'dev': 'case $command in\n    run)\n    check)\n', 'docs/shell.md': '- `list [--all]`: the domains\n',
+            'scripts/check': "EACH_TIME = ['layers']\n", 'src/base/error.h': '//\n'}
+
+    def test_docs_accept_what_is_there(self):
+        self.accepts('docs', self.TOLD | {'README.md': 'See [the manual](docs/shell.md), `src/base/error.h` or `base/error.h`, '
+                                                       '`src/base/NAME.h`.\n\n    ./dev check layers\n    $ build/dev/bin/virtue -o json list --all\n'})
+
+    def test_docs_refuse_a_path_that_is_not_there(self):
+        self.refuses('docs', self.TOLD | {'README.md': '\nsee `src/base/nothing.h`\n'}, 'README.md:2: src/base/nothing.h')
+        self.refuses('docs', self.TOLD | {'docs/a.md': 'see [it](b.md)\n'}, 'docs/a.md:1: b.md')
+        self.refuses('docs', self.TOLD | {'docs/a.md': '```sh\ncat tests/none\n```\n'}, 'docs/a.md:2: tests/none')
+
+    def test_docs_refuse_a_command_that_is_not_there(self):
+        self.refuses('docs', self.TOLD | {'README.md': '    ./dev fly\n'}, "README.md:1: ./dev has no command 'fly'")
+        self.refuses('docs', self.TOLD | {'README.md': 'or `./dev check wings`\n'}, "no check 'wings'")
+        self.refuses('docs', self.TOLD | {'README.md': '`virtue lits`\n'}, "virtue has no command 'lits'")
+        self.refuses('docs', self.TOLD | {'README.md': '`virtue list --al`\n'}, "'virtue list' has no option --al")
+
     # sizes
 
     def test_sizes_accept_what_is_at_the_limit(self):

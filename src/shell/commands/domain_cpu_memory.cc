@@ -5,6 +5,7 @@
 #include "protocol/remote/domain_tune.h"
 #include "protocol/remote/node.h"
 #include "shell/commands/commands.h"
+#include "shell/commands/cpu_map.h"
 #include "shell/commands/object.h"
 
 namespace virtue::shell {
@@ -63,7 +64,7 @@ Task<Result> vcpucount(Context& context, Arguments arguments) {
 
 Task<Result> setvcpus(Context& context, Arguments arguments) {
     DomainRef domain = co_await the_domain(context, arguments);
-    auto count = static_cast<uint32_t>(arguments.find_unsigned("count").value_or(0));
+    auto count = static_cast<uint32_t>(arguments.find_unsigned("count", UINT32_MAX).value_or(0));
     if (count == 0) throw Failure{"Can't set 0 processors for a VM"};
     uint32_t flags = affect_of(arguments).flags | flag_if(arguments, "maximum", api::domain_vcpu_maximum) |
                      flag_if(arguments, "guest", api::domain_vcpu_guest) |
@@ -85,16 +86,6 @@ Task<Result> setvcpu(Context& context, Arguments arguments) {
                              .flags = affect_of(arguments).flags};
     co_await context.call<DomainSetVcpu>(std::move(call));
     co_return std::monostate{};
-}
-
-Task<size_t> host_cpus(Context& context) {
-    NodeGetCpuMap::Args ask;
-    std::optional<NodeGetCpuMap::Ret> map = co_await ask_optional<NodeGetCpuMap>(context, ask);
-    if (map && map->ret > 0) co_return static_cast<size_t>(map->ret);
-    NodeGetInfo::Args none;
-    NodeGetInfo::Ret info = co_await context.call<NodeGetInfo>(none);
-    co_return static_cast<size_t>(info.nodes) * static_cast<size_t>(info.sockets) * static_cast<size_t>(info.cores) *
-        static_cast<size_t>(info.threads);
 }
 
 Task<Result> vcpuinfo(Context& context, Arguments arguments) {
@@ -133,35 +124,11 @@ Task<Result> vcpuinfo(Context& context, Arguments arguments) {
     co_return Custom{std::move(text), Value(std::move(rows))};
 }
 
-// "0-3,^2" or "r" as a map.
-std::vector<uint8_t> cpu_map(const std::string& list, size_t cpus) {
-    std::vector<uint8_t> map((cpus + 7) / 8);
-    auto set = [&](size_t cpu, bool on) {
-        if (cpu >= cpus) throw Failure{fmt::format("Physical CPU {} doesn't exist.", cpu)};
-        uint8_t bit = static_cast<uint8_t>(1u << (cpu % 8));
-        map[cpu / 8] = static_cast<uint8_t>(on ? map[cpu / 8] | bit : map[cpu / 8] & ~bit);
-    };
-    if (list == "r") {
-        for (size_t cpu = 0; cpu < cpus; cpu++) set(cpu, true);
-        return map;
-    }
-    for (std::string_view part : split(list, ',')) {
-        bool on = !part.starts_with('^');
-        if (!on) part.remove_prefix(1);
-        size_t dash = part.find('-');
-        std::optional<size_t> first = parse_number<size_t>(part.substr(0, dash));
-        std::optional<size_t> last = dash == part.npos ? first : parse_number<size_t>(part.substr(dash + 1));
-        if (!first || !last || *last < *first) throw Failure{fmt::format("Invalid cpulist '{}'", list)};
-        for (size_t cpu = *first; cpu <= *last; cpu++) set(cpu, on);
-    }
-    return map;
-}
-
 Task<Result> vcpupin(Context& context, Arguments arguments) {
     DomainRef domain = co_await the_domain(context, arguments);
     size_t cpus = co_await host_cpus(context);
     uint32_t flags = affect_of(arguments).flags;
-    std::optional<uint64_t> vcpu = arguments.find_unsigned("vcpu");
+    std::optional<uint64_t> vcpu = arguments.find_unsigned("vcpu", UINT32_MAX);
     if (std::optional<std::string> list = arguments.find("cpulist")) {
         if (!vcpu) throw Failure{"vcpupin: Missing vCPU number in pin mode."};
         DomainPinVcpuFlags::Args call{.domain = std::move(domain),

@@ -27,19 +27,10 @@ Task<Result> define(Context& context, Arguments arguments) {
                        {{"name", made.domain.name}, {"uuid", made.domain.uuid.to_string()}}};
 }
 
-// The descriptors of --pass-fds, duplicated.
+// The descriptors of --pass-fds.
 std::vector<Fd> passed_descriptors(const Arguments& arguments) {
-    std::vector<Fd> descriptors;
     std::optional<std::string> list = arguments.find("pass-fds");
-    if (!list) return descriptors;
-    for (std::string_view word : split(*list, ',')) {
-        std::optional<int> number = parse_number<int>(word);
-        if (!number || *number < 0) throw UsageError{fmt::format("Unable to parse FD number '{}'", word)};
-        Fd theirs(*number);
-        descriptors.push_back(theirs.duplicate());
-        theirs.release();
-    }
-    return descriptors;
+    return list ? descriptors_of(*list) : std::vector<Fd>();
 }
 
 driver::CallExtras extras_of(const std::vector<Fd>& descriptors) {

@@ -8,6 +8,7 @@
 #include "protocol/remote/domain_guest.h"
 #include "protocol/remote/domain_stats.h"
 #include "shell/commands/commands.h"
+#include "shell/commands/device_xml.h"
 #include "shell/commands/object.h"
 #include "xml/xpath.h"
 
@@ -23,26 +24,31 @@ uint32_t device_flags(const Arguments& arguments, const DomainRef& domain) {
     return flags;
 }
 
-template <typename P>
-Task<Result> change(Context& context, Arguments arguments, uint32_t more, std::string verb, std::string done) {
-    DomainRef domain = co_await the_domain(context, arguments);
-    uint32_t flags = device_flags(arguments, domain) | more;
-    std::string file = arguments.text("file");
-    typename P::Args call{std::move(domain), read_input(file), flags};
-    co_await context.attempt<P>(std::move(call), fmt::format("Failed to {} device from {}", verb, file));
-    co_return Sentence{std::move(done), {}};
-}
-
 Task<Result> attach(Context& context, Arguments arguments) {
-    return change<DomainAttachDeviceFlags>(context, std::move(arguments), 0, "attach", "Device attached successfully");
+    Affect affect = affect_of(arguments);
+    DomainRef domain = co_await the_domain(context, arguments);
+    affect.flags = device_flags(arguments, domain);
+    std::string file = arguments.text("file");
+    co_await attach_device(context, std::move(domain), read_input(file), affect,
+                           "Failed to attach device from " + file);
+    co_return Sentence{"Device attached successfully", {}};
 }
 Task<Result> detach(Context& context, Arguments arguments) {
-    return change<DomainDetachDeviceFlags>(context, std::move(arguments), 0, "detach", "Device detached successfully");
+    Affect affect = affect_of(arguments);
+    DomainRef domain = co_await the_domain(context, arguments);
+    affect.flags = device_flags(arguments, domain);
+    std::string file = arguments.text("file");
+    co_await detach_device(context, std::move(domain), read_input(file), affect,
+                           "Failed to detach device from " + file);
+    co_return Sentence{"Device detached successfully", {}};
 }
 Task<Result> update(Context& context, Arguments arguments) {
-    uint32_t force = flag_if(arguments, "force", api::domain_device_modify_force);
-    return change<DomainUpdateDeviceFlags>(context, std::move(arguments), force, "update",
-                                           "Device updated successfully");
+    DomainRef domain = co_await the_domain(context, arguments);
+    uint32_t flags = device_flags(arguments, domain) | flag_if(arguments, "force", api::domain_device_modify_force);
+    std::string file = arguments.text("file");
+    DomainUpdateDeviceFlags::Args call{.domain = std::move(domain), .xml = read_input(file), .flags = flags};
+    co_await context.attempt<DomainUpdateDeviceFlags>(std::move(call), "Failed to update device from " + file);
+    co_return Sentence{"Device updated successfully", {}};
 }
 Task<Result> detach_alias(Context& context, Arguments arguments) {
     DomainRef domain = co_await the_domain(context, arguments);
@@ -144,43 +150,90 @@ Task<Result> blkinfo(Context& context, Arguments arguments) {
     co_return table;
 }
 
+// A figure of domblkstat: its name in the newer call, virsh's short name, and its title for people.
+struct BlockFigure {
+    std::string_view field;
+    std::string_view name;
+    std::string_view title;
+};
+constexpr BlockFigure block_figures[] = {
+    {"rd_operations", "rd_req", "number of read operations:"},
+    {"rd_bytes", "rd_bytes", "number of bytes read:"},
+    {"wr_operations", "wr_req", "number of write operations:"},
+    {"wr_bytes", "wr_bytes", "number of bytes written:"},
+    {"errs", "errs", "error count:"},
+    {"flush_operations", "flush_operations", "number of flush operations:"},
+    {"rd_total_times", "rd_total_times", "total duration of reads (ns):"},
+    {"wr_total_times", "wr_total_times", "total duration of writes (ns):"},
+    {"flush_total_times", "flush_total_times", "total duration of flushes (ns):"},
+};
+
+// The figures by virsh's short names, in virsh's order; others after them.
+Record block_record(const std::vector<TypedParameter>& parameters) {
+    Record record;
+    auto known = [](const std::string& field) {
+        return std::any_of(std::begin(block_figures), std::end(block_figures),
+                           [&](const BlockFigure& figure) { return figure.field == field; });
+    };
+    for (const BlockFigure& figure : block_figures) {
+        for (const TypedParameter& parameter : parameters) {
+            if (parameter.field == figure.field)
+                record.emplace_back(std::string(figure.name), parameter_value(parameter));
+        }
+    }
+    for (const TypedParameter& parameter : parameters) {
+        if (known(parameter.field)) continue;
+        std::string name = parameter.field;
+        std::replace(name.begin(), name.end(), ' ', '_');
+        record.emplace_back(std::move(name), parameter_value(parameter));
+    }
+    return record;
+}
+
+std::string block_text(const std::string& device, const Record& record, bool human) {
+    std::string text = human ? fmt::format("Device: {}\n", device) : "";
+    for (const auto& [name, value] : record) {
+        std::string_view title = name;
+        for (const BlockFigure& figure : block_figures) {
+            if (figure.name == name) title = figure.title;
+        }
+        text += human ? fmt::format(" {:<31} {}\n", title, value.to_cell())
+                      : fmt::format("{} {} {}\n", device, name, value.to_cell());
+    }
+    return text;
+}
+
 Task<Result> blkstat(Context& context, Arguments arguments) {
     DomainRef domain = co_await the_domain(context, arguments);
     std::string device = arguments.find("device").value_or("");
+    bool human = arguments.has("human");
     std::string failure = fmt::format("Failed to get block stats {} {}", domain.name, device);
-    DomainBlockStatsFlags::Args count{.domain = domain, .path = device};
+    DomainBlockStatsFlags::Args count{.domain = domain, .path = device, .flags = api::typed_param_string_okay};
     std::optional<DomainBlockStatsFlags::Ret> known =
         co_await ask_optional<DomainBlockStatsFlags>(context, std::move(count));
-    std::string text;
     Record record;
-    auto add = [&](const std::string& name, Value value) {
-        text += fmt::format("{} {} {}\n", device, name, value.to_cell());
-        record.emplace_back(name, std::move(value));
-    };
     if (known) {
-        DomainBlockStatsFlags::Args ask{.domain = domain, .path = device, .nparams = known->nparams};
+        DomainBlockStatsFlags::Args ask{.domain = std::move(domain),
+                                        .path = device,
+                                        .nparams = known->nparams,
+                                        .flags = api::typed_param_string_okay};
         DomainBlockStatsFlags::Ret answer =
             co_await context.attempt<DomainBlockStatsFlags>(std::move(ask), std::move(failure));
-        for (const TypedParameter& parameter : answer.params) {
-            std::string name = parameter.field;
-            std::replace(name.begin(), name.end(), ' ', '_');
-            if (name.starts_with("rd_operations")) name = "rd_req";
-            if (name.starts_with("wr_operations")) name = "wr_req";
-            if (name == "flush_operations") name = "flush_operations";
-            add(name, parameter_value(parameter));
-        }
-        co_return Custom{std::move(text), Value(std::move(record))};
+        std::vector<TypedParameter> parameters(answer.params.begin(), answer.params.end());
+        record = block_record(parameters);
+    } else {
+        DomainBlockStats::Args ask{.domain = std::move(domain), .path = device};
+        DomainBlockStats::Ret stats = co_await context.attempt<DomainBlockStats>(std::move(ask), std::move(failure));
+        auto add = [&](const char* name, int64_t value) {
+            if (value >= 0) record.emplace_back(name, value);
+        };
+        add("rd_req", stats.rd_req);
+        add("rd_bytes", stats.rd_bytes);
+        add("wr_req", stats.wr_req);
+        add("wr_bytes", stats.wr_bytes);
+        add("errs", stats.errs);
     }
-    DomainBlockStats::Args ask{.domain = std::move(domain), .path = device};
-    DomainBlockStats::Ret stats = co_await context.attempt<DomainBlockStats>(std::move(ask), std::move(failure));
-    auto add_if = [&](const char* name, int64_t value) {
-        if (value >= 0) add(name, value);
-    };
-    add_if("rd_req", stats.rd_req);
-    add_if("rd_bytes", stats.rd_bytes);
-    add_if("wr_req", stats.wr_req);
-    add_if("wr_bytes", stats.wr_bytes);
-    add_if("errs", stats.errs);
+    std::string text = block_text(device, record, human);
     co_return Custom{std::move(text), Value(std::move(record))};
 }
 

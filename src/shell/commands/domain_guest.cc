@@ -11,6 +11,8 @@
 #include "protocol/remote/domain_stats.h"
 #include "shell/commands/commands.h"
 #include "shell/commands/object.h"
+#include "shell/job_watch.h"
+#include "shell/json_text.h"
 
 namespace virtue::shell {
 namespace {
@@ -160,9 +162,10 @@ Task<Result> send_key(Context& context, Arguments arguments) {
     auto codeset = std::find(std::begin(sets), std::end(sets), name);
     if (codeset == std::end(sets)) throw Failure{fmt::format("unknown codeset: '{}'", name)};
     DomainRef domain = co_await the_domain(context, arguments);
-    DomainSendKey::Args call{.domain = std::move(domain),
-                             .codeset = static_cast<uint32_t>(codeset - std::begin(sets)),
-                             .holdtime = static_cast<uint32_t>(arguments.find_unsigned("holdtime").value_or(0))};
+    DomainSendKey::Args call{
+        .domain = std::move(domain),
+        .codeset = static_cast<uint32_t>(codeset - std::begin(sets)),
+        .holdtime = static_cast<uint32_t>(arguments.find_unsigned("holdtime", UINT32_MAX).value_or(0))};
     for (const std::string& key : arguments.rest()) {
         std::optional<uint32_t> code = key_code(key);
         if (!code) throw Failure{fmt::format("invalid keycode: '{}'", key)};
@@ -172,30 +175,69 @@ Task<Result> send_key(Context& context, Arguments arguments) {
     co_return std::monostate{};
 }
 
+// What is no object yet becomes one: a command's name, and its arguments as an object.
+std::string monitor_words(const std::vector<std::string>& words) {
+    std::string whole = join(words, " ");
+    if (is_json_object(whole)) return whole;
+    std::string quoted = quote_json(words.front());
+    if (words.size() == 1) return fmt::format("{{\"execute\":{}}}", quoted);
+    std::string rest = join(std::vector<std::string>(words.begin() + 1, words.end()), " ");
+    if (!is_json_object(rest))
+        throw Failure{fmt::format("failed to wrap arguments '{}' into a QMP command wrapper", rest)};
+    return fmt::format("{{\"execute\":{},\"arguments\":{}}}", quoted, rest);
+}
+
 Task<Result> monitor_command(Context& context, Arguments arguments) {
     exclude(arguments, "hmp", "pretty");
     exclude(arguments, "hmp", "return-value");
+    bool hmp = arguments.has("hmp");
+    std::string command = hmp ? join(arguments.rest(), " ") : monitor_words(arguments.rest());
     DomainRef domain = co_await the_domain(context, arguments);
-    QemuDomainMonitorCommand::Args call{.domain = std::move(domain),
-                                        .cmd = join(arguments.rest(), " "),
-                                        .flags = flag_if(arguments, "hmp", api::domain_qemu_monitor_command_hmp)};
-    QemuDomainMonitorCommand::Ret answer = co_await context.call<QemuDomainMonitorCommand>(std::move(call));
-    co_return Text{std::move(answer.result), "answer"};
+    uint32_t flags = hmp ? api::domain_qemu_monitor_command_hmp : 0;
+    std::string answer;
+    if (std::optional<std::string> list = arguments.find("pass-fds")) {
+        std::vector<Fd> descriptors = descriptors_of(*list);
+        driver::CallExtras extras;
+        for (const Fd& descriptor : descriptors) extras.send_fds.push_back(&descriptor);
+        QemuDomainMonitorCommandWithFiles::Args call{
+            .domain = std::move(domain), .cmd = std::move(command), .flags = flags};
+        QemuDomainMonitorCommandWithFiles::Ret ret =
+            co_await context.call<QemuDomainMonitorCommandWithFiles>(std::move(call), &extras);
+        answer = std::move(ret.result);
+    } else {
+        QemuDomainMonitorCommand::Args call{.domain = std::move(domain), .cmd = std::move(command), .flags = flags};
+        QemuDomainMonitorCommand::Ret ret = co_await context.call<QemuDomainMonitorCommand>(std::move(call));
+        answer = std::move(ret.result);
+    }
+    if (arguments.has("return-value")) {
+        std::optional<std::string> value = json_member(answer, "return");
+        if (!value) throw Failure{"'return' member missing"};
+        answer = std::move(*value);
+    }
+    bool pretty = arguments.has("pretty");
+    std::string shown = pretty ? lay_out_json(answer) : answer;
+    if (!pretty && !arguments.has("return-value")) shown += "\n";
+    co_return Custom{std::move(shown), Value(Record{{"answer", std::move(answer)}})};
 }
 
 Task<Result> agent_command(Context& context, Arguments arguments) {
+    if (arguments.has("timeout") + arguments.has("async") + arguments.has("block") > 1)
+        throw Failure{"timeout, async and block options are exclusive"};
     DomainRef domain = co_await the_domain(context, arguments);
     int64_t timeout = arguments.find_number("timeout").value_or(api::domain_qemu_agent_command_default);
+    if (arguments.has("timeout") && timeout < 1) throw Failure{"timeout must be positive"};
     if (arguments.has("async")) timeout = api::domain_qemu_agent_command_nowait;
     if (arguments.has("block")) timeout = api::domain_qemu_agent_command_block;
     QemuDomainAgentCommand::Args call{
         .domain = std::move(domain), .cmd = join(arguments.rest(), " "), .timeout = static_cast<int32_t>(timeout)};
     QemuDomainAgentCommand::Ret answer = co_await context.call<QemuDomainAgentCommand>(std::move(call));
-    co_return Text{answer.result.value_or(""), "answer"};
+    std::string text = answer.result.value_or("");
+    if (arguments.has("pretty")) text = lay_out_json(text);
+    co_return Text{std::move(text), "answer"};
 }
 
 Task<Result> qemu_attach(Context& context, Arguments arguments) {
-    auto pid = static_cast<uint32_t>(arguments.find_unsigned("pid").value_or(0));
+    auto pid = static_cast<uint32_t>(arguments.find_unsigned("pid", UINT32_MAX).value_or(0));
     QemuDomainAttach::Args call{.pid_value = pid};
     QemuDomainAttach::Ret answer =
         co_await context.attempt<QemuDomainAttach>(call, fmt::format("Failed to attach to pid {}", pid));
@@ -254,6 +296,21 @@ Task<Result> domstats(Context& context, Arguments arguments) {
     co_return Custom{std::move(text), Value(std::move(rows))};
 }
 
+template <typename P>
+Task<void> discard(Context& context, typename P::Args call, std::string failure) {
+    co_await context.attempt<P>(std::move(call), std::move(failure));
+}
+
+// Calls P about a domain, with the progress under --verbose.
+template <typename P>
+Task<void> followed(Context& context, const Arguments& arguments, typename P::Args call, const char* label,
+                    std::string failure) {
+    JobWatch watch{.label = label, .verbose = arguments.has("verbose")};
+    DomainRef domain = call.domain;
+    Task<void> work = discard<P>(context, std::move(call), std::move(failure));
+    return watch_job(context, std::move(domain), std::move(watch), std::move(work));
+}
+
 // managed save, save and restore
 Task<Result> managedsave(Context& context, Arguments arguments) {
     exclude(arguments, "running", "paused");
@@ -262,8 +319,8 @@ Task<Result> managedsave(Context& context, Arguments arguments) {
                                  .flags = flag_if(arguments, "bypass-cache", api::domain_save_bypass_cache) |
                                           flag_if(arguments, "running", api::domain_save_running) |
                                           flag_if(arguments, "paused", api::domain_save_paused)};
-    co_await context.attempt<DomainManagedSave>(std::move(call),
-                                                fmt::format("Failed to save domain '{}' state", domain.name));
+    co_await followed<DomainManagedSave>(context, arguments, std::move(call), "Managedsave",
+                                         fmt::format("Failed to save domain '{}' state", domain.name));
     co_return Sentence{fmt::format("\nDomain '{}' state saved by libvirt", domain.name), {{"name", domain.name}}};
 }
 
@@ -293,8 +350,8 @@ Task<Result> save(Context& context, Arguments arguments) {
                                         flag_if(arguments, "running", api::domain_save_running) |
                                         flag_if(arguments, "paused", api::domain_save_paused)};
     if (std::optional<std::string> xml = arguments.find("xml")) call.dxml = read_input(*xml);
-    co_await context.attempt<DomainSaveFlags>(std::move(call),
-                                              fmt::format("Failed to save domain '{}' to {}", domain.name, file));
+    co_await followed<DomainSaveFlags>(context, arguments, std::move(call), "Save",
+                                       fmt::format("Failed to save domain '{}' to {}", domain.name, file));
     co_return Sentence{fmt::format("\nDomain '{}' saved to {}", domain.name, file), {{"name", domain.name}}};
 }
 
@@ -338,10 +395,10 @@ Task<Result> dump(Context& context, Arguments arguments) {
                                             .to = file,
                                             .dumpformat = static_cast<uint32_t>(found - std::begin(formats)),
                                             .flags = flags};
-        co_await context.attempt<DomainCoreDumpWithFormat>(std::move(call), std::move(failure));
+        co_await followed<DomainCoreDumpWithFormat>(context, arguments, std::move(call), "Dump", std::move(failure));
     } else {
         DomainCoreDump::Args call{.domain = std::move(domain), .to = file, .flags = flags};
-        co_await context.attempt<DomainCoreDump>(std::move(call), std::move(failure));
+        co_await followed<DomainCoreDump>(context, arguments, std::move(call), "Dump", std::move(failure));
     }
     co_return Sentence{fmt::format("\nDomain '{}' dumped to {}", name, file), {{"name", name}}};
 }

@@ -12,6 +12,7 @@
 #include "shell/commands/commands.h"
 #include "shell/commands/object.h"
 #include "shell/event_words.h"
+#include "shell/json_text.h"
 
 namespace virtue::shell {
 namespace {
@@ -402,10 +403,11 @@ Task<Result> secret_event(Context& context, Arguments arguments) {
                                                                    secret_events);
 }
 
-std::optional<Told> describe_monitor(const driver::EventPacket& packet) {
+std::optional<Told> describe_monitor(const driver::EventPacket& packet, bool pretty) {
     if (packet.program != wire::Program::qemu || packet.procedure != QemuDomainMonitorEvent::number)
         return std::nullopt;
     auto m = message_of<QemuDomainMonitorEvent>(packet);
+    if (pretty && m.details) m.details = lay_out_json(*m.details);
     return Told{fmt::format("event {} at {}.{:06} for domain '{}': {}", m.event, m.seconds, m.micros, m.domain.name,
                             m.details.value_or("")),
                 {{"event", m.event}, {"domain", m.domain.name}, {"details", m.details.value_or("")}}};
@@ -417,7 +419,9 @@ Task<Result> monitor_event(Context& context, Arguments arguments) {
         .flags = flag_if(arguments, "regex", api::connect_domain_qemu_monitor_event_register_regex) |
                  flag_if(arguments, "no-case", api::connect_domain_qemu_monitor_event_register_nocase)};
     if (arguments.has("domain")) call.domain = co_await the_domain(context, arguments);
-    Listener listener(context, arguments, describe_monitor);
+    bool pretty = arguments.has("pretty");
+    auto describe = [pretty](const driver::EventPacket& packet) { return describe_monitor(packet, pretty); };
+    Listener listener(context, arguments, describe);
     co_await context.call<QemuConnectDomainMonitorEventRegister>(std::move(call));
     std::optional<int64_t> timeout = arguments.find_number("timeout");
     co_return co_await listener.run(timeout);

@@ -1,14 +1,13 @@
-// Snapshots and checkpoints of domains.
+// Snapshots of domains.
 #include <algorithm>
-#include <ctime>
 
 #include "driver/constants.h"
-#include "protocol/remote/checkpoint.h"
 #include "protocol/remote/snapshot.h"
 #include "shell/commands/commands.h"
 #include "shell/commands/object.h"
+#include "shell/commands/point.h"
+#include "shell/editor.h"
 #include "shell/tree.h"
-#include "shell/xml_text.h"
 #include "xml/xpath.h"
 
 namespace virtue::shell {
@@ -35,17 +34,19 @@ struct SnapshotKind {
     static std::string name(const Ref& ref) { return ref.name; }
 };
 
-struct CheckpointKind {
-    using Ref = CheckpointRef;
-    static Task<Ref> find(Context& context, const Arguments& arguments) {
-        DomainRef domain = co_await find_domain(context, arguments.text("domain"));
-        if (!arguments.has("checkpointname")) throw Failure{"--checkpointname is required"};
-        DomainCheckpointLookupByName::Args call{.domain = std::move(domain), .name = arguments.text("checkpointname")};
-        DomainCheckpointLookupByName::Ret found = co_await context.call<DomainCheckpointLookupByName>(std::move(call));
-        co_return std::move(found.checkpoint);
+// The snapshot of --snapshotname, or else the current one with --current.
+Task<SnapshotRef> find_named_or_current(Context& context, Arguments arguments) {
+    DomainRef domain = co_await find_domain(context, arguments.text("domain"));
+    if (arguments.has("snapshotname")) {
+        DomainSnapshotLookupByName::Args call{.domain = std::move(domain), .name = arguments.text("snapshotname")};
+        DomainSnapshotLookupByName::Ret found = co_await context.call<DomainSnapshotLookupByName>(std::move(call));
+        co_return std::move(found.snapshot);
     }
-    static std::string name(const Ref& ref) { return ref.name; }
-};
+    if (!arguments.has("current")) throw Failure{"--snapshotname or --current is required"};
+    DomainSnapshotCurrent::Args call{.domain = std::move(domain)};
+    DomainSnapshotCurrent::Ret found = co_await context.call<DomainSnapshotCurrent>(std::move(call));
+    co_return std::move(found.snapshot);
+}
 
 uint32_t create_flags(const Arguments& arguments) {
     return flag_if(arguments, "redefine", api::domain_snapshot_create_redefine) |
@@ -76,66 +77,8 @@ Task<Result> create(Context& context, Arguments arguments) {
     co_return co_await create_snapshot(context, std::move(domain), std::move(xml), flags, std::move(file));
 }
 
-// "vda,snapshot=external,file=/x" as <disk>; a comma is doubled inside a value.
-void add_disk(XmlText& xml, const std::string& spec) {
-    XmlText::Attributes attributes;
-    XmlText::Attributes source;
-    XmlText::Attributes driver;
-    std::vector<std::string_view> parts = split(spec, ',');
-    std::string name(parts.front());
-    for (std::string_view part : std::span(parts).subspan(1)) {
-        size_t equals = part.find('=');
-        std::string key(part.substr(0, equals));
-        std::string value(equals == part.npos ? "" : part.substr(equals + 1));
-        if (key == "snapshot")
-            attributes.emplace_back("snapshot", value);
-        else if (key == "checkpoint")
-            attributes.emplace_back("checkpoint", value);
-        else if (key == "bitmap")
-            attributes.emplace_back("bitmap", value);
-        else if (key == "file")
-            source.emplace_back("file", value);
-        else if (key == "driver")
-            driver.emplace_back("type", value);
-        else
-            throw Failure{fmt::format("unable to parse diskspec: {}", spec)};
-    }
-    attributes.insert(attributes.begin(), {"name", name});
-    if (source.empty() && driver.empty()) {
-        xml.empty("disk", attributes);
-        return;
-    }
-    xml.open("disk", attributes);
-    xml.empty("driver", driver);
-    xml.empty("source", source);
-    xml.close();
-}
-
-std::string as_xml(const Arguments& arguments, const char* element) {
-    XmlText xml;
-    xml.open(element, {});
-    if (arguments.has("name")) xml.leaf("name", arguments.text("name"));
-    if (arguments.has("description")) xml.leaf("description", arguments.text("description"));
-    if (std::optional<std::string> memory = arguments.find("memspec")) {
-        XmlText::Attributes attributes;
-        for (std::string_view part : split(*memory, ',')) {
-            size_t equals = part.find('=');
-            bool is_file = equals == part.npos || part.substr(0, equals) == "file";
-            attributes.emplace_back(is_file ? "file" : "snapshot",
-                                    std::string(equals == part.npos ? part : part.substr(equals + 1)));
-        }
-        xml.empty("memory", attributes);
-    }
-    if (!arguments.rest().empty()) {
-        xml.open("disks", {});
-        for (const std::string& disk : arguments.rest()) add_disk(xml, disk);
-        xml.close();
-    }
-    return xml.finish();
-}
-
 Task<Result> create_as(Context& context, Arguments arguments) {
-    std::string xml = as_xml(arguments, "domainsnapshot");
+    std::string xml = point_xml(arguments, "domainsnapshot");
     if (arguments.has("print-xml")) co_return Text{std::move(xml), "xml", true};
     DomainRef domain = co_await the_domain(context, arguments);
     uint32_t flags = create_flags(arguments);
@@ -204,18 +147,40 @@ Task<Result> parent(Context& context, Arguments arguments) {
     co_return Text{above->snapshot.name, "parent"};
 }
 
-std::string first(const std::string& xml, const std::string& expression) {
-    std::vector<std::string> found = xml::find_texts(xml, expression);
-    return found.empty() ? std::string() : found.front();
-}
-
-std::string local_time(const std::string& seconds) {
-    time_t when = parse_number<int64_t>(seconds).value_or(0);
-    std::tm parts{};
-    ::localtime_r(&when, &parts);
-    char text[40];
-    size_t length = std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S %z", &parts);
-    return {text, length};
+Task<Result> edit(Context& context, Arguments arguments) {
+    exclude(arguments, "rename", "clone");
+    bool make_current = arguments.has("current");
+    SnapshotRef snapshot = co_await find_named_or_current(context, arguments);
+    std::string name = snapshot.name;
+    DomainRef domain = snapshot.domain;
+    DomainSnapshotGetXmlDesc::Args ask{.snapshot = snapshot, .flags = api::domain_snapshot_xml_secure};
+    DomainSnapshotGetXmlDesc::Ret before = co_await context.call<DomainSnapshotGetXmlDesc>(std::move(ask));
+    std::optional<std::string> edited = co_await edit_text(context, before.xml, "xml");
+    if (!edited && !(make_current && arguments.has("snapshotname")))
+        co_return Sentence{fmt::format("Snapshot {} XML configuration not changed.", name), {{"changed", false}}};
+    DomainSnapshotCreateXml::Args call{
+        .domain = domain,
+        .xml_desc = edited.value_or(before.xml),
+        .flags = api::domain_snapshot_create_redefine | (make_current ? api::domain_snapshot_create_current : 0)};
+    std::optional<Failure> refused;
+    DomainSnapshotCreateXml::Ret made;
+    try {
+        made = co_await context.call<DomainSnapshotCreateXml>(std::move(call));
+    } catch (Error& error) {
+        refused = Failure{keep_edited(edited.value_or(before.xml), "xml"), std::move(error)};
+    }
+    if (refused) throw std::move(*refused);
+    std::string fresh = made.snapshot.name;
+    if (fresh == name) co_return Sentence{fmt::format("Snapshot {} edited.", name), {{"changed", true}}};
+    if (arguments.has("clone"))
+        co_return Sentence{fmt::format("Snapshot {} cloned to {}.", name, fresh), {{"name", fresh}}};
+    bool rename = arguments.has("rename");
+    SnapshotRef extra = rename ? snapshot : made.snapshot;
+    std::string extra_name = extra.name;
+    DomainSnapshotDelete::Args clean{.snapshot = std::move(extra), .flags = api::domain_snapshot_delete_metadata_only};
+    co_await context.attempt<DomainSnapshotDelete>(std::move(clean), "Failed to clean up " + extra_name);
+    if (!rename) throw Failure{fmt::format("Cannot rename snapshot {} to {}", name, fresh)};
+    co_return Sentence{fmt::format("Snapshot {} renamed to {}.", name, fresh), {{"name", fresh}}};
 }
 
 uint32_t list_flags(const Arguments& arguments) {
@@ -273,10 +238,10 @@ Task<Result> list(Context& context, Arguments arguments) {
         if (arguments.has("name")) continue;
         DomainSnapshotGetXmlDesc::Args ask{.snapshot = snapshot};
         DomainSnapshotGetXmlDesc::Ret xml = co_await context.call<DomainSnapshotGetXmlDesc>(std::move(ask));
-        std::string above = first(xml.xml, "/domainsnapshot/parent/name");
+        std::string above = first_text(xml.xml, "/domainsnapshot/parent/name");
         items.push_back({snapshot.name, above.empty() ? std::nullopt : std::optional<std::string>(above)});
-        std::vector<Value> row = {snapshot.name, local_time(first(xml.xml, "/domainsnapshot/creationTime")),
-                                  first(xml.xml, "/domainsnapshot/state")};
+        std::vector<Value> row = {snapshot.name, local_time(first_text(xml.xml, "/domainsnapshot/creationTime")),
+                                  first_text(xml.xml, "/domainsnapshot/state")};
         if (with_parent) row.push_back(above.empty() ? Value("") : Value(above));
         table.rows.push_back(std::move(row));
     }
@@ -292,8 +257,8 @@ Task<Result> info(Context& context, Arguments arguments) {
     DomainSnapshotGetXmlDesc::Ret xml = co_await context.call<DomainSnapshotGetXmlDesc>(std::move(ask));
     DomainSnapshotIsCurrent::Args ask_current{.snapshot = snapshot};
     DomainSnapshotIsCurrent::Ret is_current = co_await context.call<DomainSnapshotIsCurrent>(std::move(ask_current));
-    std::string state = first(xml.xml, "/domainsnapshot/state");
-    std::string memory = first(xml.xml, "/domainsnapshot/memory/@snapshot");
+    std::string state = first_text(xml.xml, "/domainsnapshot/state");
+    std::string memory = first_text(xml.xml, "/domainsnapshot/memory/@snapshot");
     bool external = state == "disk-snapshot" || memory == "external" ||
                     !xml::find_texts(xml.xml, "/domainsnapshot/disks/disk[@snapshot='external']/@name").empty();
     DomainSnapshotNumChildren::Args ask_children{.snapshot = snapshot};
@@ -302,7 +267,7 @@ Task<Result> info(Context& context, Arguments arguments) {
     DomainSnapshotNumChildren::Ret below = co_await context.call<DomainSnapshotNumChildren>(std::move(ask_below));
     DomainSnapshotHasMetadata::Args ask_metadata{.snapshot = snapshot};
     DomainSnapshotHasMetadata::Ret metadata = co_await context.call<DomainSnapshotHasMetadata>(std::move(ask_metadata));
-    std::string above = first(xml.xml, "/domainsnapshot/parent/name");
+    std::string above = first_text(xml.xml, "/domainsnapshot/parent/name");
     out.fields = {{"Name", "name", snapshot.name},
                   {"Domain", "domain", snapshot.domain.name},
                   {"Current", "current", is_current.current != 0},
@@ -313,64 +278,6 @@ Task<Result> info(Context& context, Arguments arguments) {
                   {"Descendants", "descendants", below.num},
                   {"Metadata", "metadata", metadata.metadata != 0}};
     co_return out;
-}
-
-uint32_t checkpoint_flags(const Arguments& arguments) {
-    return flag_if(arguments, "redefine", api::domain_checkpoint_create_redefine) |
-           flag_if(arguments, "redefine-validate", api::domain_checkpoint_create_redefine_validate) |
-           flag_if(arguments, "quiesce", api::domain_checkpoint_create_quiesce);
-}
-
-Task<Result> make_checkpoint(Context& context, DomainRef domain, std::string xml, uint32_t flags, std::string from) {
-    DomainCheckpointCreateXml::Args call{.domain = std::move(domain), .xml_desc = std::move(xml), .flags = flags};
-    DomainCheckpointCreateXml::Ret made = co_await context.call<DomainCheckpointCreateXml>(std::move(call));
-    std::string source = from.empty() ? "" : fmt::format(" from '{}'", from);
-    co_return Sentence{fmt::format("Domain checkpoint {} created{}", made.checkpoint.name, source),
-                       {{"name", made.checkpoint.name}},
-                       false};
-}
-
-Task<Result> checkpoint_create(Context& context, Arguments arguments) {
-    DomainRef domain = co_await the_domain(context, arguments);
-    std::string file = arguments.find("xmlfile").value_or("");
-    std::string xml = file.empty() ? "<domaincheckpoint/>" : read_input(file);
-    uint32_t flags = checkpoint_flags(arguments);
-    co_return co_await make_checkpoint(context, std::move(domain), std::move(xml), flags, std::move(file));
-}
-
-Task<Result> checkpoint_create_as(Context& context, Arguments arguments) {
-    std::string xml = as_xml(arguments, "domaincheckpoint");
-    if (arguments.has("print-xml")) co_return Text{std::move(xml), "xml", true};
-    DomainRef domain = co_await the_domain(context, arguments);
-    uint32_t flags = checkpoint_flags(arguments);
-    co_return co_await make_checkpoint(context, std::move(domain), std::move(xml), flags, std::string());
-}
-
-Task<Result> checkpoint_delete(Context& context, Arguments arguments) {
-    uint32_t flags = flag_if(arguments, "children", api::domain_checkpoint_delete_children) |
-                     flag_if(arguments, "children-only", api::domain_checkpoint_delete_children_only) |
-                     flag_if(arguments, "metadata", api::domain_checkpoint_delete_metadata_only);
-    const char* done =
-        arguments.has("children-only") ? "Domain checkpoint {} children deleted" : "Domain checkpoint {} deleted";
-    return act_on<DomainCheckpointDelete, CheckpointKind>(context, std::move(arguments), flags,
-                                                          {"Failed to delete checkpoint {}", done});
-}
-
-Task<Result> checkpoint_dumpxml(Context& context, Arguments arguments) {
-    uint32_t flags = flag_if(arguments, "security-info", api::domain_checkpoint_xml_secure) |
-                     flag_if(arguments, "no-domain", api::domain_checkpoint_xml_no_domain) |
-                     flag_if(arguments, "size", api::domain_checkpoint_xml_size);
-    return xml_of<DomainCheckpointGetXmlDesc, CheckpointKind>(context, std::move(arguments), flags);
-}
-
-Task<Result> checkpoint_parent(Context& context, Arguments arguments) {
-    CheckpointRef checkpoint = co_await CheckpointKind::find(context, arguments);
-    std::string name = checkpoint.name;
-    DomainCheckpointGetParent::Args ask{.checkpoint = std::move(checkpoint)};
-    std::optional<DomainCheckpointGetParent::Ret> above =
-        co_await ask_optional<DomainCheckpointGetParent>(context, std::move(ask));
-    if (!above) throw Failure{fmt::format("checkpoint '{}' has no parent", name)};
-    co_return Text{above->parent.name, "parent"};
 }
 
 }  // namespace
@@ -391,6 +298,8 @@ Commands snapshot_commands() {
                      "delete a snapshot", remove),
         make_command("snapshot-dumpxml", "<domain> <snapshotname> --security-info --xpath= --wrap",
                      "the XML of a snapshot", dumpxml),
+        make_command("snapshot-edit", "<domain> --snapshotname= --current --rename --clone",
+                     "edit the XML of a snapshot", edit),
         make_command("snapshot-info", "<domain> --snapshotname= --current", "a snapshot at a glance", info),
         make_command("snapshot-list",
                      "<domain> --parent --roots --leaves --no-leaves --metadata --no-metadata --inactive --active "
@@ -399,21 +308,6 @@ Commands snapshot_commands() {
         make_command("snapshot-parent", "<domain> --snapshotname= --current", "the snapshot before one", parent),
         make_command("snapshot-revert", "<domain> --snapshotname= --current --running --paused --force --reset-nvram",
                      "go back to a snapshot", revert),
-    };
-}
-
-Commands checkpoint_commands() {
-    return {
-        make_command("checkpoint-create", "<domain> --xmlfile= --redefine --redefine-validate --quiesce",
-                     "make a checkpoint, from a file or from nothing", checkpoint_create),
-        make_command("checkpoint-create-as", "<domain> [name] [description] --print-xml --quiesce [diskspec]...",
-                     "make a checkpoint from options", checkpoint_create_as),
-        make_command("checkpoint-delete", "<domain> --checkpointname= --children --children-only --metadata",
-                     "delete a checkpoint", checkpoint_delete),
-        make_command("checkpoint-dumpxml",
-                     "<domain> --checkpointname= --security-info --no-domain --size --xpath= --wrap",
-                     "the XML of a checkpoint", checkpoint_dumpxml),
-        make_command("checkpoint-parent", "<domain> --checkpointname=", "the checkpoint before one", checkpoint_parent),
     };
 }
 

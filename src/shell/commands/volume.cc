@@ -75,15 +75,15 @@ Task<Result> create_as(Context& context, Arguments arguments) {
 Task<Result> create_from(Context& context, Arguments arguments) {
     StoragePoolRef pool = co_await PoolKind::find(context, arguments);
     std::optional<std::string> input_pool = arguments.find("inputpool");
-    if (!input_pool) input_pool = arguments.text("pool");
-    StorageVolumeRef source = co_await find_volume(context, arguments.text("vol"), std::move(input_pool));
+    StorageVolumeRef source = co_await find_volume(context, arguments.text("vol"), std::move(input_pool), "inputpool");
     std::string source_name = source.name;
     StorageVolCreateXmlFrom::Args call{
         .pool = std::move(pool),
         .xml = read_input(arguments.text("file")),
         .clone_volume = std::move(source),
         .flags = flag_if(arguments, "prealloc-metadata", api::storage_vol_create_prealloc_metadata) |
-                 flag_if(arguments, "reflink", api::storage_vol_create_reflink)};
+                 flag_if(arguments, "reflink", api::storage_vol_create_reflink) |
+                 flag_if(arguments, "validate", api::storage_vol_create_validate)};
     std::string failure = "Failed to create vol from " + arguments.text("file");
     StorageVolCreateXmlFrom::Ret made =
         co_await context.attempt<StorageVolCreateXmlFrom>(std::move(call), std::move(failure));
