@@ -69,8 +69,40 @@ std::optional<uint64_t> parse_unsigned(std::string_view text, uint64_t high, int
 /// "one of 'a', 'b'"
 std::string words_of(Names names);
 
+/// What a single value may look like, for the grammar.
+struct ValueType {
+    enum class Kind : uint8_t { text, words, integer, natural, number, hex, uuid, mac, set };
+    Kind kind = Kind::text;
+    Names words;           ///< of Kind::words
+    std::string sentence;  ///< as the Codec's wanted()
+    bool settled = false;  ///< whatever else is asked of the same name
+};
+
 template <typename T>
 struct Codec;
+
+template <typename T>
+inline constexpr ValueType::Kind value_kind = ValueType::Kind::text;
+template <typename T>
+    requires std::is_integral_v<T>
+inline constexpr ValueType::Kind value_kind<T> =
+    std::is_signed_v<T> ? ValueType::Kind::integer : ValueType::Kind::natural;
+template <Named E>
+inline constexpr ValueType::Kind value_kind<E> = ValueType::Kind::words;
+template <>
+inline constexpr ValueType::Kind value_kind<bool> = ValueType::Kind::words;
+template <>
+inline constexpr ValueType::Kind value_kind<double> = ValueType::Kind::number;
+template <>
+inline constexpr ValueType::Kind value_kind<Uuid> = ValueType::Kind::uuid;
+template <>
+inline constexpr ValueType::Kind value_kind<MacAddress> = ValueType::Kind::mac;
+template <>
+inline constexpr ValueType::Kind value_kind<Bitmap> = ValueType::Kind::set;
+
+/// True where the text of a value is an integer that other formats write bare.
+template <typename T>
+inline constexpr bool is_number = std::is_integral_v<T> && !std::is_same_v<T, bool>;
 
 template <>
 struct Codec<std::string> {
@@ -157,6 +189,9 @@ struct Hex {
 std::string format_hex(uint64_t value, int digits);
 
 template <typename T, int Digits>
+inline constexpr ValueType::Kind value_kind<Hex<T, Digits>> = ValueType::Kind::hex;
+
+template <typename T, int Digits>
 struct Codec<Hex<T, Digits>> {
     static std::optional<Hex<T, Digits>> parse(std::string_view text) {
         auto v = parse_unsigned(text, std::numeric_limits<T>::max(), 0);
@@ -170,5 +205,14 @@ struct Codec<Hex<T, Digits>> {
 /// `value` in `unit` ("KiB", "kB", "G", "bytes", …) as bytes; nothing for an unknown unit or overflow.
 /// libvirt: virScaleInteger, whose bare letters mean powers of 1024 and whose "…B" mean powers of 1000.
 std::optional<uint64_t> scale(uint64_t value, std::string_view unit);
+
+/// What a value of type T may look like.
+template <typename T>
+ValueType value_type() {
+    ValueType type{value_kind<T>, {}, Codec<T>::wanted()};
+    if constexpr (Named<T>) type.words = xml_names(T{});
+    if constexpr (std::is_same_v<T, bool>) type.words = xml_names(YesNo{});
+    return type;
+}
 
 }  // namespace virtue::xml

@@ -9,6 +9,7 @@
 #include <libxml/xmlerror.h>
 
 #include "base/error.h"
+#include "xml/document_tree.h"
 
 namespace virtue::xml {
 
@@ -116,15 +117,11 @@ void check_limits(xmlNode* root, const Limits& limits, ErrorDomain domain) {
 
 }  // namespace
 
-struct Document::Tree {
-    explicit Tree(xmlDoc* d) : doc(d) {}
-    ~Tree() { xmlFreeDoc(doc); }
-    Tree(const Tree&) = delete;
-    Tree& operator=(const Tree&) = delete;
-    xmlDoc* doc;
-};
+Document::Owned::~Owned() {
+    xmlFreeDoc(doc);
+}
 
-Document::Document(std::unique_ptr<Tree> tree) : tree_(std::move(tree)) {}
+Document::Document(std::unique_ptr<Owned> tree) : tree_(std::move(tree)) {}
 Document::~Document() = default;
 Document::Document(Document&&) noexcept = default;
 Document& Document::operator=(Document&&) noexcept = default;
@@ -147,9 +144,9 @@ Document Document::parse(std::string_view text, std::string_view source, ErrorDo
     context->sax->internalSubset = on_doctype;
     context->sax->startElementNs = on_start;
     const std::string name(source);
-    auto tree = std::make_unique<Tree>(xmlCtxtReadMemory(context.get(), text.data(), static_cast<int>(text.size()),
-                                                         name.c_str(), nullptr,
-                                                         XML_PARSE_NONET | XML_PARSE_NOWARNING | XML_PARSE_NOBLANKS));
+    auto tree = std::make_unique<Owned>(xmlCtxtReadMemory(context.get(), text.data(), static_cast<int>(text.size()),
+                                                          name.c_str(), nullptr,
+                                                          XML_PARSE_NONET | XML_PARSE_NOWARNING | XML_PARSE_NOBLANKS));
     if (fault.has_doctype)
         fail(ErrorCode::xml_error, domain, "{}: a document type declaration (<!DOCTYPE>) is not accepted", source);
     if (fault.too_deep)
@@ -201,7 +198,7 @@ std::optional<std::string_view> Element::attribute(std::string_view name) const 
         // One text node is all there can be: without a document type no entity stands for itself.
         return view(a->children->content);
     }
-    return std::nullopt;
+    return of_tree() ? settle_attribute(name) : std::nullopt;
 }
 
 std::string Element::text() const {

@@ -18,6 +18,8 @@ struct Limits {
     size_t nodes = 1u << 20;
 };
 
+struct Tree;
+
 /// A handle to one element; empty (false) where nothing was found.
 class Element {
 public:
@@ -56,11 +58,18 @@ public:
             visit(attribute_name(a), attribute_uri(a));
     }
 
+    /// True in a document that was made from a Tree.
+    bool of_tree() const;
+    /// True for `key: scalar` of a Tree, which may be an element with text or an attribute.
+    bool is_scalar() const;
+
     /// The subtree as text: as it came for level -1, else laid out as libvirt prints <metadata> `level` elements deep.
     std::string outer_xml(int level) const;
 
 private:
     friend class Document;
+    friend class Scratch;
+    std::optional<std::string_view> settle_attribute(std::string_view name) const;
     explicit Element(void* node) : node_(node) {}
     const void* first_attribute() const;
     static const void* next_attribute(const void* attribute);
@@ -78,6 +87,9 @@ public:
     /// a document type declaration (which is refused, so no entity is ever expanded).
     static Document parse(std::string_view text, std::string_view source, ErrorDomain domain,
                           const Limits& limits = {});
+    /// The same from a Tree, whose only key is the root's name. Throws Error (xml_error of `domain`) for what no XML
+    /// document could hold, and over a limit.
+    static Document from_tree(const Tree& from, std::string_view source, ErrorDomain domain, const Limits& limits = {});
     ~Document();
     Document(Document&&) noexcept;
     Document& operator=(Document&&) noexcept;
@@ -85,9 +97,10 @@ public:
     Element root() const;
 
 private:
-    struct Tree;
-    explicit Document(std::unique_ptr<Tree> tree);
-    std::unique_ptr<Tree> tree_;
+    friend class Scratch;
+    struct Owned;
+    explicit Document(std::unique_ptr<Owned> tree);
+    std::unique_ptr<Owned> tree_;
 };
 
 }  // namespace virtue::xml

@@ -5,6 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "xml/describe.h"
+#include "xml/scratch.h"
+
 namespace virtue::xml {
 
 namespace {
@@ -47,21 +50,31 @@ Mapper::Mapper(Element element, const Options& options) : options_(options) {
     push(element);
 }
 
+Mapper::Mapper(Element element, const Options& options, Describer& describer, DescribedElement* described)
+    : options_(options), describer_(&describer) {
+    push(element);
+    frames_.back().described = described;
+}
+
 Mapper::Mapper(Writer& writer, const Options& options) : options_(options), writer_(&writer) {
     push({});
 }
 
 Mapper::~Mapper() = default;
 
-void Mapper::push(Element element) {
-    Frame frame;
+void Mapper::push(Element element, const char* name) {
+    DescribedElement* described =
+        describer_ != nullptr && name != nullptr ? describer_->part(frames_.back().described, name) : nullptr;
+    Frame& frame = frames_.emplace_back();
     frame.element = element;
-    frames_.push_back(std::move(frame));
+    frame.described = described;
 }
 
-Element Mapper::find_child(const char* name) {
+Element Mapper::find_child(const char* name, bool many) {
     std::string_view local = name;
+    if (describer_ != nullptr) describer_->child(frames_.back().described, frames_.back().element, name, many);
     if (options_.validate) frames_.back().known_elements.push_back(local);
+    if (frames_.back().element.of_tree()) return frames_.back().element.child(local);
     std::string_view uri;
     for (const Namespace& space : namespaces_)
         if (local.size() > space.prefix.size() && local.substr(0, space.prefix.size()) == space.prefix &&
@@ -81,7 +94,7 @@ bool Mapper::enter(const char* name) {
     if (options_.validate) frames_.back().single_elements.push_back(name);
     Element found = find_child(name);
     if (!found) return false;
-    push(found);
+    push(found, name);
     return true;
 }
 
@@ -103,7 +116,7 @@ void Mapper::flag(const char* name, bool& value) {
         Element found = find_child(name);
         if (!found) return;
         value = true;
-        push(found);
+        push(found, name);
         leave(false);
     } else if (value) {
         writer_->begin(name);
@@ -113,19 +126,31 @@ void Mapper::flag(const char* name, bool& value) {
 
 void Mapper::raw(const char* name, RawXml& value) {
     if (reading()) {
-        if (Element found = find_child(name)) value = RawXml(found);
+        if (describer_ != nullptr) return describer_->anything(frames_.back().described, name);
+        Element found = find_child(name);
+        if (!found) return;
+        // In JSON and YAML it is XML still, as a text.
+        if (!found.of_tree()) {
+            value = RawXml(found);
+            return;
+        }
+        const std::string text = found.text();
+        value = RawXml::parse(text);
+        Scratch::replace(found, text);
     } else if (!value.empty()) {
-        writer_->raw(value.laid_out(writer_->depth()));
+        writer_->raw(name, writer_->to_tree() ? value.source() : value.laid_out(writer_->depth()));
     }
 }
 
-std::optional<std::string_view> Mapper::read_attribute(const char* name) {
+std::optional<std::string_view> Mapper::read_attribute(const char* name, const ValueType* type) {
+    if (describer_ != nullptr) describer_->attribute(frames_.back().described, frames_.back().element, name, type);
     if (options_.validate) frames_.back().known_attributes.push_back(name);
     return frames_.back().element.attribute(name);
 }
 
 void Mapper::declare_namespace(const char* prefix, const char* uri, bool used) {
     namespaces_.push_back({prefix, uri});
+    if (reading() && element().of_tree()) Scratch::declare(element(), prefix, uri);
     if (writing() && used) writer_->attribute(fmt::format("xmlns:{}", prefix), uri);
 }
 
@@ -149,11 +174,43 @@ void Mapper::check_known(const Frame& frame) const {
                 ErrorCode::xml_invalid_schema, ErrorDomain::xml,
                 fmt::format("{} (line {}): element '{}' stands twice in '{}'", e.path(), e.line(), name, at.name()));
         if (contains(frame.known_elements, name)) continue;
+        if (e.is_scalar() && contains(frame.known_attributes, name)) continue;
         throw Error(
             ErrorCode::xml_invalid_schema, ErrorDomain::xml,
             fmt::format("{} (line {}): element '{}' cannot hold an element '{}'", e.path(), e.line(), at.name(), name),
             nearest(name, frame.known_elements));
     }
+}
+
+void Mapper::describe_inside(void* body, void (*run)(void*)) {
+    const size_t depth = frames_.size();
+    try {
+        run(body);
+    } catch (const Error&) {
+        while (frames_.size() > depth) frames_.pop_back();
+        describer_->refused(frames_.back().described);
+    }
+}
+
+void Mapper::describe_text(ValueType type) {
+    describer_->text(frames_.back().described, frames_.back().element, std::move(type));
+}
+
+void Mapper::describe_words(const char* name, Names names) {
+    const ValueType type{ValueType::Kind::words, names, words_of(names), true};
+    static_cast<void>(read_attribute(name, &type));
+}
+
+void Mapper::describe_required(const char* name) {
+    describer_->required(frames_.back().described, name);
+}
+
+bool Mapper::describe_child(const char* name, bool many, const void* type, void (*map_type)(Mapper&)) {
+    std::vector<std::pair<std::string_view, std::string_view>> spaces;
+    for (const Namespace& space : namespaces_) spaces.emplace_back(space.prefix, space.uri);
+    if (!find_child(name, many)) return false;
+    describer_->of_type(frames_.back().described, name, type, map_type, spaces);
+    return true;
 }
 
 void Mapper::fail(ErrorCode code, std::string_view sentence) const {

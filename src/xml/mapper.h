@@ -1,6 +1,6 @@
 // One function `void map(xml::Mapper&, T&)` per element type says what the element holds; the Mapper makes it read,
-// write and check. map() calls attributes first, then text or children, in the order in which they are written.
-// Lives on the stack of parse() or format(); one thread.
+// write, check and describe (grammar.h). map() calls attributes first, then text or children, in the order in which
+// they are written. Lives on the stack of parse() or format(); one thread.
 #pragma once
 #include <optional>
 #include <string>
@@ -12,6 +12,7 @@
 #include "xml/codec.h"
 #include "xml/document.h"
 #include "xml/raw.h"
+#include "xml/tree.h"
 #include "xml/writer.h"
 
 namespace virtue::xml {
@@ -34,10 +35,26 @@ struct Disagreement : Error {
     using Error::Error;
 };
 
+class Describer;
+struct DescribedElement;
+
+/// Its address stands for the type.
+template <typename T>
+inline char type_tag = 0;
+
+class Mapper;
+template <typename T>
+void map_fresh(Mapper& m) {
+    T value{};
+    map(m, value);
+}
+
 class Mapper {
 public:
     Mapper(Element element, const Options& options);
     Mapper(Writer& writer, const Options& options);
+    /// Reads a document that `describer` makes up: every question gets an answer, and is noted.
+    Mapper(Element element, const Options& options, Describer& describer, DescribedElement* described);
     ~Mapper();
     Mapper(const Mapper&) = delete;
     Mapper& operator=(const Mapper&) = delete;
@@ -55,17 +72,17 @@ public:
     template <typename T>
     void attribute(const char* name, T& value) {
         if (reading()) {
-            if (auto text = read_attribute(name)) value = decode<T>(name, *text, true);
+            if (auto text = read_attribute<T>(name)) value = decode<T>(name, *text, true);
         } else if (!Codec<T>::absent(value)) {
-            writer_->attribute(name, Codec<T>::format(value));
+            writer_->attribute(name, Codec<T>::format(value), is_number<T>);
         }
     }
     template <typename T>
     void attribute(const char* name, std::optional<T>& value) {
         if (reading()) {
-            if (auto text = read_attribute(name)) value = decode<T>(name, *text, true);
+            if (auto text = read_attribute<T>(name)) value = decode<T>(name, *text, true);
         } else if (value) {
-            writer_->attribute(name, Codec<T>::format(*value));
+            writer_->attribute(name, Codec<T>::format(*value), is_number<T>);
         }
     }
     /// Not written if it equals `omitted`.
@@ -76,7 +93,8 @@ public:
     /// Must be there: xml_error otherwise.
     template <typename T>
     void required(const char* name, T& value) {
-        if (reading() && !element().attribute(name)) fail_missing_attribute(name);
+        if (describer_ != nullptr) describe_required(name);
+        if (reading() && !given(name)) fail_missing_attribute(name);
         attribute(name, value);
     }
 
@@ -84,10 +102,17 @@ public:
     template <typename T>
     void text(T& value) {
         if (reading()) {
+            if (describer_ != nullptr) describe_text(value_type<T>());
             value = decode<T>(nullptr, element().text(), false);
         } else if (!Codec<T>::absent(value)) {
-            writer_->text(Codec<T>::format(value));
+            writer_->text(Codec<T>::format(value), is_number<T>);
         }
+    }
+    /// Reading: the text as it is, of which map() makes a T itself.
+    template <typename T = std::string>
+    std::string read_text() {
+        if (describer_ != nullptr) describe_text(value_type<T>());
+        return element().text();
     }
 
     // Child elements.
@@ -96,7 +121,7 @@ public:
     template <typename T>
     void child(const char* name, T& value) {
         if (enter(name)) {
-            map(*this, value);
+            inside([&] { map(*this, value); });
             leave(true);
         }
     }
@@ -104,6 +129,10 @@ public:
     template <typename T>
     void child(const char* name, std::optional<T>& value) {
         if (writing() && !value) return;
+        if (describer_ != nullptr) {
+            if (describe_child(name, false, &type_tag<T>, &map_fresh<T>)) value.emplace();
+            return;
+        }
         if (enter(name)) {
             if (reading()) value.emplace();
             map(*this, *value);
@@ -115,13 +144,18 @@ public:
     void children(const char* name, std::vector<T>& values) {
         if (writing()) {
             for (T& value : values) {
-                enter(name);
+                writer_->begin(name, true);
                 map(*this, value);
                 leave(false);
             }
             return;
         }
+        if (describer_ != nullptr) {
+            if (describe_child(name, true, &type_tag<T>, &map_fresh<T>)) values.emplace_back();
+            return;
+        }
         for (Element e = find_child(name); e; e = e.next_same()) {
+            if (e.is_scalar()) continue;
             push(e);
             values.emplace_back();
             map(*this, values.back());
@@ -133,7 +167,7 @@ public:
     void value(const char* name, T& v) {
         if (writing() && Codec<T>::absent(v)) return;
         if (enter(name)) {
-            text(v);
+            inside([&] { text(v); });
             leave(false);
         }
     }
@@ -142,7 +176,7 @@ public:
         if (writing() && !v) return;
         if (enter(name)) {
             if (reading()) v.emplace();
-            text(*v);
+            inside([&] { text(*v); });
             leave(false);
         }
     }
@@ -154,11 +188,17 @@ public:
     template <typename T>
     void values(const char* name, std::vector<T>& list) {
         if (writing()) {
-            for (T& v : list) value(name, v);
+            for (T& v : list) {
+                if (Codec<T>::absent(v)) continue;
+                writer_->begin(name, true);
+                text(v);
+                leave(false);
+            }
             return;
         }
-        for (Element e = find_child(name); e; e = e.next_same()) {
-            push(e);
+        for (Element e = find_child(name, true); e; e = e.next_same()) {
+            push(e, name);
+            if (describer_ != nullptr) describe_text(value_type<T>());
             list.push_back(decode<T>(nullptr, e.text(), false));
             leave(false);
         }
@@ -169,7 +209,7 @@ public:
     template <typename T>
     void attribute_of(const char* child_name, const char* name, T& v) {
         if (enter(child_name)) {
-            attribute(name, v);
+            inside([&] { attribute(name, v); });
             leave(true);
         }
     }
@@ -178,16 +218,16 @@ public:
     template <typename Body>
     bool group(const char* name, Body body, bool keep = false) {
         if (!enter(name)) return false;
-        body();
+        inside(body);
         leave(!keep);
         return true;
     }
     /// Runs `body` for each child of that name; reading only.
     template <typename Body>
     void each(const char* name, Body body) {
-        for (Element e = find_child(name); e; e = e.next_same()) {
-            push(e);
-            body();
+        for (Element e = find_child(name, true); e; e = e.next_same()) {
+            push(e, name);
+            inside(body);
             leave(false);
         }
     }
@@ -200,8 +240,28 @@ public:
 
     /// Reading: true if a child of that name is there. Notes the name as known.
     bool has(const char* name) { return static_cast<bool>(find_child(name)); }
-    /// Reading: the text of an attribute. Notes the name as known.
-    std::optional<std::string_view> read_attribute(const char* name);
+    /// Describing: the words that an attribute may have which map() reads as text. Others map() refuses itself.
+    void words(const char* name, Names names) {
+        if (describer_ != nullptr) describe_words(name, names);
+    }
+    /// Reading: true if there is an attribute of that name. Notes the name as known.
+    bool given(const char* name) { return read_attribute(name, nullptr).has_value(); }
+    /// Reading: the text of an attribute, whose values are those of T. Notes the name as known.
+    template <typename T = std::string>
+    std::optional<std::string_view> read_attribute(const char* name) {
+        if (describer_ == nullptr) return read_attribute(name, nullptr);
+        const ValueType type = value_type<T>();
+        return read_attribute(name, &type);
+    }
+    /// Reading: the text of a child element, whose values are those of T; nothing if there is none.
+    template <typename T>
+    std::optional<std::string> read_value(const char* name) {
+        if (!enter(name)) return std::nullopt;
+        if (describer_ != nullptr) describe_text(value_type<T>());
+        std::string text = element().text();
+        leave(false);
+        return text;
+    }
 
     /// Names starting with "prefix:" mean elements of namespace `uri` from here on. `used` (writing): whether the
     /// declaration is wanted on this element.
@@ -232,6 +292,7 @@ private:
         std::vector<std::string_view> known_elements;
         std::vector<std::string_view> single_elements;  ///< those that may stand once
         bool anything = false;
+        DescribedElement* described = nullptr;
     };
     struct Namespace {
         std::string_view prefix;
@@ -244,14 +305,29 @@ private:
         if (!value) fail_value(is_attribute ? name : nullptr, text, Codec<T>::wanted());
         return std::move(*value);
     }
-    Element find_child(const char* name);
+    // Runs what stands in an element. While describing, what it finds wrong ends that element only.
+    template <typename Body>
+    void inside(Body body) {
+        if (describer_ == nullptr) return body();
+        describe_inside(&body, [](void* again) { (*static_cast<Body*>(again))(); });
+    }
+    std::optional<std::string_view> read_attribute(const char* name, const ValueType* type);
+    Element find_child(const char* name, bool many = false);
     bool enter(const char* name);
-    void push(Element element);
+    void push(Element element, const char* name = nullptr);
     void leave(bool drop_empty);
     void check_known(const Frame& frame) const;
 
+    friend class Describer;
+    void describe_inside(void* body, void (*run)(void*));
+    void describe_text(ValueType type);
+    void describe_words(const char* name, Names names);
+    void describe_required(const char* name);
+    bool describe_child(const char* name, bool many, const void* type, void (*map_type)(Mapper&));
+
     Options options_;
     Writer* writer_ = nullptr;
+    Describer* describer_ = nullptr;
     std::vector<Frame> frames_;
     std::vector<Namespace> namespaces_;
 };
@@ -269,6 +345,13 @@ T read(Element root, const Options& options) {
     return value;
 }
 
+/// T's error domain where the caller named none.
+template <typename T>
+void set_domain(Options& options) {
+    if constexpr (requires { T::error_domain; })
+        if (options.domain == ErrorDomain::xml) options.domain = T::error_domain;
+}
+
 /// Reads a whole document. T::error_domain, where there is one, is the part that errors name. Throws Error: xml_detail
 /// if it is malformed, xml_error and others if it makes no sense.
 template <typename T>
@@ -276,10 +359,29 @@ T parse(std::string_view text, Options options = {}) {
     const std::string source =
         options.source == "(input)" ? "(" + std::string(T::element) + "_definition)" : std::string(options.source);
     options.source = source;
-    if constexpr (requires { T::error_domain; })
-        if (options.domain == ErrorDomain::xml) options.domain = T::error_domain;
+    set_domain<T>(options);
     const Document document = Document::parse(text, source, options.domain, options.limits);
     return read<T>(document.root(), options);
+}
+
+/// Reads a document that came as JSON or YAML (tree.h). Throws Error as parse() does.
+template <typename T>
+T from_tree(const Tree& tree, Options options = {}) {
+    set_domain<T>(options);
+    const Document document = Document::from_tree(tree, options.source, options.domain, options.limits);
+    return read<T>(document.root(), options);
+}
+
+/// The value as JSON and YAML write it.
+template <typename T>
+Tree to_tree(const T& value, const Options& options = {}, const char* name = T::element) {
+    TreeBuilder tree;
+    Writer writer(tree);
+    Mapper m(writer, options);
+    writer.begin(name);
+    map(m, const_cast<T&>(value));
+    writer.end();
+    return tree.take();
 }
 
 /// Writes `value` under the name of its type (or another).

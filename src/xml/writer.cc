@@ -2,6 +2,8 @@
 
 #include <cassert>
 
+#include "xml/tree.h"
+
 namespace virtue::xml {
 
 void Writer::close_start_tag() {
@@ -10,7 +12,13 @@ void Writer::close_start_tag() {
     open_.back().closed = true;
 }
 
-void Writer::begin(std::string_view name) {
+void Writer::keep_open() {
+    if (tree_ != nullptr) return tree_->keep_open();
+    close_start_tag();
+}
+
+void Writer::begin(std::string_view name, bool repeated) {
+    if (tree_ != nullptr) return tree_->begin(name, repeated);
     const size_t start = text_.size();
     const bool parent_was_closed = open_.empty() || open_.back().closed;
     close_start_tag();
@@ -20,7 +28,8 @@ void Writer::begin(std::string_view name) {
     open_.push_back({name, start, parent_was_closed});
 }
 
-void Writer::attribute(std::string_view name, std::string_view value) {
+void Writer::attribute(std::string_view name, std::string_view value, bool number) {
+    if (tree_ != nullptr) return tree_->attribute(name, value, number);
     assert(!open_.empty() && !open_.back().closed && !open_.back().has_text);
     open_.back().has_attributes = true;
     text_ += ' ';
@@ -30,14 +39,16 @@ void Writer::attribute(std::string_view name, std::string_view value) {
     text_ += '\'';
 }
 
-void Writer::text(std::string_view value) {
+void Writer::text(std::string_view value, bool number) {
+    if (tree_ != nullptr) return tree_->text(value, number);
     assert(!open_.empty() && !open_.back().closed);
     if (!open_.back().has_text) text_ += '>';
     open_.back().has_text = true;
     escape(value);
 }
 
-void Writer::raw(std::string_view xml) {
+void Writer::raw(std::string_view name, std::string_view xml) {
+    if (tree_ != nullptr) return tree_->raw(name, xml);
     close_start_tag();
     text_.append(static_cast<size_t>(depth()) * 2, ' ');
     text_ += xml;
@@ -45,10 +56,12 @@ void Writer::raw(std::string_view xml) {
 }
 
 bool Writer::has_content() const {
+    if (tree_ != nullptr) return tree_->has_content();
     return open_.back().has_attributes || open_.back().closed || open_.back().has_text;
 }
 
 void Writer::end(bool drop_empty) {
+    if (tree_ != nullptr) return tree_->end(drop_empty);
     const Open done = open_.back();
     open_.pop_back();
     if (drop_empty && !done.has_attributes && !done.closed && !done.has_text) {

@@ -87,11 +87,11 @@ std::string host_part(const Host& host) {
         for (unsigned id : {0u, 1u}) write_cell(w, id);
         w.end();
     } else {
-        w.raw("<cells num='0'>\n      </cells>");
+        w.raw("cells", "<cells num='0'>\n      </cells>");
     }
     w.end();
     // libvirt writes the empty <doi> with both tags; the writer would shorten it.
-    w.raw("<secmodel>\n      <model>testSecurity</model>\n      <doi></doi>\n    </secmodel>");
+    w.raw("secmodel", "<secmodel>\n      <model>testSecurity</model>\n      <doi></doi>\n    </secmodel>");
     w.end();
     return w.take();
 }

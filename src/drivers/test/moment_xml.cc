@@ -87,7 +87,7 @@ void write_domain(xml::Writer& w, const Moment& moment, bool secure) {
     std::string_view body = text;
     body.remove_prefix(std::min<size_t>(body.find('<'), body.size()));
     if (body.ends_with('\n')) body.remove_suffix(1);
-    w.raw(body);
+    w.raw("domain", body);
 }
 
 MomentDisk* find(Moment& moment, const model::Disk& disk) {

@@ -36,10 +36,8 @@ void map_usb(xml::Mapper& m, UsbAddress& usb) {
 
 void map_ccw(xml::Mapper& m, CcwAddress& ccw) {
     if (m.writing() && !ccw.assigned) return;
-    const bool any = m.writing() || m.element().attribute("cssid") || m.element().attribute("ssid") ||
-                     m.element().attribute("devno");
-    if (m.reading() && any &&
-        !(m.element().attribute("cssid") && m.element().attribute("ssid") && m.element().attribute("devno")))
+    const bool any = m.writing() || m.given("cssid") || m.given("ssid") || m.given("devno");
+    if (m.reading() && any && !(m.given("cssid") && m.given("ssid") && m.given("devno")))
         m.fail("a CCW address needs cssid, ssid and devno, or none of them");
     map_hex(m, "cssid", ccw.cssid, 0);
     map_hex(m, "ssid", ccw.ssid, 0);
@@ -144,7 +142,7 @@ void check_pci(xml::Mapper& m, const PciAddress& a) {
 }  // namespace
 
 void map(xml::Mapper& m, Address& a) {
-    if (m.reading() && !m.element().attribute("type")) m.fail_missing_attribute("type");
+    if (m.reading() && !m.given("type")) m.fail_missing_attribute("type");
     m.attribute("type", a.type);
     switch (a.type) {
         case AddressType::none:

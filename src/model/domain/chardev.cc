@@ -31,7 +31,7 @@ void map_serial_target(xml::Mapper& m, Serial& s) {
 void map_channel_target(xml::Mapper& m, Channel& c) {
     if (m.reading() && !m.has("target")) m.fail_missing_element("target");
     m.group("target", [&] {
-        if (m.reading() && !m.element().attribute("type")) m.fail_missing_attribute("type");
+        if (m.reading() && !m.given("type")) m.fail_missing_attribute("type");
         m.attribute("type", c.target);
         if (c.target == ChannelTarget::guestfwd) {
             m.required("address", c.guest_address);
@@ -79,7 +79,7 @@ void map(xml::Mapper& m, Channel& c) {
 void map(xml::Mapper& m, RedirectedDevice& r) {
     m.attribute("bus", r.bus);
     if (m.reading() && r.bus != "usb") m.fail_value("bus", r.bus, "'usb'");
-    if (m.reading() && !m.element().attribute("type")) m.fail_missing_attribute("type");
+    if (m.reading() && !m.given("type")) m.fail_missing_attribute("type");
     m.attribute("type", r.source.type);
     m.keep_open();
     map_chardev_source(m, r.source);
@@ -126,7 +126,7 @@ void map(xml::Mapper& m, Smartcard& s) {
                 m.fail("host-certificates mode needs exactly three certificates");
             break;
         case SmartcardMode::passthrough:
-            if (m.reading() && !m.element().attribute("type")) m.fail_missing_attribute("type");
+            if (m.reading() && !m.given("type")) m.fail_missing_attribute("type");
             m.attribute("type", s.source.type);
             map_chardev_source(m, s.source);
             break;

@@ -24,6 +24,8 @@ void read_udp(xml::Mapper& m, ChardevSource& s) {
         std::string mode;
         std::string host;
         std::string service;
+        static constexpr std::string_view modes[] = {"connect", "bind"};
+        m.words("mode", modes);
         m.attribute("mode", mode);
         m.attribute("host", host);
         m.attribute("service", service);
@@ -35,6 +37,8 @@ void read_udp(xml::Mapper& m, ChardevSource& s) {
 
 void map_socket(xml::Mapper& m, ChardevSource& s) {
     std::string mode = s.listen ? "bind" : "connect";
+    static constexpr std::string_view modes[] = {"connect", "bind"};
+    m.words("mode", modes);
     m.attribute("mode", mode);
     if (m.reading()) {
         if (mode != "bind" && mode != "connect") m.fail_value("mode", mode, "'connect' or 'bind'");

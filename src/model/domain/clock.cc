@@ -73,7 +73,7 @@ void read_offset(xml::Mapper& m, Clock& c) {
             if (c.timezone.empty()) m.fail("missing 'timezone' attribute for clock with offset='timezone'");
             break;
         case ClockOffset::absolute:
-            if (!m.element().attribute("start")) m.fail_missing_attribute("start");
+            if (!m.given("start")) m.fail_missing_attribute("start");
             break;
     }
 }

@@ -31,7 +31,7 @@ void map_model(xml::Mapper& m, Controller& c) {
         m.attribute("model", c.model);
         return;
     }
-    auto text = m.read_attribute("model");
+    auto text = m.read_attribute<ControllerModel>("model");
     if (!text) return;
     if (c.type == ControllerType::pci && text->empty()) return;
     auto model = xml::from_name<ControllerModel>(*text);
@@ -47,7 +47,7 @@ void map_optional_int(xml::Mapper& m, const char* name, int& value, const char* 
         if (value != -1) m.writer().attribute(name, fmt::format(fmt::runtime(format), value));
         return;
     }
-    auto text = m.read_attribute(name);
+    auto text = m.read_attribute<xml::Hex<uint32_t, 1>>(name);
     if (!text) return;
     auto number = xml::parse_signed(*text, 0, INT32_MAX, 0);
     if (!number) m.fail_value(name, *text, "a non-negative integer");
@@ -90,7 +90,7 @@ void map_pci(xml::Mapper& m, PciControllerOptions& p) {
 void map(xml::Mapper& m, Controller& c) {
     m.attribute("type", c.type);
     m.attribute("index", c.index, -1);
-    if (m.reading() && m.element().attribute("index") && c.index < 0)
+    if (m.reading() && m.given("index") && c.index < 0)
         m.fail_value("index", std::to_string(c.index), "a non-negative integer");
     map_model(m, c);
     if (c.type == ControllerType::virtio_serial || c.type == ControllerType::usb || c.type == ControllerType::xenbus) {

@@ -8,7 +8,7 @@ namespace virtue::model {
 
 void map(xml::Mapper& m, CpuFeature& f) {
     if (m.reading()) {
-        auto policy = m.element().attribute("policy");
+        auto policy = m.read_attribute<CpuFeaturePolicy>("policy");
         if (policy && !xml::from_name<CpuFeaturePolicy>(*policy))
             throw Error(ErrorCode::config_unsupported, ErrorDomain::cpu,
                         fmt::format("{}: Invalid CPU feature policy '{}'", m.element().path(), *policy));
@@ -72,7 +72,7 @@ void map(xml::Mapper& m, NumaCell& c) {
     m.group("distances", [&] { m.children("sibling", c.distances); });
     m.children("cache", c.caches);
     if (m.writing()) return;
-    if (!m.element().attribute("memory")) m.fail_missing_attribute("memory");
+    if (!m.given("memory")) m.fail_missing_attribute("memory");
     const auto bytes = xml::scale(c.memory.count, unit.empty() ? "KiB" : unit);
     if (!bytes) m.fail(ErrorCode::overflow, "too much memory");
     c.memory.count = *bytes / 1024 + (*bytes % 1024 != 0 ? 1 : 0);
@@ -142,7 +142,7 @@ void map_model(xml::Mapper& m, Cpu& c) {
         if (m.reading() || !c.model.empty() || c.fallback != CpuFallback::allow) m.attribute("fallback", c.fallback);
         m.attribute("vendor_id", c.vendor_id);
         m.text(c.model);
-        if (m.reading() && m.element().attribute("vendor_id") && c.vendor_id.size() != 12)
+        if (m.reading() && m.given("vendor_id") && c.vendor_id.size() != 12)
             throw Error(ErrorCode::xml_error, ErrorDomain::cpu,
                         fmt::format("{}: vendor_id must be exactly 12 characters long", m.element().path()));
     });
@@ -166,7 +166,7 @@ void check(xml::Mapper& m, Cpu& c) {
 }  // namespace
 
 void map(xml::Mapper& m, Cpu& c) {
-    if (m.reading()) c.mode_given = m.element().attribute("mode").has_value();
+    if (m.reading()) c.mode_given = m.given("mode");
     if (m.reading() || c.mode_given) m.attribute("mode", c.mode);
     if (m.reading() || (!c.model.empty() && c.mode == CpuMode::custom)) m.attribute("match", c.match);
     m.attribute("check", c.check);

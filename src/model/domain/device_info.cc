@@ -20,7 +20,7 @@ void map_boot(xml::Mapper& m, DeviceInfo& info) {
                        fmt::format("invalid loadparm value '{}', expecting letters, digits, dots and blanks",
                                    info.loadparm));
         }
-        if (m.element().attribute("loadparm") && (info.loadparm.empty() || info.loadparm.size() > 8))
+        if (m.given("loadparm") && (info.loadparm.empty() || info.loadparm.size() > 8))
             m.fail(ErrorCode::internal_error,
                    fmt::format("loadparm value '{}' must be between 1 and 8 characters", info.loadparm));
     });

@@ -42,7 +42,7 @@ void map_driver(xml::Mapper& m, Disk& d) {
     m.group("driver", [&] {
         DiskDriver& v = d.driver;
         m.attribute("name", v.name);
-        if (m.reading() && m.element().attribute("type") == "aio") {
+        if (m.reading() && m.read_attribute<StorageFormat>("type") == "aio") {
             d.source.format = StorageFormat::raw;
         } else {
             m.attribute("type", d.source.format);
@@ -129,6 +129,9 @@ void map_mirror(xml::Mapper& m, Disk& d) {
     if (m.options().inactive || (m.writing() && !d.mirror)) return;
     m.group("mirror", [&] {
         if (m.reading()) d.mirror.emplace();
+        // Once these two said it all; they are read past, for <source> and <format> stand beside them.
+        if (m.reading())
+            for (const char* old : {"file", "format"}) static_cast<void>(m.given(old));
         DiskMirror& mirror = *d.mirror;
         m.attribute("type", mirror.source.type);
         m.attribute("job", mirror.job);

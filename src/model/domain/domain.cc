@@ -30,7 +30,7 @@ namespace {
 
 void map_identity(xml::Mapper& m, Domain& d) {
     if (m.reading()) {
-        auto type = m.element().attribute("type");
+        auto type = m.read_attribute<DomainType>("type");
         if (!type && !m.has("name")) throw Error(ErrorCode::no_name, ErrorDomain::domain, "");
         if (!type) m.fail(ErrorCode::internal_error, "missing domain type attribute");
         if (!xml::from_name<DomainType>(*type))
@@ -49,16 +49,14 @@ void map_identity(xml::Mapper& m, Domain& d) {
         if (d.name.find('\n') != std::string::npos)
             throw xml::Disagreement(ErrorCode::xml_detail, ErrorDomain::xml,
                                     "/domain/name: invalid char in name: a line break");
-        if (m.has("uuid")) {
-            const std::string text = m.element().child("uuid").text();
-            d.uuid = Uuid::parse(text);
-            if (!d.uuid) m.fail(ErrorCode::internal_error, fmt::format("malformed uuid element: '{}'", text));
+        if (const auto text = m.read_value<Uuid>("uuid")) {
+            d.uuid = Uuid::parse(*text);
+            if (!d.uuid) m.fail(ErrorCode::internal_error, fmt::format("malformed uuid element: '{}'", *text));
         }
-        if (m.has("genid")) {
-            const std::string text = m.element().child("genid").text();
-            d.genid_wanted = text.empty();
-            if (!text.empty() && !(d.genid = Uuid::parse(text)))
-                m.fail(fmt::format("malformed genid element: '{}'", text));
+        if (const auto text = m.read_value<std::string>("genid")) {
+            d.genid_wanted = text->empty();
+            if (!text->empty() && !(d.genid = Uuid::parse(*text)))
+                m.fail(fmt::format("malformed genid element: '{}'", *text));
         }
     } else {
         m.value("uuid", d.uuid);

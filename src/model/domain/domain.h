@@ -18,6 +18,10 @@
 #include "model/domain/tuning.h"
 #include "model/domain/video.h"
 
+namespace virtue::xml {
+struct Grammar;
+}
+
 namespace virtue::model {
 
 enum class DomainType : uint8_t {
@@ -153,6 +157,9 @@ struct Domain {
     bool is_kvm() const { return type == DomainType::kvm; }
     Kibibytes current() const { return current_memory.value_or(memory); }
 };
+
+/// All that a definition may hold.
+xml::Grammar domain_grammar();
 
 /// Reads what the document says, and fills in what holds for every driver; complete() does the driver's part.
 void map(xml::Mapper& m, Domain& domain);

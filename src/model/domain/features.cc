@@ -22,7 +22,7 @@ void map_state(xml::Mapper& m, const char* name, State& state) {
 void map_required_state(xml::Mapper& m, const char* name, State& state, const char* what) {
     if (m.writing() && state == State::absent) return;
     m.group(name, [&] {
-        if (m.reading() && !m.element().attribute("state"))
+        if (m.reading() && !m.given("state"))
             throw Error(ErrorCode::xml_error, ErrorDomain::xml,
                         fmt::format("{}: attribute 'state' is missing: 'on' or 'off' for a {} feature",
                                     m.element().path(), what));
@@ -48,7 +48,7 @@ void map_spinlocks(xml::Mapper& m, HypervFeatures& h) {
         m.required("state", h.spinlocks);
         if (m.reading() && h.spinlocks != State::on) return;
         if (h.spinlocks != State::on) return;
-        if (m.reading() && !m.element().attribute("retries")) {
+        if (m.reading() && !m.given("retries")) {
             // libvirt takes the attribute as given from 4095 up.
             m.fail_missing_attribute("retries");
         }

@@ -94,7 +94,7 @@ void read_port(xml::Mapper& m, Graphics& g) {
                 fmt::format("{}: cannot parse {} {} '{}'", m.element().path(), xml::to_name(g.type), name, *text));
         value = static_cast<int>(*n);
     };
-    const bool has_port = m.element().attribute("port").has_value();
+    const bool has_port = m.given("port");
     xml::YesNo autoport = xml::YesNo::absent;
     if (auto text = m.read_attribute("autoport")) g.autoport = *text == "yes";
     number("port", g.port);

@@ -26,7 +26,7 @@ void map_usb(xml::Mapper& m, UsbHostSource& u) {
 }
 
 void map_scsi(xml::Mapper& m, Hostdev& h) {
-    if (h.iscsi.protocol == StorageProtocol::iscsi || (m.reading() && m.element().attribute("protocol"))) {
+    if (h.iscsi.protocol == StorageProtocol::iscsi || (m.reading() && m.given("protocol"))) {
         h.iscsi.type = StorageType::network;
         m.required("protocol", h.iscsi.protocol);
         m.required("name", h.iscsi.name);
@@ -87,15 +87,15 @@ void map_source(xml::Mapper& m, Hostdev& h) {
 
 void map(xml::Mapper& m, Hostdev& h) {
     if (m.reading()) {
-        const auto mode = m.element().attribute("mode");
+        const auto mode = m.read_attribute<HostdevMode>("mode");
         if (mode && !xml::from_name<HostdevMode>(*mode))
             m.fail(ErrorCode::config_unsupported, fmt::format("unknown hostdev mode '{}'", *mode));
-        const auto type = m.element().attribute("type");
+        const auto type = m.read_attribute<HostdevType>("type");
         if (type && !xml::from_name<HostdevType>(*type))
             m.fail(ErrorCode::config_unsupported, fmt::format("unknown host device source address type '{}'", *type));
     }
     m.attribute("mode", h.mode);
-    if (m.reading() && !m.element().attribute("type")) m.fail_missing_attribute("type");
+    if (m.reading() && !m.given("type")) m.fail_missing_attribute("type");
     m.attribute("type", h.type);
     if (h.type == HostdevType::scsi && m.writing()) {
         m.writer().attribute("managed", h.managed == xml::YesNo::yes ? "yes" : "no");

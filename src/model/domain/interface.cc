@@ -155,7 +155,7 @@ void map_host_side(xml::Mapper& m, Interface& n) {
 }  // namespace
 
 void map(xml::Mapper& m, Interface& n) {
-    if (m.reading() && !m.element().attribute("type")) {
+    if (m.reading() && !m.given("type")) {
         n.type = InterfaceType::user;
     } else {
         m.attribute("type", n.type);

@@ -22,7 +22,7 @@ void map(xml::Mapper& m, Loader& l) {
 void map(xml::Mapper& m, OsNvram& n) {
     m.attribute("template", n.template_path);
     if (m.reading()) {
-        n.new_style = m.element().attribute("type").has_value();
+        n.new_style = m.given("type");
         n.source.type = StorageType::file;
         n.source.format = StorageFormat::raw;
         if (!n.new_style) {
@@ -56,7 +56,7 @@ void map_type(xml::Mapper& m, Os& os) {
             m.text(os.type);
             return;
         }
-        const std::string text = m.element().text();
+        const std::string text = m.read_text<OsType>();
         auto type = xml::from_name<OsType>(text);
         if (!type && !text.empty()) m.fail_value(nullptr, text, xml::words_of(xml_names(OsType{})));
         if (type) os.type = *type;
@@ -119,6 +119,8 @@ void map(xml::Mapper& m, Os& os) {
         m.group("acpi", [&] {
             m.group("table", [&] {
                 std::string type = "slic";
+                static constexpr std::string_view types[] = {"slic"};
+                m.words("type", types);
                 m.required("type", type);
                 if (m.reading() && type != "slic")
                     m.fail(ErrorCode::xml_error, fmt::format("unknown acpi table type '{}'", type));
@@ -173,6 +175,8 @@ void map_smbios(xml::Mapper& m, Sysinfo& s) {
 }  // namespace
 
 void map(xml::Mapper& m, Sysinfo& s) {
+    static constexpr std::string_view types[] = {"smbios", "fwcfg"};
+    m.words("type", types);
     m.required("type", s.type);
     if (s.type == "smbios") {
         map_smbios(m, s);

@@ -5,8 +5,7 @@
 namespace virtue::model {
 
 void map(xml::Mapper& m, QemuArgument& a) {
-    if (m.reading() && !m.element().attribute("value"))
-        m.fail(ErrorCode::internal_error, "No qemu command-line argument specified");
+    if (m.reading() && !m.given("value")) m.fail(ErrorCode::internal_error, "No qemu command-line argument specified");
     if (m.writing()) return m.writer().attribute("value", a.value);
     m.attribute("value", a.value);
 }

@@ -25,6 +25,8 @@ void map(xml::Mapper& m, Input& i) {
 }
 
 void map(xml::Mapper& m, Hub& h) {
+    static constexpr std::string_view types[] = {"usb"};
+    m.words("type", types);
     m.required("type", h.type);
     if (m.reading() && h.type != "usb") m.fail_value("type", h.type, "'usb'");
     map_info(m, h.info);
@@ -32,11 +34,11 @@ void map(xml::Mapper& m, Hub& h) {
 
 void map(xml::Mapper& m, Watchdog& w) {
     if (m.reading()) {
-        auto model = m.element().attribute("model");
+        auto model = m.read_attribute<WatchdogModel>("model");
         if (!model) m.fail("watchdog must contain model name");
         if (!xml::from_name<WatchdogModel>(*model))
             m.fail(ErrorCode::config_unsupported, fmt::format("unknown watchdog model '{}'", *model));
-        auto action = m.element().attribute("action");
+        auto action = m.read_attribute<WatchdogAction>("action");
         if (action && !xml::from_name<WatchdogAction>(*action))
             m.fail(ErrorCode::config_unsupported, fmt::format("unknown watchdog action '{}'", *action));
     }
@@ -69,7 +71,7 @@ void map_rng_backend(xml::Mapper& m, Rng& r) {
             if (m.reading() || !r.device.empty()) m.text(r.device);
             break;
         case RngBackendModel::egd:
-            if (m.reading() && !m.element().attribute("type")) m.fail("missing EGD backend type");
+            if (m.reading() && !m.given("type")) m.fail("missing EGD backend type");
             m.attribute("type", r.source.type);
             map_chardev_source(m, r.source);
             break;
@@ -83,7 +85,7 @@ void map_rng_backend(xml::Mapper& m, Rng& r) {
 void map(xml::Mapper& m, Rng& r) {
     m.required("model", r.model);
     m.child("rate", r.rate);
-    if (m.reading() && m.element().count("backend") != 1)
+    if (m.reading() && (!m.has("backend") || m.element().count("backend") != 1))
         m.fail("only one RNG backend is supported, and one is needed");
     m.group("backend", [&] { map_rng_backend(m, r); });
     m.group("driver", [&] { map(m, r.virtio); });
@@ -91,14 +93,15 @@ void map(xml::Mapper& m, Rng& r) {
 }
 
 void map(xml::Mapper& m, Panic& p) {
-    if (m.reading() && m.element().attribute("model") && !xml::from_name<PanicModel>(*m.element().attribute("model")))
-        m.fail(ErrorCode::config_unsupported, fmt::format("unknown panic model '{}'", *m.element().attribute("model")));
+    if (m.reading() && m.given("model") && !xml::from_name<PanicModel>(*m.read_attribute<PanicModel>("model")))
+        m.fail(ErrorCode::config_unsupported,
+               fmt::format("unknown panic model '{}'", *m.read_attribute<PanicModel>("model")));
     m.attribute("model", p.model);
     map_info(m, p.info);
 }
 
 void map(xml::Mapper& m, Shmem& s) {
-    if (m.reading() && !m.element().attribute("name")) m.fail("shmem element must contain 'name' attribute");
+    if (m.reading() && !m.given("name")) m.fail("shmem element must contain 'name' attribute");
     m.attribute("name", s.name);
     m.attribute("role", s.role);
     if (m.reading()) s.model = ShmemModel::ivshmem;
@@ -176,7 +179,7 @@ void map_memory_target(xml::Mapper& m, MemoryDevice& d) {
 }  // namespace
 
 void map(xml::Mapper& m, MemoryDevice& d) {
-    if (m.reading() && !m.element().attribute("model")) m.fail_missing_attribute("model");
+    if (m.reading() && !m.given("model")) m.fail_missing_attribute("model");
     m.attribute("model", d.model);
     m.attribute("access", d.access);
     m.attribute("discard", d.discard);
@@ -204,8 +207,7 @@ void map(xml::Mapper& m, Vsock& v) {
         m.attribute("auto", v.automatic_cid);
         if (m.reading() || (v.cid != 0 && !(v.automatic_cid == xml::YesNo::yes && m.options().inactive)))
             m.attribute("address", v.cid);
-        if (m.reading() && m.element().attribute("address") && v.cid < 3)
-            m.fail_value("address", std::to_string(v.cid), "3 or more");
+        if (m.reading() && m.given("address") && v.cid < 3) m.fail_value("address", std::to_string(v.cid), "3 or more");
     });
     map_info(m, v.info);
     m.group("driver", [&] { map(m, v.virtio); });

@@ -15,7 +15,7 @@ void map(xml::Mapper& m, VcpuEntry& v) {
 }
 
 void map(xml::Mapper& m, Vcpus& v) {
-    if (m.reading()) v.placement_given = m.element().attribute("placement").has_value();
+    if (m.reading()) v.placement_given = m.given("placement");
     m.attribute("placement", v.placement);
     m.attribute("cpuset", v.cpuset);
     if (m.reading() || (v.current && *v.current != v.maximum)) m.attribute("current", v.current);
@@ -23,7 +23,7 @@ void map(xml::Mapper& m, Vcpus& v) {
         m.text(v.maximum);
         return;
     }
-    auto count = xml::parse_unsigned(m.element().text(), UINT32_MAX);
+    auto count = xml::parse_unsigned(m.read_text<uint32_t>(), UINT32_MAX);
     if (!count || *count > INT32_MAX) m.fail("maximum vcpus count must be an integer");
     v.maximum = static_cast<uint32_t>(*count);
     if (v.maximum == 0) v.maximum = 1;
@@ -97,7 +97,7 @@ void map_scheduler(xml::Mapper& m, SchedulerSetting& s, const char* of) {
     if (of != nullptr) m.required(of, s.of);
     m.required("scheduler", s.scheduler);
     const bool has_priority = s.scheduler == Scheduler::fifo || s.scheduler == Scheduler::rr;
-    if (m.reading() && has_priority && !m.element().attribute("priority")) m.fail("Missing scheduler priority");
+    if (m.reading() && has_priority && !m.given("priority")) m.fail("Missing scheduler priority");
     if (m.reading() || has_priority) m.attribute("priority", s.priority);
     if (m.reading() && !has_priority) s.priority.reset();
 }
@@ -247,9 +247,9 @@ void map(xml::Mapper& m, NumaTune& t) {
                 std::string placement;
                 m.attribute("placement", placement);
                 m.attribute("nodeset", t.nodes);
-                if (m.element().attribute("nodeset") && t.nodes.empty())
+                if (m.given("nodeset") && t.nodes.empty())
                     m.disagree(ErrorCode::config_unsupported,
-                               fmt::format("Invalid value of 'nodeset': {}", *m.element().attribute("nodeset")));
+                               fmt::format("Invalid value of 'nodeset': {}", *m.read_attribute("nodeset")));
                 if (!placement.empty() && placement != "auto" && placement != "static")
                     m.fail_value("placement", placement, "'static' or 'auto'");
                 t.placement_auto = placement == "auto" || (placement.empty() && t.nodes.empty());

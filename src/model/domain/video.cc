@@ -16,9 +16,10 @@ void map_kib(xml::Mapper& m, const char* name, uint32_t& value) {
 }
 
 void map_model(xml::Mapper& m, Video& v) {
-    if (m.reading() && !m.element().attribute("type")) m.fail_missing_attribute("type");
-    if (m.reading() && !xml::from_name<VideoModel>(*m.element().attribute("type")))
-        m.fail(ErrorCode::config_unsupported, fmt::format("unknown video model '{}'", *m.element().attribute("type")));
+    if (m.reading() && !m.given("type")) m.fail_missing_attribute("type");
+    if (m.reading() && !xml::from_name<VideoModel>(*m.read_attribute<VideoModel>("type")))
+        m.fail(ErrorCode::config_unsupported,
+               fmt::format("unknown video model '{}'", *m.read_attribute<VideoModel>("type")));
     m.attribute("type", v.model);
     map_kib(m, "ram", v.ram);
     map_kib(m, "vram", v.vram);
