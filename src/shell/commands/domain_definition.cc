@@ -9,6 +9,7 @@
 #include "protocol/remote/domain_lifecycle.h"
 #include "shell/commands/commands.h"
 #include "shell/console.h"
+#include "shell/domain_forms.h"
 #include "shell/editor.h"
 #include "shell/lookup.h"
 
@@ -19,7 +20,7 @@ using namespace proc;
 
 Task<Result> define(Context& context, Arguments arguments) {
     std::string file = arguments.text("file");
-    DomainDefineXmlFlags::Args call{.xml = read_input(file),
+    DomainDefineXmlFlags::Args call{.xml = read_domain(file),
                                     .flags = flag_if(arguments, "validate", api::domain_define_validate)};
     DomainDefineXmlFlags::Ret made =
         co_await context.attempt<DomainDefineXmlFlags>(std::move(call), "Failed to define domain from " + file);
@@ -50,7 +51,7 @@ uint32_t start_flags(const Arguments& arguments) {
 
 Task<Result> create(Context& context, Arguments arguments) {
     std::string file = arguments.text("file");
-    std::string xml = read_input(file);
+    std::string xml = read_domain(file);
     uint32_t flags = start_flags(arguments);
     std::vector<Fd> descriptors = passed_descriptors(arguments);
     driver::CallExtras extras = extras_of(descriptors);
@@ -107,7 +108,9 @@ Task<Result> dumpxml(Context& context, Arguments arguments) {
                                          flag_if(arguments, "update-cpu", api::domain_xml_update_cpu) |
                                          flag_if(arguments, "migratable", api::domain_xml_migratable)};
     DomainGetXmlDesc::Ret answer = co_await context.call<DomainGetXmlDesc>(std::move(call));
-    co_return xml_result(arguments, std::move(answer.xml));
+    if (context.settings().format == OutputFormat::table || arguments.has("xpath"))
+        co_return xml_result(arguments, std::move(answer.xml));
+    co_return domain_forms(std::move(answer.xml));
 }
 
 Task<Result> edit(Context& context, Arguments arguments) {

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "shell/commands/commands.h"
 #include "shell/complete.h"
+#include "shell/domain_forms.h"
 #include "shell/lookup.h"
 #include "shell/manual.h"
 #include "shell/xml_text.h"
@@ -100,6 +101,13 @@ Task<Result> completion(Context&, Arguments arguments) {
     co_return Text{completion_script(arguments.text("shell")), "script"};
 }
 
+Task<Result> schema(Context&, Arguments arguments) {
+    const std::string kind = arguments.text("kind");
+    if (kind != "domain") throw UsageError{fmt::format("there is no grammar of '{}'; there is one of 'domain'", kind)};
+    if (arguments.has("markdown")) co_return Text{domain_reference(), "page"};
+    co_return domain_schema();
+}
+
 Task<Result> complete(Context& context, Arguments arguments) {
     std::vector<std::string> words = arguments.rest();
     std::vector<std::string> candidates = co_await complete_words(context, std::move(words));
@@ -123,6 +131,9 @@ Commands shell_commands() {
         make_offline_command("exit", "", "leave", quit),
         make_offline_command("completion", "<shell>", "a script that completes our words: bash, zsh or fish",
                              completion),
+        make_offline_command("schema", "<kind> --markdown",
+                             "the grammar of a kind of document (domain): RELAX NG, with --output json JSON Schema",
+                             schema),
         hidden,
     };
 }
