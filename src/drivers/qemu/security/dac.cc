@@ -1,14 +1,17 @@
 #include "drivers/qemu/security/dac.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 #include <charconv>
+#include <climits>
 #include <cstdio>
 #include <optional>
 #include <string_view>
 
 #include "base/error.h"
+#include "base/fd.h"
 
 namespace virtue::qemu {
 namespace {
@@ -19,22 +22,94 @@ constexpr const char* owner_note = "trusted.libvirt.security.dac";
 constexpr const char* count_note = "trusted.libvirt.security.ref_dac";
 constexpr const char* boot_note = "trusted.libvirt.security.timestamp_dac";
 
-std::optional<std::string> read_note(const std::string& path, const char* name) {
-    char room[256];
-    ssize_t got = ::getxattr(path.c_str(), name, room, sizeof room);
-    if (got < 0) return std::nullopt;
-    std::string text(room, static_cast<size_t>(got));
-    return text.substr(0, text.find('\0'));
+/// A file that is to change hands, open without access to what is in it. Its path was followed once: whatever the
+/// guest's user puts in its place meanwhile, everything here is done to this file.
+class HeldFile {
+public:
+    explicit HeldFile(Fd fd) : fd_(std::move(fd)), path_(fmt::format("/proc/self/fd/{}", fd_.get())) {
+        if (::fstat(fd_.get(), &status_) != 0)
+            throw Error::from_errno(errno, ErrorDomain::security, "cannot stat '" + path_ + "'");
+    }
+    const struct stat& status() const { return status_; }
+    bool give_to(uint32_t uid, uint32_t gid) const { return ::fchownat(fd_.get(), "", uid, gid, AT_EMPTY_PATH) == 0; }
+
+    std::optional<std::string> read_note(const char* name) const {
+        char room[256];
+        ssize_t got = ::getxattr(path_.c_str(), name, room, sizeof room);
+        if (got < 0) return std::nullopt;
+        std::string text(room, static_cast<size_t>(got));
+        return text.substr(0, text.find('\0'));
+    }
+    void write_note(const char* name, const std::string& value) const {
+        ::setxattr(path_.c_str(), name, value.c_str(), value.size() + 1, 0);
+    }
+    void drop_notes() const {
+        ::removexattr(path_.c_str(), owner_note);
+        ::removexattr(path_.c_str(), count_note);
+        ::removexattr(path_.c_str(), boot_note);
+    }
+    int count() const {
+        auto text = read_note(count_note);
+        int number = 0;
+        if (text) std::from_chars(text->data(), text->data() + text->size(), number);
+        return number;
+    }
+
+private:
+    Fd fd_;
+    std::string path_;  ///< for the calls that take no such descriptor
+    struct stat status_ {};
+};
+
+constexpr int most_links = 40;  // as the kernel
+
+std::string target_of(const Fd& link, const std::string& path) {
+    char target[PATH_MAX];
+    ssize_t length = ::readlinkat(link.get(), "", target, sizeof target);
+    if (length < 0) throw Error::from_errno(errno, ErrorDomain::security, "cannot read the link '" + path + "'");
+    return {target, static_cast<size_t>(length)};
 }
 
-bool write_note(const std::string& path, const char* name, const std::string& value) {
-    return ::setxattr(path.c_str(), name, value.c_str(), value.size() + 1, 0) == 0;
+/// Puts the parts of `path` before what is still to be walked; the next one is last.
+void push_parts(std::vector<std::string>& rest, std::string_view path) {
+    while (!path.empty()) {
+        size_t slash = path.rfind('/');
+        std::string_view part = slash == path.npos ? path : path.substr(slash + 1);
+        if (!part.empty() && part != ".") rest.emplace_back(part);
+        path = slash == path.npos ? std::string_view() : path.substr(0, slash);
+    }
 }
 
-void drop_notes(const std::string& path) {
-    ::removexattr(path.c_str(), owner_note);
-    ::removexattr(path.c_str(), count_note);
-    ::removexattr(path.c_str(), boot_note);
+/// Opens what a path names. Links are followed (an image may well be reached through some), except those that belong to
+/// the guest's user: through them its QEMU, once taken over, could have any file of the host given to it.
+Fd open_for_change(const std::string& path, uint32_t guest_uid) {
+    auto start = [](bool absolute) { return Fd(::open(absolute ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC)); };
+    std::vector<std::string> rest;
+    push_parts(rest, path);
+    Fd at = start(path.starts_with('/'));
+    for (int links = 0; !rest.empty();) {
+        std::string part = std::move(rest.back());
+        rest.pop_back();
+        Fd next(::openat(at.get(), part.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+        struct stat status {};
+        if (!next || ::fstat(next.get(), &status) != 0)
+            throw Error::from_errno(errno, ErrorDomain::security, "cannot stat '" + path + "'");
+        if (!S_ISLNK(status.st_mode)) {
+            at = std::move(next);
+            continue;
+        }
+        if (++links > most_links) throw Error::from_errno(ELOOP, ErrorDomain::security, "cannot stat '" + path + "'");
+        if (guest_uid != 0 && status.st_uid == guest_uid) {
+            throw Error(ErrorCode::operation_denied, ErrorDomain::security,
+                        fmt::format("'{}' leads through the link '{}', which belongs to the user that guests run as",
+                                    path, part),
+                        "make the link as root, or name the file itself");
+        }
+        std::string target = target_of(next, path);
+        if (target.starts_with('/')) at = start(true);
+        push_parts(rest, target);
+    }
+    return at;
 }
 
 std::string boot_time() {
@@ -47,13 +122,6 @@ std::string boot_time() {
     }
     std::fclose(file);
     return std::to_string(seconds);
-}
-
-int count_of(const std::string& path) {
-    auto text = read_note(path, count_note);
-    int count = 0;
-    if (text) std::from_chars(text->data(), text->data() + text->size(), count);
-    return count;
 }
 
 struct Owner {
@@ -82,27 +150,26 @@ void DacOwner::give(const std::vector<OwnedFile>& files) const {
     }
 }
 
-void DacOwner::give_one(const OwnedFile& file) const {
-    struct stat status {};
-    if (::stat(file.path.c_str(), &status) != 0)
-        throw Error::from_errno(errno, ErrorDomain::security, "cannot stat '" + file.path + "'");
-    if (remember_ && file.restore) {
-        if (read_note(file.path, boot_note).value_or(boot_time()) != boot_time()) drop_notes(file.path);
-        int count = count_of(file.path);
+void DacOwner::give_one(const OwnedFile& wanted) const {
+    HeldFile file(open_for_change(wanted.path, uid_));
+    const struct stat& status = file.status();
+    if (remember_ && wanted.restore) {
+        if (file.read_note(boot_note).value_or(boot_time()) != boot_time()) file.drop_notes();
+        int count = file.count();
         if (count == 0) {
-            write_note(file.path, owner_note, fmt::format("+{}:+{}", status.st_uid, status.st_gid));
-            write_note(file.path, boot_note, boot_time());
+            file.write_note(owner_note, fmt::format("+{}:+{}", status.st_uid, status.st_gid));
+            file.write_note(boot_note, boot_time());
         }
-        write_note(file.path, count_note, std::to_string(count + 1));
+        file.write_note(count_note, std::to_string(count + 1));
     }
     if (status.st_uid == uid_ && status.st_gid == gid_) return;
-    if (::chown(file.path.c_str(), uid_, gid_) == 0) return;
+    if (file.give_to(uid_, gid_)) return;
     int number = errno;
     if (number == EOPNOTSUPP || number == ENOSYS || number == EROFS || number == EINVAL) return;
     bool everybody = (status.st_mode & (S_IROTH | S_IWOTH)) == (S_IROTH | S_IWOTH);
     if (number == EPERM && everybody) return;
     throw Error::from_errno(number, ErrorDomain::security,
-                            fmt::format("unable to set user and group to '{}:{}' on '{}'", uid_, gid_, file.path));
+                            fmt::format("unable to set user and group to '{}:{}' on '{}'", uid_, gid_, wanted.path));
 }
 
 std::vector<std::string> DacOwner::restore(const std::vector<OwnedFile>& files) const noexcept {
@@ -118,33 +185,32 @@ std::vector<std::string> DacOwner::restore(const std::vector<OwnedFile>& files) 
     return failures;
 }
 
-void DacOwner::restore_one(const OwnedFile& file) const {
-    struct stat status {};
-    if (::stat(file.path.c_str(), &status) != 0) return;
+void DacOwner::restore_one(const OwnedFile& wanted) const {
+    Fd fd;
+    try {
+        fd = open_for_change(wanted.path, uid_);
+    } catch (const Error& error) {
+        if (error.int1() == ENOENT) return;
+        throw;
+    }
+    HeldFile file(std::move(fd));
     Owner owner;
-    int count = remember_ ? count_of(file.path) : 0;
+    int count = remember_ ? file.count() : 0;
     if (count > 1) {
-        write_note(file.path, count_note, std::to_string(count - 1));
+        file.write_note(count_note, std::to_string(count - 1));
         return;
     }
     if (count == 1) {
-        owner = parse_owner(read_note(file.path, owner_note).value_or(""));
-        drop_notes(file.path);
-    } else if (file.shared) {
+        owner = parse_owner(file.read_note(owner_note).value_or(""));
+        file.drop_notes();
+    } else if (wanted.shared) {
         return;  // nobody counted its users, so others may be among them
     }
-    if (::chown(file.path.c_str(), owner.uid, owner.gid) == 0) return;
+    if (file.give_to(owner.uid, owner.gid)) return;
     int number = errno;
     if (number == EOPNOTSUPP || number == ENOSYS || number == EROFS || number == EPERM) return;
     throw Error::from_errno(number, ErrorDomain::security,
-                            fmt::format("unable to restore the owner of '{}'", file.path));
-}
-
-void DacOwner::give_for_good(const std::string& path) const {
-    if (::chown(path.c_str(), uid_, gid_) != 0) {
-        throw Error::from_errno(errno, ErrorDomain::security,
-                                fmt::format("unable to set user and group to '{}:{}' on '{}'", uid_, gid_, path));
-    }
+                            fmt::format("unable to restore the owner of '{}'", wanted.path));
 }
 
 }  // namespace virtue::qemu

@@ -22,20 +22,19 @@ public:
 
     /// Gives all files to the user; on an error those already given are restored. A file system that knows no owners
     /// (EOPNOTSUPP, EROFS) is passed over; so is a file on NFS that refuses (EPERM), if the user can open it as it is.
-    /// Throws system_error naming the path.
+    /// A link on the way that belongs to the guest's user is refused. Throws system_error or operation_denied, naming
+    /// the path.
     void give(const std::vector<OwnedFile>& files) const;
     /// Takes them back, as far as they are still there. Does not throw: a guest that ended must not fail at this.
     /// Returns what went wrong, a sentence a file.
     std::vector<std::string> restore(const std::vector<OwnedFile>& files) const noexcept;
-    /// Gives one file or folder for good (a guest's own folder); no note of the former owner.
-    void give_for_good(const std::string& path) const;
 
     uint32_t uid() const { return uid_; }
     uint32_t gid() const { return gid_; }
 
 private:
-    void give_one(const OwnedFile& file) const;
-    void restore_one(const OwnedFile& file) const;
+    void give_one(const OwnedFile& wanted) const;
+    void restore_one(const OwnedFile& wanted) const;
 
     uint32_t uid_;
     uint32_t gid_;
