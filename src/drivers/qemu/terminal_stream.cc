@@ -20,7 +20,7 @@ std::unique_ptr<TerminalStream> TerminalStream::open_pty(io::Loop& loop, const s
 }
 
 TerminalStream::TerminalStream(io::Loop&, std::unique_ptr<io::Socket> socket)
-    : socket_(std::move(socket)), seat_(std::make_shared<Seat>(Seat{this})) {}
+    : socket_(std::move(socket)), seat_(std::make_shared<Seat>(Seat{this, false})) {}
 
 TerminalStream::~TerminalStream() {
     seat_->user = nullptr;

@@ -21,6 +21,7 @@ public:
     /// What others hold to push this user out, or to see whether it is still there.
     struct Seat {
         TerminalStream* user = nullptr;
+        bool opening = false;  ///< kept for a user who is not there yet
     };
     std::weak_ptr<Seat> seat() const { return seat_; }
     /// Ends the stream for its user: another client took the terminal, or the guest ended.

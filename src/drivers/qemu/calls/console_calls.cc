@@ -95,12 +95,15 @@ Task<wire::Void> ConsoleCalls::open_channel(driver::Call& call, proc::DomainOpen
 
 Task<void> ConsoleCalls::open_terminal(driver::Call& call, DomainOwner domain, Terminal terminal, bool force,
                                        const char* busy) {
-    Run& run = domain->running();
-    auto user = run.terminals[terminal.path].lock();
-    if (user && user->user) {
-        if (!force) throw Error(ErrorCode::operation_failed, ErrorDomain::qemu, busy);
-        user->user->evict("another client took over");
-    }
+    int id = domain->id();
+    auto present = domain->running().terminals[terminal.path].lock();
+    bool is_taken = present && (present->user || present->opening);
+    if (is_taken && !force) throw Error(ErrorCode::operation_failed, ErrorDomain::qemu, busy);
+    if (present && present->user) present->user->evict("another client took over");
+    // Keeps a second client out while the socket is being connected; one that may use force takes this, too.
+    auto kept = std::make_shared<TerminalStream::Seat>();
+    kept->opening = true;
+    domain->running().terminals[terminal.path] = kept;
     std::unique_ptr<TerminalStream> stream;
     if (terminal.is_socket) {
         io::Deadline deadline = core_.monitor_deadline(call.deadline, *domain);
@@ -109,6 +112,9 @@ Task<void> ConsoleCalls::open_terminal(driver::Call& call, DomainOwner domain, T
         stream = std::make_unique<TerminalStream>(core_.loop, std::move(socket));
     } else {
         stream = TerminalStream::open_pty(core_.loop, terminal.path);
+    }
+    if (domain->id() != id || domain->running().terminals[terminal.path].lock() != kept) {
+        throw Error(ErrorCode::operation_failed, ErrorDomain::qemu, "another client took over");
     }
     domain->running().terminals[terminal.path] = stream->seat();
     call.stream = std::move(stream);
