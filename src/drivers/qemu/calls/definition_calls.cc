@@ -49,6 +49,8 @@ Task<proc::DomainRef> DefinitionCalls::define_xml(driver::Call& call, std::strin
     DomainOwner domain = core_.domains.hold(*definition->uuid);
     bool is_new = domain == nullptr || !domain->is_persistent();
     if (!domain) domain = core_.make_domain(*definition->uuid, definition->name);
+    // Other changes of the definition begin from this one or are replaced by it, whole.
+    driver::Job job = co_await domain->jobs().begin(driver::JobKind::modify, "virDomainDefineXML", call.deadline);
     co_await replace_definition(core_, domain, definition);
     if (domain->removed || !core_.domains.find(domain->uuid())) {
         domain->removed = false;
@@ -127,8 +129,9 @@ Task<proc::DomainRename::Ret> DefinitionCalls::rename(driver::Call& call, proc::
     DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
     std::string wanted = args.new_name.value_or("");
     std::vector<std::string> keys = {domain->name(), domain->uuid().to_string(), wanted};
-    driver::Job job = co_await domain->jobs().begin(driver::JobKind::modify, "virDomainRename", call.deadline);
+    // Names before jobs, as everywhere.
     Core::Claim claim = co_await core_.claim(std::move(keys), call.deadline);
+    driver::Job job = co_await domain->jobs().begin(driver::JobKind::modify, "virDomainRename", call.deadline);
     require_known(*domain);
     if (domain->is_active())
         throw Error(ErrorCode::operation_invalid, ErrorDomain::qemu, "cannot rename active domain");
