@@ -134,6 +134,7 @@ void Daemon::stop(const char* why) {
 Task<void> Daemon::stop_task() {
     // The reply to whoever asked goes out first.
     co_await loop_.sleep(io::Milliseconds(10));
+    for (const auto& backend : backends_) backend->begin_stop();
     co_await clients_.close();
     co_await admin_.close();
     for (const auto& backend : backends_) {

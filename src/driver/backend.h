@@ -21,6 +21,9 @@ public:
     /// True while something would suffer from the daemon leaving (a guest runs, a job is under way): the daemon of a
     /// user stays although nobody is connected.
     virtual bool is_busy() const { return false; }
+    /// The daemon is about to end: long waits of calls under way end, with an error for their callers. Calls may still
+    /// come.
+    virtual void begin_stop() {}
     /// The orderly end of the daemon, after the last client is gone: joins what runs in the background. Guests keep
     /// running. Not called when start-up fails: the destructor must do without.
     virtual Task<void> stop() { co_return; }

@@ -44,7 +44,7 @@ void Announcer::lifecycle(const Domain& domain, uint32_t event, uint32_t detail)
 }
 
 // As in libvirt the event names the guest without the id that it had: it is gone.
-void Announcer::stopped(const Domain& domain, int, uint32_t detail) {
+void Announcer::stopped(const Domain& domain, uint32_t detail) {
     proc::DomainEventLifecycle::Msg message;
     message.domain = name_of(domain);
     message.domain.id = -1;
@@ -56,6 +56,7 @@ void Announcer::stopped(const Domain& domain, int, uint32_t detail) {
 void Announcer::stopped_to(int32_t callback_id, const proc::DomainRef& domain, uint32_t detail) {
     proc::DomainEventLifecycle::Msg message;
     message.domain = domain;
+    message.domain.id = -1;
     message.event = api::domain_event_stopped;
     message.detail = static_cast<int32_t>(detail);
     hub_.publish_to<proc::DomainEventLifecycle, proc::DomainEventCallbackLifecycle>(callback_id,

@@ -15,8 +15,8 @@ public:
     explicit Announcer(driver::EventHub& hub) : hub_(hub) {}
 
     void lifecycle(const Domain& domain, uint32_t event, uint32_t detail);
-    /// STOPPED of a guest that had `id` until now.
-    void stopped(const Domain& domain, int id, uint32_t detail);
+    /// STOPPED of a guest that ran until now.
+    void stopped(const Domain& domain, uint32_t detail);
     /// The same to one subscription, which was not there when it happened.
     void stopped_to(int32_t callback_id, const proc::DomainRef& domain, uint32_t detail);
     void reboot(const Domain& domain);

@@ -123,9 +123,9 @@ std::optional<DacOwner> Core::owner_of_files() const {
     return DacOwner(guest_user->uid, guest_user->gid, settings.remember_owner);
 }
 
-Task<void> save_status(Core& core, DomainOwner domain) {
-    // One at a time for each guest, and each with the state of its own moment: the last one tells the truth.
-    io::Semaphore::Permit turn = co_await domain->files.acquire(io::Deadline::never(), "the guest's status file");
+namespace {
+
+Task<void> write_status(Core& core, DomainOwner domain) {
     if (!domain->is_active()) co_return;
     const Run& run = domain->running();
     GuestStatus status;
@@ -148,8 +148,28 @@ Task<void> save_status(Core& core, DomainOwner domain) {
     co_await io::offload(core.loop, std::move(write));
 }
 
+/// Events come in bursts, as fast as a guest likes: one write serves all that come until it begins.
+constexpr io::Milliseconds burst{100};
+
+Task<void> save_queued_status(Core& core, DomainOwner domain) {
+    io::Deadline pause = io::Deadline::after(burst).with_cancel(core.gate.cancel_source());
+    co_await core.loop.sleep_until(pause);
+    io::Semaphore::Permit turn = co_await domain->files.acquire(io::Deadline::never(), "the guest's status file");
+    domain->status_queued = false;
+    co_await write_status(core, domain);
+}
+
+}  // namespace
+
+Task<void> save_status(Core& core, DomainOwner domain) {
+    // One at a time for each guest, and each with the state of its own moment: the last one tells the truth.
+    io::Semaphore::Permit turn = co_await domain->files.acquire(io::Deadline::never(), "the guest's status file");
+    co_await write_status(core, domain);
+}
+
 void save_status_soon(Core& core, DomainOwner domain) {
-    core.spawn(save_status(core, std::move(domain)));
+    if (std::exchange(domain->status_queued, true)) return;
+    core.spawn(save_queued_status(core, std::move(domain)));
 }
 
 }  // namespace virtue::qemu

@@ -50,7 +50,8 @@ struct Core {
     };
     std::vector<Obituary> died_meanwhile;
     io::TimePoint started = io::Clock::now();
-    io::Gate gate;  ///< background work; joined before anything else here goes
+    io::CancelSource leaving;  ///< the daemon is about to end: starts under way are undone
+    io::Gate gate;             ///< background work; joined before anything else here goes
 
     /// The guest that a call names, held for its duration. Throws no_domain with libvirt's words.
     DomainOwner at(const std::string& name, const Uuid& uuid) const;
@@ -96,7 +97,7 @@ private:
 /// Saves the live status of a guest: after this returns, a new daemon finds it again.
 Task<void> save_status(Core& core, DomainOwner domain);
 
-/// The same in the background, where losing it to a crash costs nothing.
+/// The same in the background and together with others that come soon, where losing it to a crash costs nothing.
 void save_status_soon(Core& core, DomainOwner domain);
 
 }  // namespace virtue::qemu

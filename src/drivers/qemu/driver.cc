@@ -184,6 +184,10 @@ bool QemuDriver::is_busy() const {
     return any;
 }
 
+void QemuDriver::begin_stop() {
+    state_->core.leaving.cancel();
+}
+
 Task<void> QemuDriver::stop() {
     co_await state_->core.gate.close();
 }

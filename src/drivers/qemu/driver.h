@@ -31,6 +31,7 @@ public:
     bool is_default() const override { return true; }
     Task<driver::Route> open(driver::Call& call, driver::Uri uri) override;
     bool is_busy() const override;
+    void begin_stop() override;
     Task<void> stop() override;
 
     /// For the parts of other files that add calls: the shared state and the table.

@@ -51,7 +51,8 @@ void on_shutdown(Core& core, const DomainOwner& domain, const Json& data) {
     core.announcer.lifecycle(*domain, api::domain_event_shutdown,
                              by_guest ? api::domain_event_shutdown_guest : api::domain_event_shutdown_host);
     if (run.stopping) return;
-    save_status_soon(core, domain);
+    // At once: without it a new daemon would take the end that follows for a crash.
+    core.spawn(save_status(core, domain));
     if (run.fake_reboot || poweroff_means_restart(*run.domain)) {
         run.fake_reboot = false;
         core.spawn(reset_after_shutdown(core, domain));
@@ -304,6 +305,8 @@ Task<void> handle_process_end(Core& core, DomainOwner domain, int pid) {
     if (!run.process || run.process->pid() != pid || !run.ready) co_return;
     StopCause cause{api::domain_shutoff_crashed, api::domain_event_stopped_failed};
     if (run.shutting_down || domain->state().state == api::domain_shutdown) cause = shut_down;
+    // Its start had failed, but it did not end then.
+    if (domain->state() == GuestState{api::domain_paused, api::domain_paused_starting_up}) cause = failed;
     if (run.panicked) cause = StopCause{api::domain_shutoff_crashed, api::domain_event_stopped_crashed};
     co_await stop_guest(core, domain, cause);
 }

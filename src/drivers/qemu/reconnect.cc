@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <unistd.h>
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
@@ -15,6 +16,7 @@
 #include "drivers/qemu/start.h"
 #include "drivers/qemu/started.h"
 #include "drivers/qemu/stop.h"
+#include "io/either_cancel.h"
 #include "io/files.h"
 #include "io/offload.h"
 #include "model/domain/domain.h"
@@ -172,6 +174,19 @@ Task<void> take_up(Core& core, const std::string& name, const std::string& text,
     settling.emplace_back(core.loop, settle(core, domain, was_starting));
 }
 
+/// True for the QEMU of a guest that has one of these folders; false if there is no such process (any more).
+bool works_in_one_of(const std::vector<std::string>& folders, const std::string& pid) {
+    std::string command;
+    try {
+        command = io::read_file("/proc/" + pid + "/cmdline", 4 << 20);
+    } catch (const Error&) {
+        return false;
+    }
+    return std::any_of(folders.begin(), folders.end(), [&](const std::string& folder) {
+        return command.find("\"file\":\"" + folder + "/master-key.aes\"") != command.npos;
+    });
+}
+
 /// QEMUs of starts that were cut off before their status was written: each lives in a guest folder that no status
 /// file names. They never ran a vCPU.
 /// `statuses` are the texts of all status files: a folder that one of them names belongs to a guest, even if that file
@@ -192,18 +207,12 @@ void end_orphans(const Core& core, const std::string& statuses) {
     if (folders.empty()) return;
     for (const std::string& entry : io::list_folder("/proc")) {
         if (entry.find_first_not_of("0123456789") != entry.npos) continue;
-        std::string command;
-        try {
-            command = io::read_file("/proc/" + entry + "/cmdline", 4 << 20);
-        } catch (const Error&) {
-            continue;
-        }
-        for (const std::string& folder : folders) {
-            if (command.find("\"file\":\"" + folder + "/master-key.aes\"") == command.npos) continue;
-            int pid = std::stoi(entry);
-            logger.warn("ending QEMU process {}: its start was cut off", pid);
-            ::kill(pid, SIGKILL);
-        }
+        if (!works_in_one_of(folders, entry)) continue;
+        // Looked at again, now that the number cannot change hands.
+        std::unique_ptr<io::Process> process = io::Process::adopt(core.loop, std::stoi(entry), 0);
+        if (!process || !works_in_one_of(folders, entry)) continue;
+        logger.warn("ending QEMU process {}: its start was cut off", entry);
+        process->signal(SIGKILL);
     }
     for (const std::string& folder : folders) std::filesystem::remove_all(folder, ignored);
 }
@@ -255,6 +264,38 @@ void take_reading(Core& core, Reading& one) {
     if (one.domain->is_active() || one.domain->starting) return;
     one.domain->removed = true;
     core.domains.erase(one.domain->uuid());
+}
+
+/// Guests that start at the same time at boot: one that takes long holds up a part of the others only.
+constexpr int autostart_lanes = 4;
+
+Task<void> autostart(Core& core, DomainOwner domain) {
+    try {
+        if (domain->autostart_once) {
+            core.store.set_autostart(domain->name(), false, true);
+            domain->autostart_once = false;
+        }
+        io::Deadline deadline =
+            io::Deadline::after(core.settings.start_deadline).with_cancel(core.gate.cancel_source());
+        driver::Job job = co_await domain->jobs().begin(driver::JobKind::modify, "autostart", deadline);
+        if (domain->is_active() || domain->removed) co_return;
+        io::EitherCancel cancel(domain->jobs().current_cancel(), core.leaving);
+        deadline = deadline.with_cancel(cancel.source());
+        StartRequest request;
+        co_await start_guest(core, domain, request, deadline);
+    } catch (const Error& error) {
+        logger.error("Failed to autostart VM '{}': {}", domain->name(), error.message());
+    }
+}
+
+/// Starts one after the other, taking each from `waiting`, which others do as well.
+Task<bool> autostart_from(Core& core, std::vector<DomainOwner>& waiting) {
+    while (!waiting.empty() && !core.leaving.is_cancelled()) {
+        DomainOwner next = std::move(waiting.front());
+        waiting.erase(waiting.begin());
+        co_await autostart(core, std::move(next));
+    }
+    co_return true;
 }
 
 }  // namespace
@@ -313,21 +354,9 @@ Task<void> autostart_guests(Core& core) {
     core.domains.for_each([&](Domain& domain) {
         if (domain.autostart || domain.autostart_once) wanted.push_back(core.domains.hold(domain.uuid()));
     });
-    for (DomainOwner& domain : wanted) {
-        try {
-            if (domain->autostart_once) {
-                core.store.set_autostart(domain->name(), false, true);
-                domain->autostart_once = false;
-            }
-            io::Deadline deadline = io::Deadline::after(core.settings.start_deadline);
-            driver::Job job = co_await domain->jobs().begin(driver::JobKind::modify, "autostart", deadline);
-            if (domain->is_active() || domain->removed) continue;
-            StartRequest request;
-            co_await start_guest(core, domain, request, deadline);
-        } catch (const Error& error) {
-            logger.error("Failed to autostart VM '{}': {}", domain->name(), error.message());
-        }
-    }
+    std::vector<Started<bool>> lanes;
+    for (int i = 0; i < autostart_lanes; i++) lanes.emplace_back(core.loop, autostart_from(core, wanted));
+    for (Started<bool>& lane : lanes) co_await lane.join();
 }
 
 }  // namespace virtue::qemu

@@ -255,6 +255,14 @@ Task<void> start_guest(Core& core, DomainOwner domain, StartRequest request, io:
     }
     if (failure) {
         bool announced = domain->run() && domain->run()->ready;
+        bool ended = co_await end_failed_start(domain);
+        if (!ended) {
+            throw Error(
+                failure->code(), failure->domain(), failure->detail(),
+                fmt::format("its QEMU process {} does not end even by SIGKILL; until it does, the guest counts as "
+                            "active",
+                            domain->running().process->pid()));
+        }
         std::unique_ptr<Run> run = domain->take_run();
         domain->set_state(before.state, before.reason);
         if (!announced && before.state == api::domain_shutoff)

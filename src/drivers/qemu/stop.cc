@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "drivers/qemu/interfaces.h"
 #include "drivers/qemu/launch.h"
 #include "io/offload.h"
@@ -13,6 +14,8 @@
 
 namespace virtue::qemu {
 namespace {
+
+constinit log::Module logger("qemu.stop");
 
 /// True for a process that was stopped by a signal: it cannot follow SIGTERM.
 bool is_stopped(int pid) {
@@ -85,7 +88,6 @@ Task<void> stop_guest(Core& core, DomainOwner domain, StopCause cause) {
         std::rethrow_exception(survived);
     }
     std::unique_ptr<Run> run = domain->take_run();
-    int id = run->id;
     for (auto& [path, seat] : run->terminals) {
         if (auto held = seat.lock(); held && held->user) held->user->evict("the guest ended");
     }
@@ -101,14 +103,24 @@ Task<void> stop_guest(Core& core, DomainOwner domain, StopCause cause) {
     }
     // Asked only now: it may have been defined meanwhile.
     if (!domain->is_persistent() && !domain->is_active()) leave_table(core, domain);
-    if (cause.announce) core.announcer.stopped(*domain, id, cause.detail);
+    if (cause.announce) core.announcer.stopped(*domain, cause.detail);
+}
+
+Task<bool> end_failed_start(DomainOwner domain) {
+    Run& run = domain->running();
+    if (!run.process || run.process->has_ended()) co_return true;
+    run.stopping = true;
+    run.process->signal(SIGKILL);
+    bool ended = co_await ends_within(*run.process, io::Milliseconds(30000));
+    if (!ended) {
+        // It hangs in the kernel and holds the guest's files. It stays known; its end, when it comes, counts.
+        run.stopping = false;
+        run.ready = true;
+    }
+    co_return ended;
 }
 
 Task<void> clean_up_run(Core& core, std::string name, std::unique_ptr<Run> run) {
-    if (run->process && !run->process->has_ended()) {
-        run->process->signal(SIGKILL);
-        co_await ends_within(*run->process, io::Milliseconds(30000));
-    }
     if (run->monitor) run->monitor->close();
     if (run->agent) run->agent->close();
     co_await close_interfaces(core, run->domain);
@@ -127,11 +139,14 @@ Task<void> clean_up_run(Core& core, std::string name, std::unique_ptr<Run> run) 
         if (!traces.folder.empty()) std::filesystem::remove_all(traces.folder, ignored);
         for (const std::string& socket : traces.sockets) ::unlink(socket.c_str());
         if (!traces.channel_folder.empty()) std::filesystem::remove_all(traces.channel_folder, ignored);
-        if (traces.owner) traces.owner->restore(traces.files);
+        std::vector<std::string> failures;
+        if (traces.owner) failures = traces.owner->restore(traces.files);
         // Last: while the status file is there, a new daemon would clean up again what is left.
         traces.store.remove_status(traces.name);
+        return failures;
     };
-    co_await io::offload(core.loop, std::move(remove));
+    std::vector<std::string> failures = co_await io::offload(core.loop, std::move(remove));
+    for (const std::string& failure : failures) logger.warn("domain '{}': {}", name, failure);
 }
 
 }  // namespace virtue::qemu

@@ -23,7 +23,12 @@ Task<void> kill_guest(Core& core, DomainOwner domain, bool graceful, io::Deadlin
 /// the table. Whoever calls it first does it; a second call waits for the first.
 Task<void> stop_guest(Core& core, DomainOwner domain, StopCause cause);
 
-/// Takes the run's traces away: status, pid file, folder, sockets, owners of files. For starts that failed, too.
+/// Ends the process of a start that failed. False if it outlives even SIGKILL: the guest then stays active until it
+/// does end, and must not be cleaned up.
+Task<bool> end_failed_start(DomainOwner domain);
+
+/// Takes the traces of a run whose process has ended away: status, pid file, folder, sockets, owners of files. For
+/// starts that failed, too.
 Task<void> clean_up_run(Core& core, std::string name, std::unique_ptr<Run> run);
 
 }  // namespace virtue::qemu

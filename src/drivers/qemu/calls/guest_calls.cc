@@ -226,8 +226,8 @@ Task<proc::DomainInterfaceAddresses::Ret> GuestCalls::addresses(driver::Call& ca
     co_return ret;
 }
 
-proc::DomainAgentSetResponseTimeout::Ret GuestCalls::set_timeout(driver::Call&,
-                                                                 proc::DomainAgentSetResponseTimeout::Args args) {
+Task<proc::DomainAgentSetResponseTimeout::Ret> GuestCalls::set_timeout(driver::Call&,
+                                                                       proc::DomainAgentSetResponseTimeout::Args args) {
     require_flags(args.flags, 0, "qemuDomainAgentSetResponseTimeout");
     if (args.timeout < -2) {
         fail(ErrorCode::invalid_arg, ErrorDomain::qemu, "guest agent timeout '{}' is less than the minimum '{}'",
@@ -235,8 +235,8 @@ proc::DomainAgentSetResponseTimeout::Ret GuestCalls::set_timeout(driver::Call&,
     }
     DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
     domain->running().agent_timeout = args.timeout;
-    save_status_soon(core_, domain);
-    return {};
+    co_await save_status(core_, domain);
+    co_return proc::DomainAgentSetResponseTimeout::Ret{};
 }
 
 }  // namespace virtue::qemu

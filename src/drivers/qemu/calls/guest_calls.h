@@ -22,8 +22,8 @@ private:
     Task<wire::Void> trim(driver::Call& call, proc::DomainFstrim::Args args);
     Task<wire::Void> set_password(driver::Call& call, proc::DomainSetUserPassword::Args args);
     Task<proc::DomainInterfaceAddresses::Ret> addresses(driver::Call& call, proc::DomainInterfaceAddresses::Args args);
-    proc::DomainAgentSetResponseTimeout::Ret set_timeout(driver::Call& call,
-                                                         proc::DomainAgentSetResponseTimeout::Args args);
+    Task<proc::DomainAgentSetResponseTimeout::Ret> set_timeout(driver::Call& call,
+                                                               proc::DomainAgentSetResponseTimeout::Args args);
 
     Task<Json> ask(driver::Call& call, proc::DomainRef which, const char* api, std::string command, Json arguments);
 

@@ -6,6 +6,7 @@
 #include "drivers/qemu/live_definition.h"
 #include "drivers/qemu/start.h"
 #include "drivers/qemu/stop.h"
+#include "io/either_cancel.h"
 #include "model/domain/domain.h"
 
 namespace virtue::qemu {
@@ -21,10 +22,22 @@ struct Withdraw {
     DomainOwner domain;
     bool armed = true;
     ~Withdraw() {
-        if (!armed) return;
+        if (!armed || domain->is_active()) return;
         domain->removed = true;
         core.domains.erase(domain->uuid());
     }
+};
+
+/// What the session of an autodestroy guest will undo when it closes; unties it when the guest ended before.
+struct SessionTie {
+    explicit SessionTie(driver::Session* of) : session(of) {}
+    SessionTie(const SessionTie&) = delete;
+    SessionTie& operator=(const SessionTie&) = delete;
+    ~SessionTie() {
+        if (session) session->forget(key);
+    }
+    driver::Session* session;  ///< null once it closes
+    uint64_t key = 0;
 };
 
 StartRequest request_of(uint32_t flags) {
@@ -84,8 +97,9 @@ Task<proc::DomainRef> RunStateCalls::start(driver::Call& call, proc::DomainRef w
         std::filesystem::remove(saved);
     }
     StartRequest request = request_of(flags);
-    io::Deadline deadline =
-        call.deadline.within(core_.settings.start_deadline).with_cancel(domain->jobs().current_cancel());
+    // A client that goes away does not end its start, as with libvirt: a destroy does, and the end of the daemon.
+    io::EitherCancel cancel(domain->jobs().current_cancel(), core_.leaving);
+    io::Deadline deadline = call.deadline.within(core_.settings.start_deadline).with_cancel(cancel.source());
     co_await start_guest(core_, domain, request, deadline);
     if (flags & api::domain_start_autodestroy) tie_to_session(call, domain);
     co_return ref(*domain);
@@ -114,8 +128,8 @@ Task<proc::DomainCreateXml::Ret> RunStateCalls::create_xml(driver::Call& call, p
     domain->require_inactive();
     StartRequest request = request_of(args.flags);
     request.definition = definition;
-    io::Deadline deadline =
-        call.deadline.within(core_.settings.start_deadline).with_cancel(domain->jobs().current_cancel());
+    io::EitherCancel cancel(domain->jobs().current_cancel(), core_.leaving);
+    io::Deadline deadline = call.deadline.within(core_.settings.start_deadline).with_cancel(cancel.source());
     co_await start_guest(core_, domain, request, deadline);
     withdraw.armed = false;
     if (args.flags & api::domain_start_autodestroy) tie_to_session(call, domain);
@@ -125,19 +139,23 @@ Task<proc::DomainCreateXml::Ret> RunStateCalls::create_xml(driver::Call& call, p
 }
 
 void RunStateCalls::tie_to_session(driver::Call& call, const DomainOwner& domain) {
-    domain->running().autodestroy = true;
+    auto tie = std::make_shared<SessionTie>(&call.session);
     int id = domain->id();
     std::weak_ptr<Domain> watched = domain;
+    std::weak_ptr<SessionTie> tied = tie;
     Core& core = core_;
-    call.session.on_close([&core, watched, id] {
+    tie->key = call.session.on_close([&core, watched, id, tied] {
+        if (auto closing = tied.lock()) closing->session = nullptr;
         DomainOwner still = watched.lock();
         if (!still || still->id() != id) return;
-        core.spawn([](Core& at, DomainOwner guest) -> Task<void> {
+        core.spawn([](Core& at, DomainOwner guest, int run) -> Task<void> {
             driver::Job job =
                 co_await guest->jobs().begin(driver::JobKind::destroy, "autodestroy", io::Deadline::never());
+            if (!guest->is_active() || guest->id() != run) co_return;
             co_await stop_guest(at, guest, destroyed);
-        }(core, still));
+        }(core, still, id));
     });
+    domain->running().session_tie = std::move(tie);
 }
 
 Task<wire::Void> RunStateCalls::destroy(driver::Call& call, proc::DomainDestroy::Args args) {
@@ -177,9 +195,17 @@ Task<wire::Void> RunStateCalls::suspend(driver::Call& call, proc::DomainSuspend:
     }
     if (state == api::domain_paused) co_return wire::Void{};
     run.pause_reason = api::domain_paused_user;
+    int id = domain->id();
     Json nothing;
     io::Deadline deadline = core_.monitor_deadline(call.deadline, *domain);
-    co_await domain->monitor()->command("stop", nothing, deadline);
+    try {
+        co_await domain->monitor()->command("stop", nothing, deadline);
+    } catch (const Error& error) {
+        // Where only the answer is late, QEMU will still stop, for the user. Else the next stop has another reason.
+        bool is_late = error.code() == ErrorCode::operation_timeout;
+        if (!is_late && domain->id() == id) domain->running().pause_reason = api::domain_paused_unknown;
+        throw;
+    }
     co_await save_status(core_, domain);
     co_return wire::Void{};
 }
