@@ -8,7 +8,7 @@ import time
 import harness
 
 libvirt = harness.libvirt()
-GUESTS = 5
+GUESTS = 20
 
 
 class StoppedGuest(harness.TestCase):
@@ -37,8 +37,12 @@ class StoppedGuest(harness.TestCase):
         self.assertIn('state.stale', records['g2'])
         self.assertIn('cpu.time', records['g2'])
         self.assertNotIn('state.stale', records['g1'])
-        self.assertEqual(self.stopped.info()[0], libvirt.VIR_DOMAIN_PAUSED)
-        self.assertIn('<name>g2</name>', self.stopped.XMLDesc())
+        for number, domain in enumerate(self.domains):
+            self.assertEqual(domain.info()[0], libvirt.VIR_DOMAIN_PAUSED)
+            self.assertEqual(domain.state()[0], libvirt.VIR_DOMAIN_PAUSED)
+            self.assertIn(f'<name>g{number}</name>', domain.XMLDesc())
+        active = self.connection.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE)
+        self.assertEqual({domain.name() for domain in active}, {f'g{number}' for number in range(GUESTS)})
 
     def test_calls_for_its_monitor_end_at_their_deadline_and_work_again(self):
         error = self.refused(libvirt.VIR_ERR_OPERATION_TIMEOUT, self.stopped.resume)
