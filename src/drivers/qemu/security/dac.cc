@@ -213,4 +213,11 @@ void DacOwner::restore_one(const OwnedFile& wanted) const {
                             fmt::format("unable to restore the owner of '{}'", wanted.path));
 }
 
+void DacOwner::give_for_good(const std::string& path) const {
+    HeldFile file(open_for_change(path, uid_));
+    if (file.give_to(uid_, gid_)) return;
+    throw Error::from_errno(errno, ErrorDomain::security,
+                            fmt::format("unable to set user and group to '{}:{}' on '{}'", uid_, gid_, path));
+}
+
 }  // namespace virtue::qemu

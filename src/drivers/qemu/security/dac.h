@@ -28,6 +28,8 @@ public:
     /// Takes them back, as far as they are still there. Does not throw: a guest that ended must not fail at this.
     /// Returns what went wrong, a sentence a file.
     std::vector<std::string> restore(const std::vector<OwnedFile>& files) const noexcept;
+    /// Gives one file or folder for good (a guest's own folder); no note of the former owner.
+    void give_for_good(const std::string& path) const;
 
     uint32_t uid() const { return uid_; }
     uint32_t gid() const { return gid_; }
