@@ -61,8 +61,9 @@ std::vector<std::unique_ptr<driver::Backend>> make_backends(const WiringContext&
     auto networks = std::make_unique<network::NetworkDriver>(context.loop, network_settings(context));
     tables[static_cast<size_t>(proc::DriverKind::network)] = &networks->table();
     // The hypervisor first: it uses the others, so it must go before them.
-    backends.push_back(
-        std::make_unique<qemu::QemuDriver>(context.loop, qemu_settings(context), tables, &networks->service()));
+    auto qemu = std::make_unique<qemu::QemuDriver>(context.loop, qemu_settings(context), tables, &networks->service());
+    qemu->meet(storage.get(), secrets.get());
+    backends.push_back(std::move(qemu));
     backends.push_back(std::move(networks));
     backends.push_back(std::move(storage));
     backends.push_back(std::move(secrets));

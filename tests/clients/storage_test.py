@@ -408,7 +408,7 @@ class Secrets(WithDaemon):
         secret.undefine()
         self.assertNotIn("/images/private", self.virsh("secret-list"))
 
-    def test_an_encrypted_volume(self):
+    def test_an_encrypted_volume_and_a_guest_that_reads_it(self):
         secret = self.define("luks-test", kind="volume")
         self.addCleanup(secret.undefine)
         secret.setValue(b"passphrase")
@@ -424,6 +424,49 @@ class Secrets(WithDaemon):
         self.assertEqual(os.path.getsize(plain.path()), 4 << 20)
         volume.resize(8 << 20)
         self.assertEqual(volume.info()[1], 8 << 20)
+        disk = (f"<disk type='volume' device='disk'><driver name='qemu' type='raw'/>"
+                f"<source pool='pool' volume='luks'>{reference}</source><target dev='vda' bus='virtio'/></disk>")
+        guest = self.connection.createXML(
+            f"<domain type='qemu'><name>luks</name><memory unit='MiB'>64</memory>"
+            f"<os><type arch='x86_64' machine='pc'>hvm</type></os><devices>{disk}</devices></domain>")
+        self.addCleanup(guest.destroy)
+        self.assertEqual(guest.state()[0], self.libvirt.VIR_DOMAIN_RUNNING)
+        pid = pathlib.Path("/run/libvirt/qemu/luks.pid").read_text().strip()
+        self.assertNotIn("passphrase", pathlib.Path(f"/proc/{pid}/cmdline").read_text())
+
+
+class GuestsOnVolumes(WithDaemon):
+    def guest(self, volume, pool="pool", fmt="qcow2"):
+        return (f"<domain type='qemu'><name>guest</name><memory unit='MiB'>64</memory>"
+                f"<os><type arch='x86_64' machine='pc'>hvm</type></os><devices>"
+                f"<disk type='volume' device='disk'><driver name='qemu' type='{fmt}'/>"
+                f"<source pool='{pool}' volume='{volume}'/><target dev='vda' bus='virtio'/></disk></devices></domain>")
+
+    def test_a_guest_opens_the_volume_that_its_disk_names(self):
+        volume = self.pool.createXML(volume_xml("disk", 16 << 20, "qcow2"))
+        guest = self.connection.defineXML(self.guest("disk"))
+        guest.create()
+        pid = pathlib.Path("/run/libvirt/qemu/guest.pid").read_text().strip()
+        self.assertIn(volume.path(), pathlib.Path(f"/proc/{pid}/cmdline").read_text())
+        live = guest.XMLDesc()
+        self.assertIn("<source pool='pool' volume='disk'", live)
+        path = volume.path()
+        owner = os.stat(path).st_uid
+        self.kill_daemon()
+        guest = self.connection.lookupByName("guest")
+        guest.destroy()
+        if owner != 0:
+            self.assertEqual(os.stat(path).st_uid, 0)
+        guest.undefine()
+        self.pool.storageVolLookupByName("disk").delete()
+
+    def test_what_is_missing_is_named(self):
+        self.refused(self.libvirt.VIR_ERR_NO_STORAGE_VOL, self.connection.createXML, self.guest("nothing"))
+        self.refused(self.libvirt.VIR_ERR_NO_STORAGE_POOL, self.connection.createXML, self.guest("disk", "nowhere"))
+        self.connection.storagePoolDefineXML(pool_xml("stopped", "/stopped"))
+        text = self.refused(self.libvirt.VIR_ERR_CONFIG_UNSUPPORTED, self.connection.createXML, self.guest("disk", "stopped"))
+        self.assertIn("not active", text)
+        self.connection.storagePoolLookupByName("stopped").undefine()
 
 
 class RealDevices(WithDaemon):

@@ -10,6 +10,7 @@
 #include "driver/call.h"
 #include "driver/event_hub.h"
 #include "driver/object_table.h"
+#include "driver/siblings.h"
 #include "drivers/qemu/announcer.h"
 #include "drivers/qemu/capabilities/cache.h"
 #include "drivers/qemu/domain.h"
@@ -40,6 +41,8 @@ struct Core {
     driver::EventHub events;
     Announcer announcer;
     std::optional<GuestUser> guest_user;
+    driver::VolumeFinder* volumes = nullptr;        ///< of this daemon's storage driver, if it has one
+    const driver::SecretValues* secrets = nullptr;  ///< of its secret driver
     CapabilitiesCache capabilities;
     PortRange display_ports;
     int next_id = 1;

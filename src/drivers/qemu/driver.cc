@@ -148,6 +148,11 @@ driver::HandlerTable& QemuDriver::table() {
     return state_->table;
 }
 
+void QemuDriver::meet(driver::VolumeFinder* volumes, const driver::SecretValues* secrets) {
+    state_->core.volumes = volumes;
+    state_->core.secrets = secrets;
+}
+
 bool QemuDriver::accepts(const driver::Uri& uri) const {
     return uri.scheme == "qemu";
 }

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "driver/backend.h"
+#include "driver/siblings.h"
 #include "drivers/qemu/settings.h"
 
 namespace virtue::driver {
@@ -33,6 +34,9 @@ public:
     bool is_busy() const override;
     void begin_stop() override;
     Task<void> stop() override;
+
+    /// Whom guests' disks and secrets are looked up with; null where there is none. They must outlive the driver.
+    void meet(driver::VolumeFinder* volumes, const driver::SecretValues* secrets);
 
     /// For the parts of other files that add calls: the shared state and the table.
     Core& core();

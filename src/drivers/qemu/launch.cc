@@ -1,7 +1,6 @@
 #include "drivers/qemu/launch.h"
 
 #include <fcntl.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -11,11 +10,13 @@
 
 #include "base/error.h"
 #include "drivers/qemu/command/command.h"
+#include "drivers/qemu/guest_secrets.h"
 #include "drivers/qemu/interfaces.h"
 #include "drivers/qemu/live_cpu.h"
 #include "drivers/qemu/live_definition.h"
 #include "drivers/qemu/nvram.h"
 #include "drivers/qemu/start_checks.h"
+#include "drivers/qemu/volumes.h"
 #include "io/files.h"
 #include "io/offload.h"
 #include "io/unix_address.h"
@@ -44,11 +45,7 @@ void make_folder(const std::string& path, uint32_t mode, const std::optional<Gue
 }
 
 /// The key that encrypts the guest's secrets. Of no worth after a crash, so it is not synced.
-void write_master_key(const std::string& path, const std::optional<GuestUser>& owner) {
-    std::array<uint8_t, 32> key{};
-    if (::getrandom(key.data(), key.size(), 0) != static_cast<ssize_t>(key.size())) {
-        throw Error::from_errno(errno, ErrorDomain::qemu, "no random bytes for the guest's key");
-    }
+void write_master_key(const std::string& path, const MasterKey& key, const std::optional<GuestUser>& owner) {
     ::unlink(path.c_str());
     Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     bool written = fd && ::write(fd.get(), key.data(), key.size()) == static_cast<ssize_t>(key.size());
@@ -69,6 +66,7 @@ std::string log_header(const LaunchPlan& plan, const QemuCapabilities& capabilit
 }
 
 struct Preparation {
+    MasterKey key{};
     std::string folder;
     std::string monitor_path;
     std::vector<std::string> folders;
@@ -93,7 +91,7 @@ Prepared prepare(const Preparation& what) {
     }
     make_folder(what.folder, 0750, what.user);
     for (const std::string& folder : what.folders) make_folder(folder, 0750, what.user);
-    write_master_key(what.folder + "/master-key.aes", what.user);
+    write_master_key(what.folder + "/master-key.aes", what.key, what.user);
     made.monitor = listen_at(what.monitor_path);
     for (const ListeningSocket& socket : what.sockets) {
         Fd fd = listen_at(socket.path);
@@ -189,7 +187,10 @@ Task<Launched> launch(Core& core, const DomainOwner& domain, Run& run, bool rese
     what.owner = core.owner_of_files();
     if (core.settings.paths.privileged) set_dac_label(*run.domain, core.guest_user.value_or(GuestUser{0, 0}));
     co_await prepare_nvram(core, run, reset_nvram);
-    if (what.owner) what.files = run.files = guest_files(*run.domain);
+    // What is shown and kept names volumes; what QEMU gets names their files.
+    const std::shared_ptr<const model::Domain> opened = co_await with_volumes(core, run.domain, deadline);
+    if (what.owner) what.files = run.files = guest_files(*opened);
+    const MasterKey key = what.key = make_master_key();
     std::string monitor_path = run.monitor_path;
     auto work = [what = std::move(what)] { return prepare(what); };
     Prepared made = co_await io::offload(core.loop, std::move(work));
@@ -199,7 +200,9 @@ Task<Launched> launch(Core& core, const DomainOwner& domain, Run& run, bool rese
     context.interface_fds = std::move(interfaces);
     context.monitor = std::move(made.monitor);
     for (auto& [alias, fd] : made.sockets) context.device_fds.emplace(alias, std::move(fd));
-    LaunchPlan plan = build_command(*run.domain, std::move(context));
+    context.secrets = guest_secrets(*opened, core.secrets, key);
+    const std::shared_ptr<const model::Domain> shown = with_disks_of(run.domain, opened);
+    LaunchPlan plan = build_command(*shown, std::move(context));
     settle_cpu(*run.domain, *capabilities);
     if (core.settings.paths.privileged) set_security_label(*run.domain, core.guest_user.value_or(GuestUser{0, 0}));
 

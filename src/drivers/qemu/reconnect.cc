@@ -16,6 +16,7 @@
 #include "drivers/qemu/start.h"
 #include "drivers/qemu/started.h"
 #include "drivers/qemu/stop.h"
+#include "drivers/qemu/volumes.h"
 #include "io/either_cancel.h"
 #include "io/files.h"
 #include "io/offload.h"
@@ -84,6 +85,18 @@ void take_state(const DomainOwner& domain, const Json& answer) {
     domain->set_state(api::domain_paused, reason);
 }
 
+/// The files behind disks that name volumes are the guest's too, until it ends.
+Task<void> find_volumes_again(Core& core, DomainOwner domain, int id, io::Deadline deadline) {
+    if (!core.owner_of_files()) co_return;
+    try {
+        const std::shared_ptr<const model::Domain> opened =
+            co_await with_volumes(core, domain->running().domain, deadline);
+        if (domain->id() == id) domain->running().files = guest_files(*opened);
+    } catch (const Error& error) {
+        logger.warn("domain '{}': its files keep their owner when it ends: {}", domain->name(), error.message());
+    }
+}
+
 Task<void> talk_to_guest(Core& core, DomainOwner domain, int id, bool was_starting) {
     io::Deadline deadline = io::Deadline::after(core.settings.monitor_deadline).with_cancel(core.gate.cancel_source());
     Monitor::Callbacks callbacks = monitor_callbacks(core, domain);
@@ -110,6 +123,8 @@ Task<void> talk_to_guest(Core& core, DomainOwner domain, int id, bool was_starti
         co_await stop_guest(core, domain, shut_down);
         co_return;
     }
+    co_await find_volumes_again(core, domain, id, deadline);
+    if (domain->id() != id) co_return;
     co_await save_status(core, domain);
     connect_agent(core, domain);
 }
