@@ -296,6 +296,17 @@ class GuestTest(Case):
         self.virsh("destroy", "guest2")
         self.remove("home")
 
+    def test_a_card_is_unplugged_from_guest_and_network(self):
+        self.virsh("net-create", self.define("brief", "virbr23", 93))
+        self.assertEqual(self.start("plugged", "52:54:00:00:00:05", "brief"), "")
+        device = self.address("plugged")[0]
+        self.virsh("detach-interface", "plugged", "network", "--mac", "52:54:00:00:00:05", "--live")
+        private.wait_for("the tap to go", lambda: device not in ip("-br", "link"))
+        private.wait_for("the port to go", lambda: self.virsh("net-port-list", "brief") == "")
+        self.assertEqual(self.virsh("domiflist", "plugged"), "")
+        self.virsh("destroy", "plugged")
+        self.remove("brief")
+
     def test_a_card_needs_its_network(self):
         self.assertIn("no network with matching name 'absent'", self.start("alone", "52:54:00:00:00:03", "absent"))
         path = self.define("asleep", "virbr21", 91)

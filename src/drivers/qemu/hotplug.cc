@@ -9,6 +9,7 @@
 #include "drivers/qemu/calls/support.h"
 #include "drivers/qemu/command/single_device.h"
 #include "drivers/qemu/device_changes.h"
+#include "drivers/qemu/interfaces.h"
 #include "drivers/qemu/launch.h"
 #include "drivers/qemu/live_definition.h"
 #include "drivers/qemu/platform.h"
@@ -286,6 +287,7 @@ void require_unpluggable(const model::Domain& domain, const Device& device) {
         }
         return;
     }
+    if (std::holds_alternative<model::Interface>(device)) return;
     try {
         require_pluggable(device);
     } catch (const Error&) {
@@ -356,6 +358,35 @@ std::vector<OwnedFile> no_longer_used(Run& run, const Device& device) {
     return left;
 }
 
+/// The tap of a card that is gone, and its port. `only` is the guest with nothing but this card.
+Task<void> remove_card_behind(Core& core, std::shared_ptr<model::Domain> only, std::shared_ptr<Monitor> monitor,
+                              io::Deadline deadline) {
+    const model::Interface& card = only->interfaces.front();
+    try {
+        Json arguments = Json::object({{"id", "host" + card.info.alias}});
+        co_await monitor->command("netdev_del", std::move(arguments), deadline);
+    } catch (const Error& error) {
+        logger.warn("the tap '{}' stays until its guest ends: {}", card.target, error.message());
+    }
+    co_await close_interfaces(core, only);
+}
+
+/// The QMP commands that made a device that is gone, of which the last steps are still to be undone.
+std::vector<QmpStep> steps_behind(Core& core, const Domain& domain, const Run& run, const Device& device) {
+    std::vector<QmpStep> steps;
+    try {
+        CapabilitiesRef capabilities = core.capabilities.find(emulator_of(*run.domain));
+        LaunchContext context = launch_context(core, *run.domain, run.id, capabilities);
+        const Device one[] = {device};
+        std::vector<std::string> options = build_device(*run.domain, one, std::move(context));
+        steps = qmp_steps(options);
+    } catch (const Error& error) {
+        logger.warn("what stood behind a device of guest '{}' stays: {}", domain.name(), error.message());
+    }
+    std::erase_if(steps, [](const QmpStep& step) { return step.is_device(); });
+    return steps;
+}
+
 }  // namespace
 
 Task<void> finish_unplug(Core& core, DomainOwner domain, std::string alias) {
@@ -363,17 +394,12 @@ Task<void> finish_unplug(Core& core, DomainOwner domain, std::string alias) {
     Run& run = domain->running();
     std::optional<Device> device = model::find_device_by_alias(*run.domain, alias);
     if (!device) co_return;
+    const auto* card = std::get_if<model::Interface>(&*device);
+    const bool has_tap = card != nullptr && !card->target.empty();
     std::vector<QmpStep> steps;
-    try {
-        CapabilitiesRef capabilities = core.capabilities.find(emulator_of(*run.domain));
-        LaunchContext context = launch_context(core, *run.domain, run.id, capabilities);
-        const Device one[] = {*device};
-        std::vector<std::string> options = build_device(*run.domain, one, std::move(context));
-        steps = qmp_steps(options);
-    } catch (const Error& error) {
-        logger.warn("what stood behind device '{}' of guest '{}' stays: {}", alias, domain->name(), error.message());
-    }
-    std::erase_if(steps, [](const QmpStep& step) { return step.is_device(); });
+    if (!has_tap) steps = steps_behind(core, *domain, run, *device);
+    auto alone = std::make_shared<model::Domain>(model::without_devices(*run.domain));
+    if (has_tap) alone->interfaces = {*card};
     if (const auto* memory = std::get_if<model::MemoryDevice>(&*device)) {
         const uint64_t size = std::min(run.domain->memory.count, memory->size.count);
         run.domain->memory.count -= size;
@@ -386,6 +412,7 @@ Task<void> finish_unplug(Core& core, DomainOwner domain, std::string alias) {
     std::shared_ptr<Monitor> monitor = domain->monitor();
     io::Deadline deadline = io::Deadline::after(core.settings.monitor_deadline).with_cancel(core.gate.cancel_source());
     co_await undo(monitor, std::move(steps), deadline);
+    if (has_tap) co_await remove_card_behind(core, alone, monitor, deadline);
     if (!domain->is_active()) co_return;
     // The files that no other device of the guest uses.
     std::vector<OwnedFile> left = no_longer_used(domain->running(), *device);
