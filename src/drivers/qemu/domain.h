@@ -57,6 +57,7 @@ struct Run {
     std::string folder;            ///< domain-ID-NAME, with the monitor's socket
     std::string channel_folder;
     std::string monitor_path;
+    std::string incoming;                       ///< -incoming of its command line; empty for a fresh start
     std::vector<std::string> sockets;           ///< socket files to remove at the end
     std::vector<std::string> capability_flags;  ///< of a guest that libvirtd started, kept for it
     Figures figures;                            ///< last known answers of its monitor

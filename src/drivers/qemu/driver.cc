@@ -15,6 +15,7 @@
 #include "drivers/qemu/calls/node_calls.h"
 #include "drivers/qemu/calls/resource_calls.h"
 #include "drivers/qemu/calls/run_state_calls.h"
+#include "drivers/qemu/calls/save_calls.h"
 #include "drivers/qemu/calls/snapshot_calls.h"
 #include "drivers/qemu/calls/stats_calls.h"
 #include "drivers/qemu/core.h"
@@ -75,6 +76,7 @@ struct QemuDriver::State {
           monitors(core),
           natives(core),
           devices(core),
+          saves(core),
           node(loop, core.capabilities, node_options(core)),
           ready(loop) {
         definitions.bind(table);
@@ -88,6 +90,7 @@ struct QemuDriver::State {
         monitors.bind(table);
         natives.bind(table);
         devices.bind(table);
+        saves.bind(table);
         node.bind(table);
         core.events.bind(table, driver::EventClass::domain);
         core.events.bind(table, driver::EventClass::qemu_monitor);
@@ -111,6 +114,7 @@ struct QemuDriver::State {
     MonitorCalls monitors;
     NativeCalls natives;
     DeviceCalls devices;
+    SaveCalls saves;
     NodeCalls node;
     bool is_ready = false;
     std::exception_ptr problem;

@@ -199,6 +199,7 @@ Task<Launched> launch(Core& core, const DomainOwner& domain, Run& run, bool rese
     LaunchContext context = launch_context(core, *run.domain, run.id, capabilities);
     context.interface_fds = std::move(interfaces);
     context.monitor = std::move(made.monitor);
+    context.incoming = run.incoming;
     for (auto& [alias, fd] : made.sockets) context.device_fds.emplace(alias, std::move(fd));
     context.secrets = guest_secrets(*opened, core.secrets, key);
     const std::shared_ptr<const model::Domain> shown = with_disks_of(run.domain, opened);

@@ -6,6 +6,7 @@
 #include "drivers/qemu/live_cpu.h"
 #include "drivers/qemu/live_definition.h"
 #include "drivers/qemu/started.h"
+#include "drivers/qemu/state_file.h"
 #include "drivers/qemu/stop.h"
 #include "io/offload.h"
 #include "model/domain/domain.h"
@@ -110,6 +111,7 @@ Task<void> bring_up(Core& core, DomainOwner domain, StartRequest request, io::De
         co_await learn_from_monitor(core, domain, deadline);
         co_await setting_up.join();
         co_await cpu.join();
+        if (request.state) co_await load_state(core, domain, *request.state, deadline);
         for (Started<bool>& file : writing) co_await file.join();
         co_return;
     } catch (const Error& error) {
@@ -231,11 +233,21 @@ void connect_agent(Core& core, DomainOwner domain) {
     core.spawn(open_agent(core, domain, run->id));
 }
 
+StartRequest restore_request(std::shared_ptr<Fd> state, bool running) {
+    StartRequest request;
+    request.paused = !running;
+    request.running_reason = api::domain_running_restored;
+    request.started_detail = api::domain_event_started_restored;
+    request.state = std::move(state);
+    return request;
+}
+
 Task<void> start_guest(Core& core, DomainOwner domain, StartRequest request, io::Deadline deadline) {
     GuestState before = domain->state();
     auto fresh = std::make_unique<Run>();
     fresh->id = core.next_id++;
     fresh->domain = copy_for_start(request.definition ? *request.definition : domain->next(), fresh->id);
+    if (request.state) fresh->incoming = "defer";
     domain->begin_run(std::move(fresh));
     domain->changed();
     std::optional<Error> failure;

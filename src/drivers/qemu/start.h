@@ -13,7 +13,11 @@ struct StartRequest {
         definition;  ///< in place of the persistent one, which then comes back after the run
     uint32_t running_reason = api::domain_running_booted;
     uint32_t started_detail = api::domain_event_started_booted;
+    std::shared_ptr<Fd> state;  ///< a saved state to load, standing behind its header
 };
+
+/// A start that goes on from a saved state.
+StartRequest restore_request(std::shared_ptr<Fd> state, bool running);
 
 /// Starts `domain`; the caller holds its modify job. Publishes started and, when paused, suspended. On failure the
 /// guest is as it was, and what QEMU said last is in the error.

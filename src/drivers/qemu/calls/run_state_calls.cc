@@ -4,9 +4,11 @@
 
 #include "drivers/qemu/calls/support.h"
 #include "drivers/qemu/live_definition.h"
+#include "drivers/qemu/saved_image.h"
 #include "drivers/qemu/start.h"
 #include "drivers/qemu/stop.h"
 #include "io/either_cancel.h"
+#include "io/offload.h"
 #include "model/domain/domain.h"
 
 namespace virtue::qemu {
@@ -87,20 +89,24 @@ Task<proc::DomainRef> RunStateCalls::start(driver::Call& call, proc::DomainRef w
     require_known(*domain);
     domain->require_inactive();
     std::string saved = core_.settings.saved_image(domain->name());
-    if (std::filesystem::exists(saved)) {
-        // Starting without it would make the saved memory disagree with the disks.
-        if (!(flags & api::domain_start_force_boot)) {
-            throw Error(ErrorCode::operation_unsupported, ErrorDomain::qemu,
-                        "the domain has a managed save image, which this release cannot restore",
-                        "start it with VIR_DOMAIN_START_FORCE_BOOT (virsh start --force-boot) to discard the image");
-        }
-        std::filesystem::remove(saved);
-    }
+    bool has_saved = std::filesystem::exists(saved);
+    if (has_saved && (flags & api::domain_start_force_boot)) has_saved = !std::filesystem::remove(saved);
     StartRequest request = request_of(flags);
+    if (has_saved) {
+        auto state = std::make_shared<Fd>();
+        auto read = [saved, state] { return read_saved_image(saved, *state); };
+        SavedImage image = co_await io::offload(core_.loop, std::move(read));
+        std::string text = std::move(image.xml);
+        request = restore_request(std::move(state), image.was_running && !request.paused);
+        std::shared_ptr<model::Domain> definition =
+            co_await read_definition(core_, std::move(text), false, call.deadline);
+        request.definition = std::move(definition);
+    }
     // A client that goes away does not end its start, as with libvirt: a destroy does, and the end of the daemon.
     io::EitherCancel cancel(domain->jobs().current_cancel(), core_.leaving);
     io::Deadline deadline = call.deadline.within(core_.settings.start_deadline).with_cancel(cancel.source());
     co_await start_guest(core_, domain, request, deadline);
+    if (has_saved) std::filesystem::remove(saved);
     if (flags & api::domain_start_autodestroy) tie_to_session(call, domain);
     co_return ref(*domain);
 }
