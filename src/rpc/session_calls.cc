@@ -12,6 +12,7 @@ namespace {
 
 // virDrvFeature: what the daemon itself provides, whatever the driver.
 constexpr int32_t feature_fd_passing = 8;
+constexpr int32_t feature_parameter_strings = 9;  ///< typed parameters may be strings
 constexpr int32_t feature_keepalive = 10;
 constexpr int32_t feature_event_callback = 14;
 constexpr int32_t feature_close_callback = 15;
@@ -117,6 +118,7 @@ proc::ConnectSupportsFeature::Ret supports_feature(driver::Call& call, proc::Con
     require_open(call);
     switch (args.feature) {
         case feature_fd_passing:
+        case feature_parameter_strings:
         case feature_event_callback:
         case feature_close_callback:
         case feature_network_update_order:

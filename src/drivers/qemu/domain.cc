@@ -124,6 +124,10 @@ std::shared_ptr<Monitor> Domain::monitor() {
 
 std::shared_ptr<Agent> Domain::agent() {
     Run& run = running();
+    if (state_.state != api::domain_running) {
+        throw Error(ErrorCode::operation_invalid, ErrorDomain::qemu, "domain is not running",
+                    "it is paused: its agent answers only after a resume");
+    }
     if (run.agent_path.empty()) {
         throw Error(ErrorCode::argument_unsupported, ErrorDomain::qemu, "QEMU guest agent is not configured");
     }

@@ -18,6 +18,7 @@
 #include "drivers/qemu/calls/save_calls.h"
 #include "drivers/qemu/calls/snapshot_calls.h"
 #include "drivers/qemu/calls/stats_calls.h"
+#include "drivers/qemu/calls/tune_calls.h"
 #include "drivers/qemu/core.h"
 #include "drivers/qemu/interfaces.h"
 #include "drivers/qemu/reconnect.h"
@@ -70,6 +71,7 @@ struct QemuDriver::State {
           run_state(core),
           stats(core),
           resources(core),
+          tunes(core),
           consoles(core),
           guests(core),
           snapshots(core),
@@ -84,6 +86,7 @@ struct QemuDriver::State {
         run_state.bind(table);
         stats.bind(table);
         resources.bind(table);
+        tunes.bind(table);
         consoles.bind(table);
         guests.bind(table);
         snapshots.bind(table);
@@ -108,6 +111,7 @@ struct QemuDriver::State {
     RunStateCalls run_state;
     StatsCalls stats;
     ResourceCalls resources;
+    TuneCalls tunes;
     ConsoleCalls consoles;
     GuestCalls guests;
     SnapshotCalls snapshots;

@@ -1,0 +1,51 @@
+// Calls about how much of the host a guest may take: memory limits, CPU shares and quotas, block I/O weights, NUMA
+// placement. Guests run in no cgroup of their own, so that these can be read and changed in the persistent definition
+// only; about a running guest libvirt's answer is that of a host without cgroups. Owned by QemuDriver; loop thread
+// only.
+#pragma once
+#include <functional>
+
+#include "driver/handler_table.h"
+#include "drivers/qemu/core.h"
+#include "protocol/remote/domain_tune.h"
+
+namespace virtue::qemu {
+
+class TuneCalls {
+public:
+    explicit TuneCalls(Core& core) : core_(core) {}
+    void bind(driver::HandlerTable& on);
+
+    /// A kind of limits.
+    struct Subject {
+        const char* name;
+        const char* missing;  ///< what libvirt says of a running guest on a host without cgroups
+        bool in_session;      ///< a user's own daemon has it, too
+    };
+
+private:
+    proc::DomainGetMemoryParameters::Ret memory(driver::Call&, proc::DomainGetMemoryParameters::Args args);
+    Task<wire::Void> set_memory(driver::Call& call, proc::DomainSetMemoryParameters::Args args);
+    proc::DomainGetBlkioParameters::Ret block_io(driver::Call&, proc::DomainGetBlkioParameters::Args args);
+    Task<wire::Void> set_block_io(driver::Call& call, proc::DomainSetBlkioParameters::Args args);
+    proc::DomainGetNumaParameters::Ret numa(driver::Call&, proc::DomainGetNumaParameters::Args args);
+    Task<wire::Void> set_numa(driver::Call& call, proc::DomainSetNumaParameters::Args args);
+    proc::DomainGetSchedulerType::Ret scheduler_type(driver::Call&, proc::DomainGetSchedulerType::Args args);
+    proc::DomainGetSchedulerParameters::Ret scheduler(driver::Call&, proc::DomainGetSchedulerParameters::Args args);
+    proc::DomainGetSchedulerParametersFlags::Ret scheduler_flags(driver::Call&,
+                                                                 proc::DomainGetSchedulerParametersFlags::Args args);
+    Task<wire::Void> set_scheduler(driver::Call& call, proc::DomainSetSchedulerParameters::Args args);
+    Task<wire::Void> set_scheduler_flags(driver::Call& call, proc::DomainSetSchedulerParametersFlags::Args args);
+
+    void require_available(const Subject& subject) const;
+    /// The definition of a reading call. Throws operation_unsupported in session mode, operation_invalid naming what is
+    /// missing for a running guest.
+    const model::Domain& definition_of(const proc::DomainRef& which, uint32_t flags, const Subject& subject) const;
+    /// Changes the persistent definition as `change` says, in the guest's turn. Throws as definition_of().
+    Task<void> change_definition(driver::Call& call, proc::DomainRef which, uint32_t flags, const Subject& subject,
+                                 std::function<void(model::Domain&)> change);
+
+    Core& core_;
+};
+
+}  // namespace virtue::qemu
