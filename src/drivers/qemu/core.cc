@@ -140,6 +140,7 @@ Task<void> write_status(Core& core, DomainOwner domain) {
     status.fake_reboot = run.fake_reboot;
     status.agent_timeout = run.agent_timeout;
     status.capability_flags = run.capability_flags;
+    status.asked_cpu = run.asked_cpu;
     status.domain = run.domain;
     std::string text = Store::format_status(status);
     Store store = core.store;

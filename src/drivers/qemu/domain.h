@@ -22,8 +22,9 @@
 #include "io/process.h"
 
 namespace virtue::model {
+struct Cpu;
 struct Domain;
-}
+}  // namespace virtue::model
 
 namespace virtue::qemu {
 
@@ -57,10 +58,11 @@ struct Run {
     std::string folder;            ///< domain-ID-NAME, with the monitor's socket
     std::string channel_folder;
     std::string monitor_path;
-    std::string incoming;                       ///< -incoming of its command line; empty for a fresh start
-    std::vector<std::string> sockets;           ///< socket files to remove at the end
-    std::vector<std::string> capability_flags;  ///< of a guest that libvirtd started, kept for it
-    Figures figures;                            ///< last known answers of its monitor
+    std::string incoming;                         ///< -incoming of its command line; empty for a fresh start
+    std::vector<std::string> sockets;             ///< socket files to remove at the end
+    std::shared_ptr<const model::Cpu> asked_cpu;  ///< before QEMU told what it made of it; null if it did not
+    std::vector<std::string> capability_flags;    ///< of a guest that libvirtd started, kept for it
+    Figures figures;                              ///< last known answers of its monitor
 
     uint32_t pause_reason = api::domain_paused_unknown;     ///< for the next STOP event
     uint32_t resume_reason = api::domain_running_unpaused;  ///< for the next RESUME event

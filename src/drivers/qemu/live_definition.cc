@@ -223,6 +223,12 @@ void set_security_label(model::Domain& domain, const GuestUser& user) {
     domain.security_labels.push_back(std::move(label));
 }
 
+void drop_security_label(model::Domain& domain) {
+    std::erase_if(domain.security_labels, [](const model::SecurityLabel& label) {
+        return label.model == "dac" && label.type == model::SecurityLabelType::dynamic && label.base_label.empty();
+    });
+}
+
 std::vector<uint32_t> guest_groups(const GuestUser& user) {
     std::vector<char> room(16384);
     passwd entry{};

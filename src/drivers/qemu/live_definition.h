@@ -47,6 +47,8 @@ void set_current_memory(model::Domain& domain, uint64_t kib);
 /// Notes which user the guest runs as, as the label that libvirt's security driver "dac" gives; one that the
 /// definition sets itself stays.
 void set_security_label(model::Domain& domain, const GuestUser& user);
+/// Takes such a label out again: another start gets its own.
+void drop_security_label(model::Domain& domain);
 /// Supplementary groups of the guests' user.
 std::vector<uint32_t> guest_groups(const GuestUser& user);
 

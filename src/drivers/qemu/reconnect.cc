@@ -59,6 +59,7 @@ std::unique_ptr<Run> run_of(Core& core, GuestStatus status) {
     run->monitor_path = status.monitor_path;
     run->vcpu_threads = std::move(status.vcpu_threads);
     run->capability_flags = std::move(status.capability_flags);
+    run->asked_cpu = std::move(status.asked_cpu);
     run->fake_reboot = status.fake_reboot;
     run->agent_timeout = status.agent_timeout;
     run->ports = claim_ports(*run->domain, core.display_ports);

@@ -76,7 +76,10 @@ Task<void> learn_cpu(Core& core, DomainOwner domain, io::Deadline deadline) {
     if (!question) co_return;
     Json arguments = std::move(*question);
     Json answer = co_await domain->run()->monitor->command("query-cpu-model-expansion", std::move(arguments), deadline);
-    take_cpu(*domain->running().domain, answer);
+    Run& run = domain->running();
+    auto asked = std::make_shared<const model::Cpu>(run.domain->cpu.value_or(model::Cpu{}));
+    take_cpu(*run.domain, answer);
+    if (run.domain->cpu != *asked) run.asked_cpu = std::move(asked);
     domain->changed();
 }
 

@@ -191,6 +191,7 @@ std::string Store::format_status(const GuestStatus& status) {
     xml::Options options = domain_options(true);
     options.indent = 1;
     std::string domain = xml::format(*status.domain, options);
+    if (status.asked_cpu) domain.insert(0, xml::format(*status.asked_cpu, options));
     std::string text = [&] {
         writer.end();
         return writer.take();
@@ -244,6 +245,9 @@ GuestStatus Store::parse_status(const std::string& text, const std::string& sour
     xml::Options options = domain_options(true);
     options.source = source;
     status.domain = std::make_shared<model::Domain>(xml::read<model::Domain>(domain, options));
+    if (xml::Element cpu = root.child("cpu")) {
+        status.asked_cpu = std::make_shared<const model::Cpu>(xml::read<model::Cpu>(cpu, options));
+    }
     return status;
 }
 

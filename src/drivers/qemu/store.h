@@ -28,6 +28,7 @@ struct GuestStatus {
     int agent_timeout = -2;
     uint64_t start_time = 0;                    ///< field 22 of /proc/PID/stat; 0 in libvirt's own files, which lack it
     std::vector<std::string> capability_flags;  ///< kept as they came, for libvirt
+    std::shared_ptr<const model::Cpu> asked_cpu;  ///< the CPU before QEMU told what it made of it; null if it did not
     std::shared_ptr<model::Domain> domain;
 };
 

@@ -223,9 +223,12 @@ Task<std::string> LookupCalls::migratable_xml(DomainOwner domain, bool live, io:
         if (error.code() == ErrorCode::operation_timeout) throw;
     }
     QemuPlatform platform(core_.capabilities, std::move(capabilities), core_.settings);
-    bool still_live = live && domain->is_active();
-    const model::Domain& definition = still_live ? domain->current() : domain->next();
-    co_return model::format_migratable(definition, platform, !still_live);
+    // The other side starts the guest anew: it is told what was asked for, not what became of it here.
+    if (!live || !domain->is_active()) co_return model::format_migratable(domain->next(), platform);
+    model::Domain definition = domain->current();
+    if (const Run* run = domain->run(); run->asked_cpu) definition.cpu = *run->asked_cpu;
+    drop_security_label(definition);
+    co_return model::format_migratable(definition, platform);
 }
 
 Task<proc::DomainGetXmlDesc::Ret> LookupCalls::xml(driver::Call& call, proc::DomainGetXmlDesc::Args args) {

@@ -43,9 +43,9 @@ void drop_implied(Domain& d) {
 
 }  // namespace
 
-std::string format_migratable(const Domain& domain, const Platform& platform, bool inactive) {
+std::string format_migratable(const Domain& domain, const Platform& platform) {
     xml::Options options;
-    options.inactive = inactive;
+    options.inactive = true;
     options.secure = true;
     Domain copy = xml::parse<Domain>(xml::format(domain, options), options);
     complete_for_qemu(copy, platform, false);

@@ -5,7 +5,7 @@
 namespace virtue::model {
 
 /// What VIR_DOMAIN_XML_MIGRATABLE shows: the domain read back from its own XML, without the devices that every machine
-/// of its type has had before XML said so. `inactive`: of the definition, not of the running guest.
-std::string format_migratable(const Domain& domain, const Platform& platform, bool inactive = true);
+/// of its type has had before XML said so, and without what belongs to one run of it.
+std::string format_migratable(const Domain& domain, const Platform& platform);
 
 }  // namespace virtue::model
