@@ -19,6 +19,7 @@ import select
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -367,10 +368,16 @@ class Daemon:
             with contextlib.closing(socket.socket(socket.AF_UNIX)) as probe:
                 try:
                     probe.connect(self.socket())
-                    return True
                 except OSError:
                     return False
+                # Not the one before, whose socket a child that it was just making may hold for a moment longer.
+                listener = struct.unpack('3i', probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
+                return self.listens(listener)
         wait_until(answers, timeout, 'a connection to virtued')
+
+    def listens(self, pid):
+        """True if this process is the one that we started."""
+        return pid == self.child.pid
 
     @property
     def pid(self):
@@ -469,6 +476,10 @@ class ReferenceDaemon:
         self.wait_until_ready()
 
     wait_until_ready = Daemon.wait_until_ready
+
+    def listens(self, pid):
+        return True  # it is in other namespaces, whose numbers mean nothing here
+
     connect = Daemon.connect
     uri_readonly = Daemon.uri_readonly
     test_uri = Daemon.test_uri
