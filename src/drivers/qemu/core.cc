@@ -128,6 +128,8 @@ namespace {
 Task<void> write_status(Core& core, DomainOwner domain) {
     if (!domain->is_active()) co_return;
     const Run& run = domain->running();
+    // A start that is not yet so far that a new daemon could take it up: its folder without a status says so.
+    if (!run.process || domain->state().state == api::domain_shutoff) co_return;
     GuestStatus status;
     status.pid = run.process ? run.process->pid() : -1;
     status.start_time = run.process ? run.process->start_time() : 0;
@@ -152,11 +154,13 @@ Task<void> write_status(Core& core, DomainOwner domain) {
 /// Events come in bursts, as fast as a guest likes: one write serves all that come until it begins.
 constexpr io::Milliseconds burst{100};
 
-Task<void> save_queued_status(Core& core, DomainOwner domain) {
+Task<void> save_queued_status(Core& core, DomainOwner domain, int id) {
     io::Deadline pause = io::Deadline::after(burst).with_cancel(core.gate.cancel_source());
     co_await core.loop.sleep_until(pause);
     io::Semaphore::Permit turn = co_await domain->files.acquire(io::Deadline::never(), "the guest's status file");
-    domain->status_queued = false;
+    // Of a later run, which is not yet where a new daemon could take it up, nothing may be told.
+    if (domain->id() != id) co_return;
+    domain->running().status_queued = false;
     co_await write_status(core, domain);
 }
 
@@ -169,8 +173,9 @@ Task<void> save_status(Core& core, DomainOwner domain) {
 }
 
 void save_status_soon(Core& core, DomainOwner domain) {
-    if (std::exchange(domain->status_queued, true)) return;
-    core.spawn(save_queued_status(core, std::move(domain)));
+    Run* run = domain->run();
+    if (!run || std::exchange(run->status_queued, true)) return;
+    core.spawn(save_queued_status(core, std::move(domain), run->id));
 }
 
 }  // namespace virtue::qemu

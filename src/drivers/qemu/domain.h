@@ -71,6 +71,7 @@ struct Run {
     bool stopping = false;                                  ///< somebody ends it; what its process does now is no news
     bool shutting_down = false;  ///< the guest shut itself down, its process is being told to end
     bool panicked = false;
+    bool status_queued = false;         ///< save_status_soon() will write
     std::shared_ptr<void> session_tie;  ///< of autodestroy: unties it from the client's session when the run ends
     /// Devices that the guest was asked to let go of, by alias: true when one is gone, false when the guest refused.
     std::map<std::string, std::shared_ptr<io::Completion<bool>>> unplugging;
@@ -131,10 +132,9 @@ public:
 
     bool autostart = false;
     bool autostart_once = false;
-    bool updated = false;        ///< virDomainIsUpdated: the live definition was changed
-    bool removed = false;        ///< no longer in the table; whoever holds it must not bring it back
-    bool status_queued = false;  ///< save_status_soon() will write
-    bool starting = false;       ///< its run is being made; other calls see it as inactive
+    bool updated = false;   ///< virDomainIsUpdated: the live definition was changed
+    bool removed = false;   ///< no longer in the table; whoever holds it must not bring it back
+    bool starting = false;  ///< its run is being made; other calls see it as inactive
 
     /// Formatted definitions, kept while unchanged: what XML calls answer with.
     mutable std::map<uint32_t, std::shared_ptr<const std::string>> formatted;
