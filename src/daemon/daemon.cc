@@ -113,7 +113,13 @@ void Daemon::set_log(std::string log::Settings::*part, const std::string& text) 
 }
 
 void Daemon::run(const std::function<void()>& ready) {
-    listeners_.open();
+    try {
+        listeners_.open();
+    } catch (const Error&) {
+        // What the drivers began in the background must end before they go.
+        loop_.run_until(end_all());
+        throw;
+    }
     io::SignalWatch terminate(loop_, SIGTERM, [this] { stop("SIGTERM"); });
     io::SignalWatch interrupt(loop_, SIGINT, [this] { stop("SIGINT"); });
     io::SignalWatch hang_up(loop_, SIGHUP, [this] { reload(); });
@@ -134,13 +140,17 @@ void Daemon::stop(const char* why) {
 Task<void> Daemon::stop_task() {
     // The reply to whoever asked goes out first.
     co_await loop_.sleep(io::Milliseconds(10));
+    co_await end_all();
+    loop_.stop();
+}
+
+Task<void> Daemon::end_all() {
     for (const auto& backend : backends_) backend->begin_stop();
     co_await clients_.close();
     co_await admin_.close();
     for (const auto& backend : backends_) {
         co_await backend->stop();
     }
-    loop_.stop();
 }
 
 void Daemon::reload() {

@@ -35,6 +35,7 @@ private:
     rpc::AdminHooks hooks();
     void stop(const char* why);
     Task<void> stop_task();
+    Task<void> end_all();
     void reload();
     void set_log(std::string log::Settings::*part, const std::string& text);
     void consider_leaving();

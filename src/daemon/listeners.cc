@@ -6,8 +6,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -124,6 +126,21 @@ bool Listeners::take_passed() {
     return count > 0;
 }
 
+std::unique_ptr<io::UnixListener> Listeners::listen(const Socket& socket, const io::UnixListener::Options& options) {
+    // The locks are ours, so no daemon runs. A child that one was just making when it was killed holds its sockets
+    // until it becomes another program, moments later.
+    constexpr int tries = 100;
+    constexpr timespec pause{0, 20000000};
+    for (int i = 1;; i++) {
+        try {
+            return std::make_unique<io::UnixListener>(loop_, options, taker(socket.access));
+        } catch (const Error& error) {
+            if (error.int1() != EADDRINUSE || i == tries) throw;
+        }
+        ::nanosleep(&pause, nullptr);
+    }
+}
+
 void Listeners::open() {
     if (take_passed()) return;
     int group = group_number(configuration_.unix_sock_group);
@@ -132,7 +149,7 @@ void Listeners::open() {
         options.path = socket.path;
         options.mode = socket.mode;
         options.group = group;
-        add(socket.access, std::make_unique<io::UnixListener>(loop_, options, taker(socket.access)));
+        add(socket.access, listen(socket, options));
     }
 }
 

@@ -35,6 +35,7 @@ private:
     };
     std::vector<Socket> wanted() const;
     rpc::Authenticator& authenticator(Access access);
+    std::unique_ptr<io::UnixListener> listen(const Socket& socket, const io::UnixListener::Options& options);
     void add(Access access, std::unique_ptr<io::UnixListener> listener);
     std::function<void(Fd)> taker(Access access);
     bool take_passed();

@@ -126,6 +126,23 @@ class Locks(harness.TestCase):
             self.assertEqual(second.returncode, 1)
             self.assertIn(f'process {os.getpid()}, holds {file.name}', second.stderr)
 
+    def test_a_socket_that_another_program_serves_is_left_to_it_but_waited_for_a_moment(self):
+        directory = self.directory()
+        path = f'{directory}/run/libvirt/libvirt-sock'
+        os.makedirs(os.path.dirname(path))
+        with socket.socket(socket.AF_UNIX) as other:
+            other.bind(path)
+            other.listen()
+            refused = self.run_once(directory)
+            self.assertEqual(refused.returncode, 1, refused.stderr)
+            self.assertIn('a running server listens on', refused.stderr)
+            self.assertIn(path, refused.stderr)
+            daemon = self.daemon(root=directory, start=False)
+            daemon.launch()
+            harness.wait_until(lambda: os.path.exists(f'{directory}/run/libvirt/qemu/driver.pid'), what='the start of the daemon')
+        daemon.wait_until_ready()
+        self.assertEqual(call(path)[0], 0)
+
     def test_a_killed_daemon_holds_nothing(self):
         daemon = self.daemon()
         daemon.kill9()
