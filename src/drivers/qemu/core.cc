@@ -131,8 +131,8 @@ Task<void> write_status(Core& core, DomainOwner domain) {
     // A start that is not yet so far that a new daemon could take it up: its folder without a status says so.
     if (!run.process || domain->state().state == api::domain_shutoff) co_return;
     GuestStatus status;
-    status.pid = run.process ? run.process->pid() : -1;
-    status.start_time = run.process ? run.process->start_time() : 0;
+    status.pid = run.process->pid();
+    status.start_time = run.process->start_time();
     status.state = domain->state().state;
     status.reason = domain->state().reason;
     status.monitor_path = run.monitor_path;

@@ -83,14 +83,16 @@ constexpr wire::ExpectedParameter block_settings[] = {
 };
 constexpr wire::ExpectedParameter numa_settings[] = {{"numa_mode", type_int}, {"numa_nodeset", type_string}};
 
-/// As the C API has it: none asked for tells how many there are, fewer get the first ones.
+/// As the C API has it: none asked for tells how many there are, fewer get the first ones; strings only for a client
+/// that can read them.
 template <typename Ret>
-Ret answer(wire::TypedParameters params, int32_t asked) {
+Ret answer(wire::TypedParameters params, int32_t asked, uint32_t flags) {
     Ret ret;
     ret.nparams = static_cast<int32_t>(params.size());
     if (asked == 0) return ret;
     ret.params = params.take();
     if (asked > 0 && static_cast<size_t>(asked) < ret.params.size()) ret.params.resize(static_cast<size_t>(asked));
+    if (!(flags & api::typed_param_string_okay)) wire::drop_strings(ret.params);
     ret.nparams = static_cast<int32_t>(ret.params.size());
     return ret;
 }
@@ -290,7 +292,7 @@ proc::DomainGetMemoryParameters::Ret TuneCalls::memory(driver::Call&, proc::Doma
         const auto& value = tune.*limit.value;
         params.add_ullong(std::string(limit.name), value ? value->count : unlimited);
     }
-    return answer<proc::DomainGetMemoryParameters::Ret>(std::move(params), args.nparams);
+    return answer<proc::DomainGetMemoryParameters::Ret>(std::move(params), args.nparams, args.flags);
 }
 
 Task<wire::Void> TuneCalls::set_memory(driver::Call& call, proc::DomainSetMemoryParameters::Args args) {
@@ -312,10 +314,7 @@ proc::DomainGetBlkioParameters::Ret TuneCalls::block_io(driver::Call&, proc::Dom
     for (const DeviceFigure& figure : device_figures) {
         params.add_string(std::string(figure.name), device_list(tune, figure));
     }
-    auto ret = answer<proc::DomainGetBlkioParameters::Ret>(std::move(params), args.nparams);
-    if (!(args.flags & api::typed_param_string_okay)) wire::drop_strings(ret.params);
-    if (args.nparams != 0) ret.nparams = static_cast<int32_t>(ret.params.size());
-    return ret;
+    return answer<proc::DomainGetBlkioParameters::Ret>(std::move(params), args.nparams, args.flags);
 }
 
 Task<wire::Void> TuneCalls::set_block_io(driver::Call& call, proc::DomainSetBlkioParameters::Args args) {
@@ -336,10 +335,7 @@ proc::DomainGetNumaParameters::Ret TuneCalls::numa(driver::Call&, proc::DomainGe
     wire::TypedParameters params;
     params.add_int("numa_mode", tune.has_memory ? static_cast<int32_t>(tune.mode) : 0);
     params.add_string("numa_nodeset", tune.has_memory ? tune.nodes.to_string() : "");
-    auto ret = answer<proc::DomainGetNumaParameters::Ret>(std::move(params), args.nparams);
-    if (!(args.flags & api::typed_param_string_okay)) wire::drop_strings(ret.params);
-    if (args.nparams != 0) ret.nparams = static_cast<int32_t>(ret.params.size());
-    return ret;
+    return answer<proc::DomainGetNumaParameters::Ret>(std::move(params), args.nparams, args.flags);
 }
 
 Task<wire::Void> TuneCalls::set_numa(driver::Call& call, proc::DomainSetNumaParameters::Args args) {
@@ -366,13 +362,13 @@ proc::DomainGetSchedulerType::Ret TuneCalls::scheduler_type(driver::Call&, proc:
     return ret;
 }
 
-proc::DomainGetSchedulerParameters::Ret TuneCalls::scheduler(driver::Call&,
+proc::DomainGetSchedulerParameters::Ret TuneCalls::scheduler(driver::Call& call,
                                                              proc::DomainGetSchedulerParameters::Args args) {
-    const model::CpuTune& tune = definition_of(args.domain, 0, cpu_subject).cputune;
+    proc::DomainGetSchedulerParametersFlags::Args asked;
+    asked.domain = std::move(args.domain);
+    asked.nparams = args.nparams;
     proc::DomainGetSchedulerParameters::Ret ret;
-    ret.params = scheduler_figures(tune).take();
-    const auto asked = static_cast<size_t>(std::max(args.nparams, 0));
-    if (asked < ret.params.size()) ret.params.resize(asked);
+    ret.params = scheduler_flags(call, std::move(asked)).params;
     return ret;
 }
 
