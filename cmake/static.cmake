@@ -9,7 +9,7 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT VIRTUE_SANITIZE)
 endif()
 option(VIRTUE_STATIC "link the libraries of the daemon into it" ${VIRTUE_STATIC_DEFAULT})
 
-foreach(name uv_a xml2 z lzma boost_json)
+foreach(name uv_a xml2 z lzma nettle boost_json)
     find_library(VIRTUE_LIB_${name} NAMES lib${name}.a)
     mark_as_advanced(VIRTUE_LIB_${name})
     if(VIRTUE_STATIC AND NOT VIRTUE_LIB_${name})
@@ -29,6 +29,9 @@ function(virtue_outside_static)
 
     add_library(outside_zlib INTERFACE)
     target_link_libraries(outside_zlib INTERFACE ${VIRTUE_LIB_z})
+
+    add_library(outside_nettle INTERFACE)
+    target_link_libraries(outside_nettle INTERFACE ${VIRTUE_LIB_nettle})
 
     pkg_check_modules(xml2 REQUIRED libxml-2.0)
     add_library(outside_xml2 INTERFACE)

@@ -1,8 +1,11 @@
 #include "drivers/qemu/guest_secrets.h"
 
-#include <gnutls/crypto.h>
+#include <nettle/aes.h>
+#include <nettle/cbc.h>
 #include <sys/random.h>
+#include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 #include "base/base64.h"
 #include "base/error.h"
@@ -63,21 +66,17 @@ MasterKey make_master_key() {
 std::string encrypt_secret(const std::vector<uint8_t>& value, const MasterKey& key,
                            const std::array<uint8_t, 16>& vector) {
     const size_t padding = 16 - value.size() % 16;
-    std::string text(value.begin(), value.end());
-    text.append(padding, static_cast<char>(padding));
-    // The library takes its input as if it might change it.
-    MasterKey own_key = key;
-    std::array<uint8_t, 16> own_vector = vector;
-    const gnutls_datum_t key_datum{own_key.data(), static_cast<unsigned>(own_key.size())};
-    const gnutls_datum_t vector_datum{own_vector.data(), static_cast<unsigned>(own_vector.size())};
-    gnutls_cipher_hd_t cipher = nullptr;
-    int result = gnutls_cipher_init(&cipher, GNUTLS_CIPHER_AES_256_CBC, &key_datum, &vector_datum);
-    if (result == 0) {
-        result = gnutls_cipher_encrypt(cipher, text.data(), text.size());
-        gnutls_cipher_deinit(cipher);
-    }
-    if (result != 0)
-        fail(ErrorCode::internal_error, ErrorDomain::qemu, "cannot encrypt a secret: {}", gnutls_strerror(result));
+    std::vector<uint8_t> padded(value.size() + padding, static_cast<uint8_t>(padding));
+    std::copy(value.begin(), value.end(), padded.begin());
+
+    aes256_ctx cipher{};
+    aes256_set_encrypt_key(&cipher, key.data());
+    std::array<uint8_t, 16> chain = vector;  // replaced by each block in turn
+    std::string text(padded.size(), '\0');
+    cbc_encrypt(&cipher, reinterpret_cast<nettle_cipher_func*>(aes256_encrypt), chain.size(), chain.data(),
+                padded.size(), reinterpret_cast<uint8_t*>(text.data()), padded.data());
+    explicit_bzero(padded.data(), padded.size());
+    explicit_bzero(&cipher, sizeof(cipher));
     return text;
 }
 
