@@ -2,6 +2,7 @@
 
 #include <getopt.h>
 
+#include <cerrno>
 #include <climits>
 #include <cstdlib>
 
@@ -36,11 +37,18 @@ constexpr option long_options[] = {
     throw Error::with_message(ErrorCode::invalid_arg, ErrorDomain::none, std::move(detail) + "; see virtued --help");
 }
 
-std::string absolute(const std::string& path) {
+/// The folder itself may be missing, it is then made with the others; one that is missing above it is a mistake.
+std::string absolute(std::string path) {
     if (path.empty()) refuse("--root takes a folder");
     char resolved[PATH_MAX];
     if (::realpath(path.c_str(), resolved)) return resolved[1] ? resolved : "";
-    refuse(fmt::format("the folder '{}' given with --root is not there", path));
+    while (path.size() > 1 && path.back() == '/') path.pop_back();
+    const size_t slash = path.rfind('/');
+    const std::string above = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+    if (errno != ENOENT || !::realpath(above.c_str(), resolved))
+        refuse(fmt::format("the folder '{}' given with --root is not there, nor is the one above it", path));
+    const std::string_view parent = resolved;
+    return fmt::format("{}/{}", parent == "/" ? "" : parent, path.substr(slash == std::string::npos ? 0 : slash + 1));
 }
 
 void apply(Options& made, int letter, const char* value) {
@@ -113,7 +121,7 @@ std::string help_text() {
            "\n"
            "  -f, --config FILE      settings (default: virtued.conf in libvirt's configuration folder)\n"
            "      --print-config     print the commented settings file with every default\n"
-           "      --root DIR         put every path below DIR\n"
+           "      --root DIR         put every path below DIR, which is made if it is not there\n"
            "      --system           be the system's daemon (default for root)\n"
            "      --session          be this user's daemon (default for everybody else)\n"
            "  -d, --daemon           go to the background once the sockets answer\n"

@@ -40,6 +40,8 @@ TEST_CASE("libvirtd's short options and ours are understood") {
     CHECK(!made.system);
     CHECK(parse({"--session"}).system == false);
     CHECK(parse({"--system", "--timeout=5", "--root", "/"}).idle_timeout == 5u);
+    CHECK(parse({"--root", "/tmp/nonexistent-mine/"}).root == "/tmp/nonexistent-mine");
+    CHECK(parse({"--root", "/nonexistent"}).root == "/nonexistent");
     CHECK(parse({"--print-config"}).action == Options::Action::print_config);
 }
 
@@ -47,7 +49,7 @@ TEST_CASE("What is not understood is refused with what it was") {
     CHECK(refusal({"--bogus"}).find("'--bogus'") != std::string::npos);
     CHECK(refusal({"extra"}).find("'extra' is no option") != std::string::npos);
     CHECK(refusal({"--timeout", "soon"}).find("'soon'") != std::string::npos);
-    CHECK(refusal({"--root", "/nonexistent"}).find("/nonexistent") != std::string::npos);
+    CHECK(refusal({"--root", "/nonexistent/mine"}).find("/nonexistent/mine") != std::string::npos);
     CHECK(refusal({"--config"}).find("'--config'") != std::string::npos);
     CHECK(refusal({"--listen"}).find("not supported") != std::string::npos);
 }
