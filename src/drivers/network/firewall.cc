@@ -51,10 +51,10 @@ Task<void> Firewall::apply_nft() {
         if (!rules.empty()) all.push_back(rules);
     const bool none = all.empty();
     std::vector<std::string> write{"nft", "-f", "-"};
-    co_await run(std::move(write), nft_input(all), false);
+    co_await run(std::move(write), nft_input(settings_.nft_table(), all), false);
     listing_.clear();
     if (none) co_return;
-    std::vector<std::string> list{"nft", "-s", "list", "table", "inet", nft_table};
+    std::vector<std::string> list{"nft", "-s", "list", "table", "inet", settings_.nft_table()};
     std::string listing = co_await run(std::move(list), "", false);
     listing_ = std::move(listing);
 }
@@ -190,7 +190,7 @@ Task<bool> Firewall::repair() {
     for (const auto& [name, rules] : networks_) wanted = wanted || !rules.empty();
     if (!wanted) co_return false;
     if (settings_.firewall == FirewallBackend::nftables) {
-        std::vector<std::string> list{"nft", "-s", "list", "table", "inet", nft_table};
+        std::vector<std::string> list{"nft", "-s", "list", "table", "inet", settings_.nft_table()};
         std::string listing = co_await run(std::move(list), "", true);
         if (!listing.empty() && listing == listing_) co_return false;
         co_await apply_nft();

@@ -51,10 +51,9 @@ const char* iptables_chain(RulePlace place);
 /// there are none.
 std::string iptables_input(const std::vector<Rule>& rules, bool ipv6, const char* command);
 
-constexpr const char* nft_table = "virtue_network";
 /// Input of nft that replaces our table by the rules of all networks, oldest network first; without networks it only
 /// removes the table.
-std::string nft_input(const std::vector<std::vector<Rule>>& networks);
+std::string nft_input(const std::string& table, const std::vector<std::vector<Rule>>& networks);
 
 /// Keeps the rules of the running networks in the kernel.
 class Firewall {

@@ -285,11 +285,11 @@ void add_chain(std::string& text, const std::vector<std::vector<Rule>>& networks
 
 }  // namespace
 
-std::string nft_input(const std::vector<std::vector<Rule>>& networks) {
+std::string nft_input(const std::string& table, const std::vector<std::vector<Rule>>& networks) {
     // Named first, so that its removal cannot fail. All of one input happens at once, or nothing.
-    std::string text = fmt::format("table inet {0}\ndelete table inet {0}\n", nft_table);
+    std::string text = fmt::format("table inet {0}\ndelete table inet {0}\n", table);
     if (networks.empty()) return text;
-    text += fmt::format("table inet {} {{\n", nft_table);
+    text += fmt::format("table inet {} {{\n", table);
     add_chain(text, networks, "input", "filter hook input priority filter", {RulePlace::input});
     add_chain(text, networks, "output", "filter hook output priority filter", {RulePlace::output});
     add_chain(text, networks, "forward", "filter hook forward priority filter",

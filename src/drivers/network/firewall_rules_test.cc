@@ -12,7 +12,7 @@ model::Network parse(const std::string& body) {
 const std::string address = "<ip address='192.168.9.1' prefix='24'/>";
 
 TEST_CASE("A NAT network lets its guests out and answers in, and hides them from others") {
-    const std::string text = nft_input({firewall_rules(parse("<forward mode='nat'/>" + address))});
+    const std::string text = nft_input("virtue_network", {firewall_rules(parse("<forward mode='nat'/>" + address))});
     CHECK(text.find("iifname \"virbr0\" ip saddr 192.168.9.0/24 accept") != text.npos);
     CHECK(text.find("oifname \"virbr0\" ip daddr 192.168.9.0/24 ct state related,established accept") != text.npos);
     CHECK(text.find("ip saddr 192.168.9.0/24 ip daddr != 192.168.9.0/24 meta l4proto tcp masquerade to :1024-65535") !=
@@ -33,7 +33,7 @@ TEST_CASE("An isolated network has no way out and an open one no rules at all") 
 }
 
 TEST_CASE("Without networks nothing is left of our table, and nothing else is named") {
-    CHECK(nft_input({}) == "table inet virtue_network\ndelete table inet virtue_network\n");
+    CHECK(nft_input("virtue_network", {}) == "table inet virtue_network\ndelete table inet virtue_network\n");
 }
 
 TEST_CASE("iptables gets the same rules in libvirt's chains, and the same words take them away") {
@@ -47,3 +47,13 @@ TEST_CASE("iptables gets the same rules in libvirt's chains, and the same words 
 
 }  // namespace
 }  // namespace virtue::network
+
+TEST_CASE("A daemon with folders of its own has a table of its own") {
+    virtue::network::Settings system, mine, yours;
+    system.paths.state = "/run/libvirt";
+    mine.paths.state = "/tmp/mine/run/libvirt";
+    yours.paths.state = "/tmp/yours/run/libvirt";
+    CHECK(system.nft_table() == "virtue_network");
+    CHECK(mine.nft_table() != system.nft_table());
+    CHECK(mine.nft_table() != yours.nft_table());
+}
