@@ -8,12 +8,13 @@ import sys
 
 import harness
 
-DRIVER = '''#pragma once
+CALLS = '''#pragma once
 #include "driver/handler_table.h"
 #include "protocol/remote/domain_guest.h"
 namespace virtue::qemu {
-class QemuDriver {
+class GuestCalls {
 public:
+    void bind(driver::HandlerTable& on);
     Task<proc::DomainSetTime::Ret> domain_set_time(driver::Call& call, proc::DomainSetTime::Args args);
 };
 }  // namespace virtue::qemu
@@ -26,10 +27,10 @@ class New(harness.TestCase):
         self.root = self.directory()
         shutil.copytree(os.path.join(harness.ROOT, 'scripts'), os.path.join(self.root, 'scripts'))
         shutil.copy(os.path.join(harness.ROOT, '.clang-format'), self.root)
-        os.makedirs(os.path.join(self.root, 'src/drivers/qemu'))
+        os.makedirs(os.path.join(self.root, 'src/drivers/qemu/calls'))
         shutil.copytree(os.path.join(harness.ROOT, 'src/protocol'), os.path.join(self.root, 'src/protocol'))
-        with open(os.path.join(self.root, 'src/drivers/qemu/driver.h'), 'w', encoding='utf-8') as file:
-            file.write(DRIVER)
+        with open(os.path.join(self.root, 'src/drivers/qemu/calls/guest_calls.h'), 'w', encoding='utf-8') as file:
+            file.write(CALLS)
 
     def new(self, *arguments):
         return subprocess.run([sys.executable, os.path.join(self.root, 'scripts/new'), *arguments], capture_output=True, text=True, check=False)
@@ -47,7 +48,7 @@ class New(harness.TestCase):
         self.lays(['element', 'memory-thing'], *(f'src/model/domain/memory_thing{end}' for end in ('.h', '.cc', '_test.cc')))
 
     def test_a_declared_call(self):
-        self.lays(['call', 'DomainSetTime'], 'src/drivers/qemu/domain_set_time.cc')
+        self.lays(['call', 'DomainSetTime'], 'src/drivers/qemu/calls/domain_set_time.cc')
 
     def test_an_undeclared_call_needs_its_number(self):
         result = self.new('call', 'DomainBrandNew')
@@ -57,10 +58,10 @@ class New(harness.TestCase):
         self.lays(['call', 'DomainNewer', '--number', '9998'], 'src/protocol/remote/domain_newer.h')
 
     def test_a_command(self):
-        self.lays(['command', 'look-at'], 'src/shell/look_at.cc')
+        self.lays(['command', 'look-at'], 'src/shell/commands/look_at.cc')
 
     def test_nothing_is_written_over(self):
         self.assertEqual(self.new('command', 'look-at').returncode, 0)
         result = self.new('command', 'look-at')
         self.assertEqual(result.returncode, 1)
-        self.assertIn('src/shell/look_at.cc exists', result.stderr)
+        self.assertIn('src/shell/commands/look_at.cc exists', result.stderr)
