@@ -62,8 +62,8 @@ void XmlText::bare(const std::string& name) {
     text_ += margin() + "<" + name + "/>\n";
 }
 
-void XmlText::leaf(const std::string& name, const std::string& text) {
-    text_ += margin() + "<" + name + ">" + xml_escape(text) + "</" + name + ">\n";
+void XmlText::leaf(const std::string& name, const std::string& text, const Attributes& attributes) {
+    text_ += margin() + "<" + name + attributes_of(attributes) + ">" + xml_escape(text) + "</" + name + ">\n";
 }
 
 std::string XmlText::finish() {

@@ -18,8 +18,8 @@ public:
     void empty(const std::string& name, const Attributes& attributes);
     /// <name/>
     void bare(const std::string& name);
-    /// <name>text</name>
-    void leaf(const std::string& name, const std::string& text);
+    /// <name a='…'>text</name>
+    void leaf(const std::string& name, const std::string& text, const Attributes& attributes = {});
     /// Closes what is open, and gives the text.
     std::string finish();
 

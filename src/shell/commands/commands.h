@@ -30,6 +30,8 @@ Commands node_device_commands();
 Commands interface_commands();
 Commands nwfilter_commands();
 Commands shell_commands();
+Commands up_commands();
+Commands down_commands();
 Commands host_commands();
 Commands snapshot_commands();
 Commands checkpoint_commands();

@@ -31,7 +31,7 @@ std::vector<CommandGroup> all_groups() {
         group("Host and Hypervisor", "host", {host_commands()}),
         group("Domain Checkpoint", "checkpoint", {checkpoint_commands()}),
         group("Domain Snapshot", "snapshot", {snapshot_commands()}),
-        group("Backup", "backup", {backup_commands()}),
+        group("Backup", "backup", {backup_commands(), down_commands()}),
         group("Interface", "interface", {interface_commands(), interface_bridge_commands()}),
         group("Network Filter", "filter", {nwfilter_commands()}),
         group("Networking", "network", {network_commands(), network_event_commands()}),
@@ -39,7 +39,7 @@ std::vector<CommandGroup> all_groups() {
         group("Secret", "secret", {secret_commands(), secret_event_commands()}),
         group("Storage Pool", "pool", {pool_commands(), pool_event_commands()}),
         group("Storage Volume", "volume", {volume_commands()}),
-        group("Virtue itself", "virtue", {shell_commands()}),
+        group("Virtue itself", "virtue", {shell_commands(), up_commands(), down_commands()}),
     };
 }
 

@@ -8,6 +8,7 @@
 #include "protocol/remote/storage_volume.h"
 #include "shell/commands/commands.h"
 #include "shell/commands/object.h"
+#include "shell/transfer.h"
 #include "shell/xml_text.h"
 #include "xml/xpath.h"
 
@@ -15,8 +16,6 @@ namespace virtue::shell {
 namespace {
 
 using namespace proc;
-
-constexpr size_t copy_size = 256 << 10;
 
 uint64_t size_of(const Arguments& arguments, std::string_view option) {
     return arguments.find_size(option, 1).value_or(0);
@@ -268,87 +267,29 @@ Task<Result> resize(Context& context, Arguments arguments) {
     co_return Sentence{done, {{"name", name_text}}};
 }
 
+TransferOptions transfer_of(const Arguments& arguments) {
+    return {.offset = size_of(arguments, "offset"),
+            .length = size_of(arguments, "length"),
+            .sparse = arguments.has("sparse")};
+}
+
 Task<Result> download(Context& context, Arguments arguments) {
     std::string file = arguments.text("file");
     StorageVolumeRef volume = co_await VolumeKind::find(context, arguments);
-    std::string failure = "cannot download from volume " + volume.name;
     Fd out(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
     if (!out) throw Failure{"cannot create " + file, Error::from_errno(errno, ErrorDomain::none, file)};
-    StorageVolDownload::Args call{.volume = std::move(volume),
-                                  .offset = size_of(arguments, "offset"),
-                                  .length = size_of(arguments, "length"),
-                                  .flags = flag_if(arguments, "sparse", api::storage_vol_download_sparse_stream)};
-    driver::CallExtras extras;
-    co_await context.attempt<StorageVolDownload>(std::move(call), std::move(failure), &extras);
-    off_t length = 0;
-    for (;;) {
-        io::Deadline limit = context.deadline();
-        driver::StreamChunk chunk = co_await extras.stream->receive(limit);
-        if (chunk.end) break;
-        length += chunk.hole;
-        for (size_t done = 0; done < chunk.data.size();) {
-            ssize_t written = ::pwrite(out.get(), chunk.data.data() + done, chunk.data.size() - done, length);
-            if (written < 0) throw Failure{{}, Error::from_errno(errno, ErrorDomain::none, "cannot write " + file)};
-            done += static_cast<size_t>(written);
-            length += written;
-        }
-    }
-    if (::ftruncate(out.get(), length) != 0 && errno != EINVAL) {
-        throw Failure{{}, Error::from_errno(errno, ErrorDomain::none, "cannot write " + file)};
-    }
-    io::Deadline limit = context.deadline();
-    co_await extras.stream->finish(limit);
+    TransferOptions options = transfer_of(arguments);
+    co_await download_file(context, std::move(volume), out.get(), options);
     co_return std::monostate{};
-}
-
-// One step of an upload: data, or with `sparse` a hole; false at the end.
-Task<bool> send_some(Context& context, driver::ClientStream& stream, int fd, bool sparse) {
-    io::Deadline limit = context.deadline();
-    if (sparse) {
-        off_t here = ::lseek(fd, 0, SEEK_CUR);
-        off_t data = ::lseek(fd, here, SEEK_DATA);
-        off_t end = data < 0 ? ::lseek(fd, 0, SEEK_END) : data;
-        if (end > here) {
-            co_await stream.send_hole(end - here, limit);
-            co_return true;
-        }
-        if (data < 0) co_return false;
-    }
-    size_t most = copy_size;
-    if (sparse) {
-        off_t here = ::lseek(fd, 0, SEEK_CUR);
-        off_t hole = ::lseek(fd, here, SEEK_HOLE);
-        ::lseek(fd, here, SEEK_SET);
-        most = std::min<size_t>(most, static_cast<size_t>(hole - here));
-    }
-    std::vector<uint8_t> buffer(most);
-    ssize_t count = ::read(fd, buffer.data(), buffer.size());
-    if (count < 0) throw Failure{{}, Error::from_errno(errno, ErrorDomain::none, "cannot read the file")};
-    if (count == 0) co_return false;
-    std::span<const uint8_t> data(buffer.data(), static_cast<size_t>(count));
-    co_await stream.send(data, limit);
-    co_return true;
 }
 
 Task<Result> upload(Context& context, Arguments arguments) {
     std::string file = arguments.text("file");
     StorageVolumeRef volume = co_await VolumeKind::find(context, arguments);
-    std::string failure = "cannot upload to volume " + volume.name;
     Fd in(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
     if (!in) throw Failure{"cannot read " + file, Error::from_errno(errno, ErrorDomain::none, file)};
-    bool sparse = arguments.has("sparse");
-    StorageVolUpload::Args call{.volume = std::move(volume),
-                                .offset = size_of(arguments, "offset"),
-                                .length = size_of(arguments, "length"),
-                                .flags = sparse ? api::storage_vol_upload_sparse_stream : 0};
-    driver::CallExtras extras;
-    co_await context.attempt<StorageVolUpload>(std::move(call), failure, &extras);
-    for (;;) {
-        bool more = co_await send_some(context, *extras.stream, in.get(), sparse);
-        if (!more) break;
-    }
-    io::Deadline limit = context.deadline();
-    co_await extras.stream->finish(limit);
+    TransferOptions options = transfer_of(arguments);
+    co_await upload_file(context, std::move(volume), in.get(), options);
     co_return std::monostate{};
 }
 

@@ -1,0 +1,46 @@
+// Moves bytes between files of this machine and volumes of the daemon's, and shows how far it is. Loop thread only.
+#pragma once
+#include <string>
+
+#include "protocol/references.h"
+#include "shell/context.h"
+
+namespace virtue::shell {
+
+/// Progress of something long, on standard error: for people at a terminal, at most ten times a second; nobody else
+/// sees any of it.
+class Progress {
+public:
+    Progress(Context& context, std::string label, uint64_t total);
+    ~Progress();
+    Progress(const Progress&) = delete;
+    Progress& operator=(const Progress&) = delete;
+    void advance(uint64_t bytes);
+
+private:
+    void show();
+
+    Context& context_;
+    std::string label_;
+    uint64_t total_;
+    uint64_t done_ = 0;
+    bool visible_;
+    bool shown_ = false;
+    io::TimePoint next_;
+};
+
+/// What part of a volume is meant, and how its holes are treated.
+struct TransferOptions {
+    uint64_t offset = 0;
+    uint64_t length = 0;  ///< 0: all
+    bool sparse = false;  ///< holes travel as holes
+};
+
+/// Writes the file `fd`, from where it stands, into the volume. Throws Failure, or Error.
+Task<void> upload_file(Context& context, proc::StorageVolumeRef volume, int fd, TransferOptions options);
+/// The same with bytes at hand.
+Task<void> upload_bytes(Context& context, proc::StorageVolumeRef volume, std::string bytes);
+/// Writes the volume's content into the file `fd`. Throws Failure, or Error.
+Task<void> download_file(Context& context, proc::StorageVolumeRef volume, int fd, TransferOptions options);
+
+}  // namespace virtue::shell
