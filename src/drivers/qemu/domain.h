@@ -28,6 +28,8 @@ struct Domain;
 
 namespace virtue::qemu {
 
+struct Moments;
+
 /// virDomainState and the reason that goes with it.
 struct GuestState {
     uint32_t state = api::domain_shutoff;
@@ -135,6 +137,8 @@ public:
     bool updated = false;   ///< virDomainIsUpdated: the live definition was changed
     bool removed = false;   ///< no longer in the table; whoever holds it must not bring it back
     bool starting = false;  ///< its run is being made; other calls see it as inactive
+
+    std::shared_ptr<Moments> moments;  ///< snapshots and checkpoints; null while it never had one
 
     /// Formatted definitions, kept while unchanged: what XML calls answer with.
     mutable std::map<uint32_t, std::shared_ptr<const std::string>> formatted;

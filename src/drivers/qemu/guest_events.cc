@@ -297,6 +297,8 @@ void handle_monitor_event(Core& core, const DomainOwner& domain, const MonitorEv
 }
 
 Task<void> handle_process_end(Core& core, DomainOwner domain, int pid) {
+    // Whoever ends it deals with it, and may go on with the guest: a job of ours would take its waits from it.
+    if (!domain->is_active() || domain->running().stopping) co_return;
     // A start or a destroy under way deals with it itself and holds the job; what is left afterwards is ours.
     driver::Job job =
         co_await domain->jobs().begin(driver::JobKind::destroy, "the end of its process", io::Deadline::never());

@@ -13,6 +13,7 @@
 #include "drivers/qemu/command/command.h"
 #include "drivers/qemu/live_definition.h"
 #include "drivers/qemu/process_figures.h"
+#include "drivers/qemu/snapshots/moments.h"
 #include "drivers/qemu/start.h"
 #include "drivers/qemu/started.h"
 #include "drivers/qemu/stop.h"
@@ -353,6 +354,7 @@ Task<void> load_and_reconnect(Core& core, io::Deadline deadline) {
         }
     }
     if (all_readable) end_orphans(core, statuses);
+    load_moments(core);
     // A guest that hangs is waited for a moment only, then goes on in the background.
     for (Started<bool>& one : settling) {
         bool ended = co_await one.ended_by(deadline);

@@ -5,6 +5,7 @@
 #include "drivers/qemu/launch.h"
 #include "drivers/qemu/live_cpu.h"
 #include "drivers/qemu/live_definition.h"
+#include "drivers/qemu/snapshots/internal_snapshot.h"
 #include "drivers/qemu/started.h"
 #include "drivers/qemu/state_file.h"
 #include "drivers/qemu/stop.h"
@@ -115,6 +116,9 @@ Task<void> bring_up(Core& core, DomainOwner domain, StartRequest request, io::De
         co_await setting_up.join();
         co_await cpu.join();
         if (request.state) co_await load_state(core, domain, *request.state, deadline);
+        if (!request.internal_snapshot.empty()) {
+            co_await load_internal_snapshot(domain, request.internal_snapshot, deadline);
+        }
         for (Started<bool>& file : writing) co_await file.join();
         co_return;
     } catch (const Error& error) {
@@ -130,7 +134,7 @@ Task<void> bring_up(Core& core, DomainOwner domain, StartRequest request, io::De
 Task<void> let_run(Core& core, DomainOwner domain, StartRequest request, io::Deadline deadline) {
     Run& run = *domain->run();
     if (request.paused) {
-        domain->set_state(api::domain_paused, api::domain_paused_user);
+        domain->set_state(api::domain_paused, request.paused_reason);
         co_return;
     }
     run.resume_reason = request.running_reason;
@@ -289,7 +293,7 @@ Task<void> start_guest(Core& core, DomainOwner domain, StartRequest request, io:
     }
     core.announcer.lifecycle(*domain, api::domain_event_started, request.started_detail);
     if (request.paused) {
-        core.announcer.lifecycle(*domain, api::domain_event_suspended, api::domain_event_suspended_paused);
+        core.announcer.lifecycle(*domain, api::domain_event_suspended, request.suspended_detail);
     }
     connect_agent(core, domain);
 }

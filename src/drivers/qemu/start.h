@@ -12,8 +12,11 @@ struct StartRequest {
     std::shared_ptr<const model::Domain>
         definition;  ///< in place of the persistent one, which then comes back after the run
     uint32_t running_reason = api::domain_running_booted;
+    uint32_t paused_reason = api::domain_paused_user;
     uint32_t started_detail = api::domain_event_started_booted;
-    std::shared_ptr<Fd> state;  ///< a saved state to load, standing behind its header
+    uint32_t suspended_detail = api::domain_event_suspended_paused;
+    std::shared_ptr<Fd> state;      ///< a saved state to load, standing behind its header
+    std::string internal_snapshot;  ///< one inside the guest's images to load
 };
 
 /// A start that goes on from a saved state.

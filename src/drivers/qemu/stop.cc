@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "drivers/qemu/interfaces.h"
 #include "drivers/qemu/launch.h"
+#include "drivers/qemu/snapshots/moments.h"
 #include "io/offload.h"
 #include "model/domain/domain.h"
 
@@ -40,6 +41,17 @@ Task<bool> ends_within(io::Process& process, io::Milliseconds time) {
 
 const char* cause_name(const StopCause& cause) {
     return reason_name(GuestState{api::domain_shutoff, cause.reason});
+}
+
+/// Nobody could ask for the snapshots of a guest that is not known any more.
+Task<void> forget_all_moments(Core& core, DomainOwner domain) {
+    for (MomentKind kind : {MomentKind::snapshot, MomentKind::checkpoint}) {
+        try {
+            co_await forget_moments(core, domain, kind);
+        } catch (const Error& error) {
+            logger.warn("domain '{}': {}", domain->name(), error.message());
+        }
+    }
 }
 
 void leave_table(Core& core, const DomainOwner& domain) {
@@ -102,7 +114,10 @@ Task<void> stop_guest(Core& core, DomainOwner domain, StopCause cause) {
         co_await clean_up_run(core, domain->name(), std::move(run));
     }
     // Asked only now: it may have been defined meanwhile.
-    if (!domain->is_persistent() && !domain->is_active()) leave_table(core, domain);
+    if (!domain->is_persistent() && !domain->is_active()) {
+        if (!cause.keeps_moments) co_await forget_all_moments(core, domain);
+        leave_table(core, domain);
+    }
     if (cause.announce) core.announcer.stopped(*domain, cause.detail);
 }
 

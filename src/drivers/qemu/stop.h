@@ -9,6 +9,7 @@ struct StopCause {
     uint32_t reason = api::domain_shutoff_destroyed;
     uint32_t detail = api::domain_event_stopped_destroyed;
     bool announce = true;
+    bool keeps_moments = false;  ///< a transient guest that is started again from a snapshot keeps them
 };
 constexpr StopCause destroyed{api::domain_shutoff_destroyed, api::domain_event_stopped_destroyed};
 constexpr StopCause shut_down{api::domain_shutoff_shutdown, api::domain_event_stopped_shutdown};

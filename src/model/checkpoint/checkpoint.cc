@@ -1,7 +1,6 @@
 #include "model/checkpoint/checkpoint.h"
 
 #include <algorithm>
-#include <cctype>
 #include <chrono>
 
 #include <fmt/format.h>
@@ -15,17 +14,6 @@ namespace {
 // libvirt reads every checkpoint against its schema; these are the schema's demands.
 [[noreturn]] void refuse_form(xml::Mapper& m, const std::string& sentence) {
     throw Error(ErrorCode::xml_invalid_schema, ErrorDomain::xml, fmt::format("{}: {}", m.element().path(), sentence));
-}
-
-bool is_disk_name(std::string_view name) {
-    if (name.starts_with('/')) return true;
-    for (std::string_view prefix : {"fd", "hd", "sd", "vd", "xvd", "ubd"}) {
-        if (!name.starts_with(prefix) || name.size() == prefix.size()) continue;
-        const auto rest = name.substr(prefix.size());
-        return std::all_of(rest.begin(), rest.end(),
-                           [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; });
-    }
-    return false;
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "model/snapshot/snapshot.h"
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 
 #include <fmt/format.h>
@@ -133,6 +134,7 @@ void map(xml::Mapper& m, Snapshot& s) {
     } else if (s.domain_uuid) {
         m.group("domain", [&] { m.value("uuid", s.domain_uuid); });
     }
+    if (m.reading()) m.raw("cookie", s.cookie);
     if (!m.options().status && m.writing()) return;
     uint32_t active = s.active.value_or(false) ? 1 : 0;
     if (m.reading() ? m.has("active") : s.active.has_value()) {
@@ -141,17 +143,63 @@ void map(xml::Mapper& m, Snapshot& s) {
     }
 }
 
+namespace {
+
+// What libvirt's schema asks for beyond the names of elements and attributes.
+void check_form(const Snapshot& s) {
+    const auto refuse = [](const std::string& sentence) {
+        throw Error(ErrorCode::xml_invalid_schema, ErrorDomain::xml, sentence);
+    };
+    if (!s.unknown_state.empty())
+        refuse(fmt::format("/domainsnapshot/state: '{}' is no state of a snapshot", s.unknown_state));
+    for (const SnapshotDisk& disk : s.disks) {
+        if (!is_disk_name(disk.name))
+            refuse(fmt::format("/domainsnapshot/disks: '{}' cannot be the name of a disk", disk.name));
+        if (disk.snapshot == SnapshotLocation::manual)
+            refuse(fmt::format("/domainsnapshot/disks: disk '{}' cannot have a 'manual' snapshot", disk.name));
+    }
+}
+
+// With validation, what the document's form does not allow is refused as such, whatever part finds it.
+Snapshot read_whole(std::string_view text, const xml::Options& options) {
+    try {
+        return xml::parse<Snapshot>(text, options);
+    } catch (const xml::Disagreement&) {
+        throw;
+    } catch (const Error& error) {
+        const bool is_other = error.message().find("expecting root element") != std::string::npos;
+        if (!options.validate || is_other || error.code() == ErrorCode::xml_detail) throw;
+        if (error.code() == ErrorCode::xml_invalid_schema) throw;
+        throw Error(ErrorCode::xml_invalid_schema, ErrorDomain::xml, error.detail());
+    }
+}
+
+}  // namespace
+
+bool is_disk_name(std::string_view name) {
+    if (name.starts_with('/')) return true;
+    for (std::string_view prefix : {"fd", "hd", "sd", "vd", "xvd", "ubd"}) {
+        if (!name.starts_with(prefix) || name.size() == prefix.size()) continue;
+        const auto rest = name.substr(prefix.size());
+        return std::all_of(rest.begin(), rest.end(),
+                           [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; });
+    }
+    return false;
+}
+
 Snapshot Snapshot::parse(std::string_view text, How how) {
     xml::Options options;
     options.domain = error_domain;
     options.source = "(domain_snapshot)";
     options.validate = how.validate;
-    Snapshot result = xml::parse<Snapshot>(text, options);
+    Snapshot result = read_whole(text, options);
+    if (how.validate) check_form(result);
     if (how.redefine) {
         check_old(result);
     } else {
         // What is being made takes these from the guest, whatever was said.
         result.creation_time = 0;
+        result.cookie = {};
         result.parent.clear();
         result.state = SnapshotState::none;
         result.unknown_state.clear();

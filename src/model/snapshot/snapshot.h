@@ -50,6 +50,7 @@ struct Snapshot {
     std::optional<Domain> domain;
     std::optional<Domain> inactive_domain;
     std::optional<bool> active;       ///< status files of old: whether it is the current one
+    xml::RawXml cookie;               ///< what libvirt notes for itself in its files; never shown to clients
     std::optional<Uuid> domain_uuid;  ///< where only that much was said of the domain
     bool operator==(const Snapshot&) const = default;
 
@@ -76,6 +77,8 @@ void align_disks(Snapshot& snapshot, const Domain& domain, SnapshotLocation by_d
 /// Checks a redefined snapshot: its domain must be there. Throws internal_error.
 void check_redefined(const Snapshot& snapshot);
 
+/// True for a target as libvirt's schemas have them, or an absolute path.
+bool is_disk_name(std::string_view name);
 /// The disk of that target or image path; nothing if there is none. libvirt: virDomainDiskByName.
 const Disk* find_disk(const Domain& domain, std::string_view name);
 

@@ -4,11 +4,26 @@
 
 #include "drivers/qemu/calls/support.h"
 #include "drivers/qemu/live_definition.h"
+#include "drivers/qemu/snapshots/moments.h"
 #include "io/files.h"
 #include "io/offload.h"
 #include "model/domain/domain.h"
 
 namespace virtue::qemu {
+namespace {
+
+void require_no_moments(const Domain& domain, bool snapshots_go, bool checkpoints_go) {
+    if (snapshot_count(domain) > 0 && !snapshots_go) {
+        fail(ErrorCode::operation_invalid, ErrorDomain::qemu, "cannot delete inactive domain with {} snapshots",
+             snapshot_count(domain));
+    }
+    if (checkpoint_count(domain) > 0 && !checkpoints_go) {
+        fail(ErrorCode::operation_invalid, ErrorDomain::qemu, "cannot delete inactive domain with {} checkpoints",
+             checkpoint_count(domain));
+    }
+}
+
+}  // namespace
 
 void DefinitionCalls::bind(driver::HandlerTable& on) {
     on.call<proc::DomainDefineXml>(this, &DefinitionCalls::define);
@@ -102,6 +117,9 @@ Task<void> DefinitionCalls::undefine_domain(driver::Call& call, proc::DomainRef 
         !(flags & (api::domain_undefine_nvram | api::domain_undefine_keep_nvram))) {
         throw Error(ErrorCode::operation_invalid, ErrorDomain::qemu, "cannot undefine domain with nvram");
     }
+    const bool forgets_snapshots = (flags & api::domain_undefine_snapshots_metadata) != 0;
+    const bool forgets_checkpoints = (flags & api::domain_undefine_checkpoints_metadata) != 0;
+    if (!domain->is_active()) require_no_moments(*domain, forgets_snapshots, forgets_checkpoints);
     std::vector<std::string> also;
     if (has_saved) also.push_back(saved);
     if (has_nvram && (flags & api::domain_undefine_nvram)) also.push_back(nvram);
@@ -112,6 +130,11 @@ Task<void> DefinitionCalls::undefine_domain(driver::Call& call, proc::DomainRef 
         store.remove_definition(name);
     };
     {
+        // A running guest keeps them until it ends.
+        if (!domain->is_active()) {
+            co_await forget_moments(core_, domain, MomentKind::snapshot);
+            co_await forget_moments(core_, domain, MomentKind::checkpoint);
+        }
         io::Semaphore::Permit turn = co_await domain->files.acquire(io::Deadline::never(), "the definition's file");
         co_await io::offload(core_.loop, std::move(remove));
         domain->clear_persistent();
@@ -156,11 +179,13 @@ Task<proc::DomainRename::Ret> DefinitionCalls::rename(driver::Call& call, proc::
         Store store;
         std::string from, to, xml;
         bool autostart, once;
+        Settings settings;
     };
-    Move move{core_.store, domain->name(), wanted, xml, domain->autostart, domain->autostart_once};
+    Move move{core_.store, domain->name(), wanted, xml, domain->autostart, domain->autostart_once, core_.settings};
     auto work = [move = std::move(move)] {
         // The new name is whole before the old one goes: a crash in between leaves both, never none.
         move.store.save_definition(move.to, move.xml);
+        rename_moment_folders(move.settings, move.from, move.to);
         if (move.autostart) move.store.set_autostart(move.to, true, false);
         if (move.once) move.store.set_autostart(move.to, true, true);
         move.store.remove_definition(move.from);

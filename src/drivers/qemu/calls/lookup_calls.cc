@@ -1,4 +1,5 @@
 #include "drivers/qemu/calls/lookup_calls.h"
+#include "drivers/qemu/snapshots/moments.h"
 
 #include <unistd.h>
 
@@ -39,9 +40,11 @@ bool passes_filter(const Domain& domain, uint32_t flags, const Settings& setting
     if (!passes_pair(flags, api::connect_list_domains_autostart, api::connect_list_domains_no_autostart,
                      domain.autostart))
         return false;
-    if (!passes_pair(flags, api::connect_list_domains_has_snapshot, api::connect_list_domains_no_snapshot, false))
+    if (!passes_pair(flags, api::connect_list_domains_has_snapshot, api::connect_list_domains_no_snapshot,
+                     snapshot_count(domain) > 0))
         return false;
-    if (!passes_pair(flags, api::connect_list_domains_has_checkpoint, api::connect_list_domains_no_checkpoint, false))
+    if (!passes_pair(flags, api::connect_list_domains_has_checkpoint, api::connect_list_domains_no_checkpoint,
+                     checkpoint_count(domain) > 0))
         return false;
     if (flags & (api::connect_list_domains_managedsave | api::connect_list_domains_no_managedsave)) {
         std::string path = settings.saved_image(domain.name());

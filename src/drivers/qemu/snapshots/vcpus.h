@@ -1,0 +1,15 @@
+// Stopping and continuing a guest's vCPUs around a moment that is being kept. Loop thread only.
+#pragma once
+#include "drivers/qemu/core.h"
+
+namespace virtue::qemu {
+
+/// Stops the vCPUs if they run; true if they did. `reason` is VIR_DOMAIN_PAUSED_*.
+Task<bool> stop_vcpus(Core& core, DomainOwner domain, uint32_t reason, io::Deadline deadline);
+/// Lets them run on, if the guest is still there.
+Task<void> continue_vcpus(Core& core, DomainOwner domain, uint32_t reason);
+/// guest-fsfreeze-freeze and -thaw by the agent. Throws agent_unresponsive and the like.
+Task<void> freeze_guest(Core& core, DomainOwner domain);
+Task<void> thaw_guest(Core& core, DomainOwner domain);
+
+}  // namespace virtue::qemu
