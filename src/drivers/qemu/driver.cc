@@ -5,6 +5,7 @@
 #include "base/uuid.h"
 #include "driver/handler_table.h"
 #include "driver/network_service.h"
+#include "drivers/qemu/calls/checkpoint_calls.h"
 #include "drivers/qemu/calls/console_calls.h"
 #include "drivers/qemu/calls/definition_calls.h"
 #include "drivers/qemu/calls/device_calls.h"
@@ -75,6 +76,7 @@ struct QemuDriver::State {
           consoles(core),
           guests(core),
           snapshots(core),
+          checkpoints(core),
           monitors(core),
           natives(core),
           devices(core),
@@ -90,6 +92,7 @@ struct QemuDriver::State {
         consoles.bind(table);
         guests.bind(table);
         snapshots.bind(table);
+        checkpoints.bind(table);
         monitors.bind(table);
         natives.bind(table);
         devices.bind(table);
@@ -115,6 +118,7 @@ struct QemuDriver::State {
     ConsoleCalls consoles;
     GuestCalls guests;
     SnapshotCalls snapshots;
+    CheckpointCalls checkpoints;
     MonitorCalls monitors;
     NativeCalls natives;
     DeviceCalls devices;
