@@ -2,7 +2,9 @@
 
 #include <filesystem>
 
+#include "drivers/interface/driver.h"
 #include "drivers/network/driver.h"
+#include "drivers/nodedev/driver.h"
 #include "drivers/qemu/driver.h"
 #include "drivers/secret/driver.h"
 #include "drivers/storage/driver.h"
@@ -60,6 +62,11 @@ std::vector<std::unique_ptr<driver::Backend>> make_backends(const WiringContext&
     std::vector<std::unique_ptr<driver::Backend>> backends;
     auto networks = std::make_unique<network::NetworkDriver>(context.loop, network_settings(context));
     tables[static_cast<size_t>(proc::DriverKind::network)] = &networks->table();
+    auto devices =
+        std::make_unique<nodedev::NodeDeviceDriver>(context.loop, context.paths, context.configuration.host_uuid);
+    tables[static_cast<size_t>(proc::DriverKind::node_device)] = &devices->table();
+    auto interfaces = std::make_unique<interface::InterfaceDriver>(context.paths);
+    tables[static_cast<size_t>(proc::DriverKind::interface)] = &interfaces->table();
     // The hypervisor first: it uses the others, so it must go before them.
     auto qemu = std::make_unique<qemu::QemuDriver>(context.loop, qemu_settings(context), tables, &networks->service());
     qemu->meet(storage.get(), secrets.get());
@@ -67,6 +74,8 @@ std::vector<std::unique_ptr<driver::Backend>> make_backends(const WiringContext&
     backends.push_back(std::move(networks));
     backends.push_back(std::move(storage));
     backends.push_back(std::move(secrets));
+    backends.push_back(std::move(devices));
+    backends.push_back(std::move(interfaces));
     backends.push_back(std::make_unique<test::TestDriver>());
     return backends;
 }

@@ -29,6 +29,12 @@ public:
         std::filesystem::create_directories(std::filesystem::path(root_ + path).parent_path());
         io::write_file_atomically(root_ + path, content, 0600);
     }
+    /// A symbolic link to another path of the tree.
+    void link(const std::string& path, const std::string& target) {
+        std::filesystem::create_directories(std::filesystem::path(root_ + path).parent_path());
+        std::filesystem::create_directories(root_ + target);
+        std::filesystem::create_symlink(root_ + target, root_ + path);
+    }
     const std::string& root() const { return root_; }
 
 private:

@@ -2,11 +2,21 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+
 namespace virtue::model {
 
 void map(xml::Mapper& m, HostLink& l) {
     m.attribute("speed", l.speed, 0);
     m.attribute("state", l.state);
+}
+
+HostLink read_host_link(std::string_view state, std::string_view speed) {
+    HostLink link;
+    link.state = xml::from_name<HostLinkState>(state).value_or(HostLinkState::absent);
+    if (link.state != HostLinkState::up) return link;
+    link.speed = static_cast<uint32_t>(parse_number<int64_t>(speed).value_or(0));
+    return link;
 }
 
 void map(xml::Mapper& m, HostIp& ip) {

@@ -53,6 +53,9 @@ struct HostLink {
     bool operator==(const HostLink&) const = default;
 };
 void map(xml::Mapper& m, HostLink& link);
+/// From the kernel's files "operstate" and "speed" of a device. A link that is not up has no speed; a speed that the
+/// driver does not know (-1) is 4294967295, as libvirt has it.
+HostLink read_host_link(std::string_view state, std::string_view speed);
 
 struct HostIp {
     std::string address;

@@ -29,10 +29,10 @@ TEST_CASE("a Fibre Channel host is found by its inner capability") {
     CHECK_FALSE(device.has_capability(NodeDeviceType::vports));
 }
 
-TEST_CASE("a device without capability or with a wrong place is refused") {
+TEST_CASE("a device without capability or with a place that is no number is refused") {
     CHECK_THROWS_AS(NodeDevice::parse("<device><name>a</name></device>"), Error);
     CHECK_THROWS_AS(NodeDevice::parse("<device><name>a</name><capability type='ccw'><cssid>0x0</cssid><ssid>0x0"
-                                      "</ssid><devno>0x10000</devno></capability></device>"),
+                                      "</ssid><devno>zz</devno></capability></device>"),
                     Error);
 }
 
