@@ -5,6 +5,7 @@
 #include "drivers/interface/driver.h"
 #include "drivers/network/driver.h"
 #include "drivers/nodedev/driver.h"
+#include "drivers/nwfilter/driver.h"
 #include "drivers/qemu/driver.h"
 #include "drivers/secret/driver.h"
 #include "drivers/storage/driver.h"
@@ -67,6 +68,8 @@ std::vector<std::unique_ptr<driver::Backend>> make_backends(const WiringContext&
     tables[static_cast<size_t>(proc::DriverKind::node_device)] = &devices->table();
     auto interfaces = std::make_unique<interface::InterfaceDriver>(context.paths);
     tables[static_cast<size_t>(proc::DriverKind::interface)] = &interfaces->table();
+    auto filters = std::make_unique<nwfilter::FilterDriver>(context.loop, context.paths);
+    tables[static_cast<size_t>(proc::DriverKind::nwfilter)] = filters->table();
     // The hypervisor first: it uses the others, so it must go before them.
     auto qemu = std::make_unique<qemu::QemuDriver>(context.loop, qemu_settings(context), tables, &networks->service());
     qemu->meet(storage.get(), secrets.get());
@@ -76,6 +79,7 @@ std::vector<std::unique_ptr<driver::Backend>> make_backends(const WiringContext&
     backends.push_back(std::move(secrets));
     backends.push_back(std::move(devices));
     backends.push_back(std::move(interfaces));
+    backends.push_back(std::move(filters));
     backends.push_back(std::make_unique<test::TestDriver>());
     return backends;
 }

@@ -1,0 +1,22 @@
+// The calls about bindings: which card has which filter. Owned by FilterDriver; loop thread only.
+#pragma once
+#include "driver/handler_table.h"
+#include "drivers/nwfilter/core.h"
+#include "protocol/remote/nwfilter.h"
+
+namespace virtue::nwfilter {
+
+class BindingCalls {
+public:
+    explicit BindingCalls(Core& core) : core_(core) {}
+    void bind(driver::HandlerTable& on);
+
+private:
+    using Call = driver::Call;
+    proc::ConnectListAllNwfilterBindings::Ret list_all(Call& call, proc::ConnectListAllNwfilterBindings::Args args);
+    proc::NwfilterBindingLookupByPortDev::Ret look_up(Call& call, proc::NwfilterBindingLookupByPortDev::Args args);
+    proc::NwfilterBindingGetXmlDesc::Ret get_xml(Call& call, proc::NwfilterBindingGetXmlDesc::Args args);
+    Core& core_;
+};
+
+}  // namespace virtue::nwfilter
