@@ -36,12 +36,14 @@ void read_conditions(xml::Mapper& m, FilterRule& r) {
         const bool negated = m.read_attribute("match") == "no";
         const auto& kinds = conditions_of(r.protocol);
         for (size_t i = 0; i < kinds.size(); i++) {
-            const std::string name(kinds[i].name);
-            const auto text = m.read_attribute(name.c_str());
+            // The names are literals: the mapper keeps them for its check of unknown ones.
+            const auto text = m.read_attribute(kinds[i].name.data());
             if (!text) continue;
             const auto value = canonical_condition(kinds[i].type, *text);
-            if (!value) m.fail(internal, fmt::format("{} has illegal value {}", name, *text));
-            found[i] = RuleCondition{name, *value, negated};
+            const bool half = kinds[i].type == ConditionType::tcp_flags && text->ends_with('/');
+            if (!value || (half && m.options().validate))
+                m.fail(internal, fmt::format("{} has illegal value {}", kinds[i].name, *text));
+            found[i] = RuleCondition{std::string(kinds[i].name), *value, negated};
         }
     });
     for (auto& condition : found)
@@ -123,6 +125,7 @@ void read(xml::Mapper& m, Filter& f) {
     std::vector<FilterReference> references;
     m.children("rule", rules);
     m.each("filterref", [&] {
+        m.accept_anything();
         if (!m.read_attribute("filter")) m.fail(internal, "a filterref needs the attribute 'filter'");
     });
     m.children("filterref", references);
@@ -175,7 +178,14 @@ Filter Filter::parse(std::string_view text, bool validate) {
     options.domain = error_domain;
     options.source = "(nwfilter_definition)";
     options.validate = validate;
-    return xml::parse<Filter>(text, options);
+    if (!validate) return xml::parse<Filter>(text, options);
+    try {
+        return xml::parse<Filter>(text, options);
+    } catch (const Error& error) {
+        // A grammar judges before anybody reads: whatever is wrong is wrong by the grammar.
+        if (error.code() == ErrorCode::xml_detail) throw;
+        throw Error(ErrorCode::xml_invalid_schema, ErrorDomain::xml, error.detail());
+    }
 }
 
 void map(xml::Mapper& m, FilterBinding& b) {
