@@ -39,6 +39,9 @@ struct Fault {
     bool set = false;
     bool has_doctype = false;
     bool too_deep = false;
+    bool too_many = false;
+    const Limits* limits = nullptr;
+    size_t nodes = 0;  ///< elements and attributes so far
 };
 
 // The line that the parser stands in, and a second one that points at the column.
@@ -77,8 +80,12 @@ void on_doctype(void* user, const xmlChar*, const xmlChar*, const xmlChar*) {
 void on_start(void* user, const xmlChar* name, const xmlChar* prefix, const xmlChar* uri, int namespace_count,
               const xmlChar** namespaces, int attribute_count, int default_count, const xmlChar** attributes) {
     auto* context = static_cast<xmlParserCtxt*>(user);
-    if (context->nameNr > 256) {
-        static_cast<Fault*>(context->_private)->too_deep = true;
+    auto* fault = static_cast<Fault*>(context->_private);
+    fault->nodes += 1 + static_cast<size_t>(attribute_count);
+    fault->too_deep = context->nameNr > fault->limits->depth;
+    fault->too_many = fault->nodes > fault->limits->nodes;
+    // What is too much is not read to its end.
+    if (fault->too_deep || fault->too_many) {
         xmlStopParser(context);
         return;
     }
@@ -90,6 +97,10 @@ struct ContextDeleter {
     void operator()(xmlParserCtxt* context) const { xmlFreeParserCtxt(context); }
 };
 
+[[noreturn]] void fail_too_many(const Limits& limits, ErrorDomain domain) {
+    fail(ErrorCode::xml_error, domain, "the document has more than {} nodes", limits.nodes);
+}
+
 // Counts what stands below `root`, and finds the depth, without recursion: the text decides how deep it goes.
 void check_limits(xmlNode* root, const Limits& limits, ErrorDomain domain) {
     size_t nodes = 0;
@@ -98,8 +109,7 @@ void check_limits(xmlNode* root, const Limits& limits, ErrorDomain domain) {
         nodes++;
         for (const xmlAttr* a = at->type == XML_ELEMENT_NODE ? at->properties : nullptr; a != nullptr; a = a->next)
             nodes++;
-        if (nodes > limits.nodes)
-            fail(ErrorCode::xml_error, domain, "the document has more than {} nodes", limits.nodes);
+        if (nodes > limits.nodes) fail_too_many(limits, domain);
         if (at->type == XML_ELEMENT_NODE && at->children != nullptr) {
             at = at->children;
             if (++depth > limits.depth + 1)
@@ -136,6 +146,7 @@ Document Document::parse(std::string_view text, std::string_view source, ErrorDo
     }();
     static_cast<void>(prepared);
     Fault fault;
+    fault.limits = &limits;
     std::unique_ptr<xmlParserCtxt, ContextDeleter> context(xmlNewParserCtxt());
     if (!context) throw std::bad_alloc();
     context->_private = &fault;
@@ -151,6 +162,7 @@ Document Document::parse(std::string_view text, std::string_view source, ErrorDo
         fail(ErrorCode::xml_error, domain, "{}: a document type declaration (<!DOCTYPE>) is not accepted", source);
     if (fault.too_deep)
         fail(ErrorCode::xml_error, domain, "{}: elements are nested more than {} deep", source, limits.depth);
+    if (fault.too_many) fail_too_many(limits, domain);
     if (tree->doc == nullptr || fault.set) {
         if (!fault.set) fault.message = "the document is empty or cannot be read";
         throw Error(ErrorCode::xml_detail, domain,

@@ -11,11 +11,11 @@
 
 namespace virtue::xml {
 
-/// What a document may at most be. At the limit parsing fails with xml_error.
+/// What a document may at most be. At the limit parsing fails with xml_error, without reading the rest.
 struct Limits {
     size_t bytes = size_t{32} << 20;
     int depth = 256;
-    size_t nodes = 1u << 20;
+    size_t nodes = 1u << 18;  ///< elements, attributes and texts
 };
 
 struct Tree;
