@@ -208,6 +208,8 @@ Task<proc::ConnectFindStoragePoolSources::Ret> find_sources(Core& core, Call& ca
     const auto type = xml::from_name<model::PoolType>(args.type);
     if (!type) refuse(ErrorCode::internal_error, "unknown storage pool type {}", args.type);
     Kind& kind = core.kinds.of(*type);
+    if (!kind.is_available())
+        refuse(ErrorCode::internal_error, "missing backend for pool type {} ({})", static_cast<int>(*type), args.type);
     if (!kind.finds_sources())
         refuse(ErrorCode::no_support, "pool type '{}' does not support source discovery", args.type);
     Context context = core.context(call);
