@@ -28,6 +28,10 @@ enum class InfoParts : uint8_t { plain = 0, boot = 1, rom = 2, boot_and_rom = 3 
 /// Maps the children of the device's element that make up its info; the last call of each device's map().
 void map_info(xml::Mapper& m, DeviceInfo& info, InfoParts parts = InfoParts::plain);
 
+/// The model of a virtio device that has no other.
+enum class VirtioModel : uint8_t { absent, virtio, virtio_transitional, virtio_non_transitional };
+VIRTUE_XML_NAMES(VirtioModel, "", "virtio", "virtio-transitional", "virtio-non-transitional")
+
 /// iommu, ats, packed, page_per_vq of virtio devices.
 struct VirtioOptions {
     xml::Switch iommu = xml::Switch::absent;
