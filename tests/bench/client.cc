@@ -17,7 +17,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <stdexcept>
@@ -268,13 +271,47 @@ void scenario_fill(const std::string& uri, const Options& options, Result& resul
     const Connection connection = connect(uri);
     const bool minimal = options.text("kind", "ordinary") == "minimal";
     Samples samples;
+    double total = 0;
     for (int i = 0; i < options.number("domains", 1000); ++i) {
         const std::string xml = minimal ? minimal_xml(i) : ordinary_xml(i);
         const Clock::time_point before = Clock::now();
         define(connection.get(), xml);
-        samples.add(microseconds(before, Clock::now()));
+        const double took = microseconds(before, Clock::now());
+        samples.add(took);
+        total += took;
     }
     result.put("", samples);
+    result.put("total", total);
+}
+
+/// The files below `folder`: each is defined and written out again; what that took, one after the other, in all.
+void scenario_documents(const std::string& uri, const Options& options, Result& result) {
+    const Connection connection = connect(uri);
+    double total = 0;
+    int documents = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(options.text("folder", "."))) {
+        std::ifstream file(entry.path());
+        const std::string xml{std::istreambuf_iterator<char>(file), {}};
+        const Clock::time_point before = Clock::now();
+        const Domain domain = define(connection.get(), xml);
+        const Text text(virDomainGetXMLDesc(domain.get(), VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE));
+        total += microseconds(before, Clock::now());
+        require(text != nullptr, "virDomainGetXMLDesc");
+        require(virDomainUndefineFlags(domain.get(), VIR_DOMAIN_UNDEFINE_KEEP_NVRAM) == 0, "virDomainUndefineFlags");
+        documents++;
+    }
+    result.put("total", total);
+    result.put("documents", documents);
+}
+
+/// From XML to QEMU's argument vector.
+void scenario_native(const std::string& uri, const Options& options, Result& result) {
+    const Connection connection = connect(uri);
+    const std::string xml = ordinary_xml(7000);
+    repeat(options, result, 20'000, 1, [&](int) {
+        const Text text(virConnectDomainXMLToNative(connection.get(), "qemu-argv", xml.c_str(), 0));
+        require(text != nullptr, "virConnectDomainXMLToNative");
+    });
 }
 
 /// Starts the first `domains` of what `fill` made.
@@ -473,6 +510,8 @@ const std::map<std::string, Scenario> scenarios = {
     {"info", scenario_info},
     {"stats", scenario_stats},
     {"define", scenario_define},
+    {"documents", scenario_documents},
+    {"native", scenario_native},
     {"start", scenario_start},
 };
 
