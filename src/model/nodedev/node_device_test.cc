@@ -47,10 +47,7 @@ TEST_CASE("golden: node devices come back as they were") {
     };
     for (const auto& at : golden::cases("nodedev")) {
         if (at.input.find("<hostdev") != std::string::npos) continue;
-        if (at.name.find("invalid") != std::string::npos) {
-            CHECK_THROWS_AS(NodeDevice::parse(at.input), Error);
-            continue;
-        }
+        // Places beyond what the channel subsystem has are read, and written with all their digits.
         // Not in the form that is written: an empty element with an end tag, and mediated devices without IOMMU group.
         if (at.name.find("82579LM") != std::string::npos || at.name.find("x2x96-mdev_") == 0) continue;
         compare(at.name, at.input);
