@@ -109,6 +109,18 @@ void check_family(xml::Mapper& m, const NetworkIp& ip) {
         m.fail(unsupported, fmt::format("{0} family specified for non-{0} address '{1}'", ip.family, address));
 }
 
+/// What may stand beside address='auto'.
+void check_wish(xml::Mapper& m, const NetworkIp& ip) {
+    constexpr auto unsupported = ErrorCode::config_unsupported;
+    constexpr uint32_t widest = 16, narrowest = 28;
+    if (!ip.family.empty() && ip.family != "ipv4")
+        m.fail(unsupported, fmt::format("only an IPv4 address can be chosen, not one of family '{}'", ip.family));
+    if (!ip.netmask.empty()) m.fail(unsupported, "a chosen address takes a prefix, no netmask");
+    if (ip.prefix != 0 && (ip.prefix < widest || ip.prefix > narrowest))
+        m.fail(unsupported, fmt::format("the prefix of a chosen address must be between {} and {}, got {}", widest,
+                                        narrowest, ip.prefix));
+}
+
 void read_address(xml::Mapper& m, NetworkIp& ip) {
     constexpr auto unsupported = ErrorCode::config_unsupported;
     const auto parse = [&](const char* name, HostAddress& value) {
@@ -119,10 +131,12 @@ void read_address(xml::Mapper& m, NetworkIp& ip) {
         value = *parsed;
     };
     m.attribute("family", ip.family);
-    parse("address", ip.address);
+    ip.wants_address = m.read_attribute("address") == "auto";
+    if (!ip.wants_address) parse("address", ip.address);
     parse("netmask", ip.netmask);
     m.attribute("prefix", ip.prefix);
     m.attribute("localPtr", ip.local_ptr);
+    if (ip.wants_address) return check_wish(m, ip);
     if (ip.address.empty()) m.fail("Missing required address attribute");
     check_family(m, ip);
     const std::string address = ip.address.to_string();
@@ -135,7 +149,8 @@ void read_address(xml::Mapper& m, NetworkIp& ip) {
         if (ip.prefix > 0) m.fail(unsupported, "an IP address cannot have both a prefix and a netmask");
     }
     if (ip.prefix > ip.address.width())
-        m.fail(unsupported, fmt::format("Invalid {} prefix '{}'", ip.address.is_ipv6() ? "IPv6" : "IPv4", ip.prefix));
+        m.disagree(unsupported,
+                   fmt::format("Invalid {} prefix '{}'", ip.address.is_ipv6() ? "IPv6" : "IPv4", ip.prefix));
 }
 
 HostAddress read_socket_address(xml::Mapper& m, std::string_view text) {
@@ -149,6 +164,9 @@ HostAddress read_socket_address(xml::Mapper& m, std::string_view text) {
 void read_dhcp(xml::Mapper& m, NetworkIp& ip) {
     m.children("range", ip.ranges);
     m.children("host", ip.hosts);
+    ip.wants_range = ip.wants_address;
+    if (ip.wants_address && ip.has_dhcp())
+        m.fail(ErrorCode::config_unsupported, "ranges and hosts cannot be said of an address that is yet to be chosen");
     for (const DhcpRange& range : ip.ranges) check_range(range.start, range.end, ip.address, ip.effective_prefix());
     for (const DhcpHost& host : ip.hosts) check_complete(host, ip.address.family, m.element().path() + "/host: ");
     m.group("bootp", [&] {

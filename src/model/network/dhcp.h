@@ -53,6 +53,8 @@ struct NetworkIp {
     std::vector<DhcpHost> hosts;
     std::string boot_file;
     HostAddress boot_server;
+    /// address='auto': whoever takes the definition chooses a free subnet, with a range if there is a <dhcp>.
+    bool wants_address = false, wants_range = false;
     bool operator==(const NetworkIp&) const = default;
 
     bool has_dhcp() const { return !ranges.empty() || !hosts.empty(); }

@@ -125,7 +125,7 @@ void map(xml::Mapper& m, NetworkDns& d) {
     m.children("host", d.hosts);
     if (m.writing() || d.enable != xml::YesNo::no) return;
     if (!d.forwarders.empty() || !d.txts.empty() || !d.srvs.empty() || !d.hosts.empty())
-        m.fail("Extra data in a disabled name server: records do not go with enable='no'");
+        m.disagree("Extra data in a disabled name server: records do not go with enable='no'");
 }
 
 }  // namespace virtue::model

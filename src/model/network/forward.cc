@@ -70,7 +70,7 @@ void read_interfaces(xml::Mapper& m, NetworkForward& f, const std::string& dev) 
             m.fail(fmt::format("forward dev '{}' must match first interface element dev '{}'", dev, listed[0].dev));
         }
         if (std::find(f.interfaces.begin(), f.interfaces.end(), listed[i]) != f.interfaces.end())
-            m.fail(fmt::format("interface '{}' can only be listed once in a network", listed[i].dev));
+            m.disagree(fmt::format("interface '{}' can only be listed once in a network", listed[i].dev));
         f.interfaces.push_back(listed[i]);
     }
 }
@@ -86,7 +86,7 @@ void read_addresses(xml::Mapper& m, NetworkForward& f) {
         map(m, address);
         for (const PciAddress& other : f.addresses)
             if (other.same_place(address))
-                m.fail(fmt::format("PCI device '{}' can only be listed once in a network", address.to_string()));
+                m.disagree(fmt::format("PCI device '{}' can only be listed once in a network", address.to_string()));
         f.addresses.push_back(address);
     });
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "xml/mapper.h"
 
 namespace virtue::model {
 
@@ -79,25 +80,26 @@ void check_range(const HostAddress& start, const HostAddress& end, const HostAdd
     constexpr uint32_t most = 65535;
     const std::string range = "range " + start.to_string() + " - " + end.to_string();
     // libvirt raises these in no part of its own.
-    constexpr auto code = ErrorCode::internal_error;
-    constexpr auto domain = ErrorDomain::none;
-    if (start.family != end.family) fail(code, domain, "mismatch of address family in {}", range);
+    const auto refuse = [](std::string sentence) {
+        throw xml::Disagreement(ErrorCode::internal_error, ErrorDomain::none, std::move(sentence));
+    };
+    if (start.family != end.family) refuse(fmt::format("mismatch of address family in {}", range));
     if (!network.empty()) {
         if (start.family != network.family)
-            fail(code, domain, "mismatch of address family in {} for network {}", range, network.to_string());
+            refuse(fmt::format("mismatch of address family in {} for network {}", range, network.to_string()));
         if (prefix > network.width())
-            fail(code, domain, "bad prefix {} for network {} when checking {}", prefix, network.to_string(), range);
+            refuse(fmt::format("bad prefix {} for network {} when checking {}", prefix, network.to_string(), range));
         const std::string where = network.to_string() + "/" + std::to_string(prefix);
         const HostAddress base = network.masked(prefix);
         if (start.masked(prefix) != base || end.masked(prefix) != base)
-            fail(code, domain, "{} is not entirely within network {}", range, where);
+            refuse(fmt::format("{} is not entirely within network {}", range, where));
         if (start.is_ipv4() && start == base)
-            fail(code, domain, "start of {} in network {} is the network address", range, where);
+            refuse(fmt::format("start of {} in network {} is the network address", range, where));
         if (start.is_ipv4() && end == network.broadcast(prefix))
-            fail(code, domain, "end of {} in network {} is the broadcast address", range, where);
+            refuse(fmt::format("end of {} in network {} is the broadcast address", range, where));
     }
-    if (end.bytes < start.bytes) fail(code, domain, "{} is reversed", range);
-    if (gap(start, end) > most) fail(code, domain, "{} is too large (> {})", range, most);
+    if (end.bytes < start.bytes) refuse(fmt::format("{} is reversed", range));
+    if (gap(start, end) > most) refuse(fmt::format("{} is too large (> {})", range, most));
 }
 
 }  // namespace virtue::model

@@ -1,5 +1,7 @@
 #include "model/network/network.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace virtue::model {
@@ -69,6 +71,7 @@ void map_bandwidth(xml::Mapper& m, std::optional<Bandwidth>& bandwidth) {
 void map_vlan(xml::Mapper& m, std::optional<Vlan>& vlan) {
     if (m.reading())
         m.group("vlan", [&] {
+            m.accept_anything();
             if (!m.has("tag"))
                 refuse(m, ErrorCode::xml_error,
                        "missing tag id - each <vlan> must have at least one <tag id='n'/> subelement");
@@ -187,17 +190,18 @@ void map_body(xml::Mapper& m, Network& n) {
 void check_routed(xml::Mapper& m, const Network& n) {
     const std::string_view mode = xml::to_name(n.mode());
     if (n.ips.empty())
-        m.fail(fmt::format("{} forwarding requested, but no IP address provided for network '{}'", mode, n.name));
+        m.disagree(fmt::format("{} forwarding requested, but no IP address provided for network '{}'", mode, n.name));
     if (n.forward->interfaces.size() > 1)
-        m.fail(fmt::format("multiple forwarding interfaces specified for network '{}', only one is supported", n.name));
+        m.disagree(
+            fmt::format("multiple forwarding interfaces specified for network '{}', only one is supported", n.name));
     if (n.mode() == ForwardMode::open && !n.forward->interfaces.empty())
-        m.fail(fmt::format("forward dev not allowed for network '{}' with forward mode='open'", n.name));
+        m.disagree(fmt::format("forward dev not allowed for network '{}' with forward mode='open'", n.name));
 }
 
 void check_unrouted(xml::Mapper& m, const Network& n) {
     const std::string_view mode = xml::to_name(n.mode());
     const auto refuse = [&](std::string_view what) {
-        m.fail(fmt::format("{} not allowed in {} mode (network '{}')", what, mode, n.name));
+        m.disagree(fmt::format("{} not allowed in {} mode (network '{}')", what, mode, n.name));
     };
     if (n.mode() != ForwardMode::bridge) {
         if (!n.bridge.empty()) refuse("bridge name");
@@ -207,7 +211,7 @@ void check_unrouted(xml::Mapper& m, const Network& n) {
     if (n.delay != 0 || n.stp_said) refuse("bridge delay/stp options");
     if (n.mtu != 0) refuse("mtu size");
     if (!n.bridge.empty() && (!n.forward->interfaces.empty() || !n.forward->pf.empty()))
-        m.fail(
+        m.disagree(
             fmt::format("a network with forward mode='{}' can specify a bridge name or a forward dev, but not both "
                         "(network '{}')",
                         mode, n.name));
@@ -222,9 +226,9 @@ void check_gateways(xml::Mapper& m, const Network& n) {
                 reachable || (ip.address.family == route.gateway.family &&
                               route.gateway.masked(ip.effective_prefix()) == ip.address.masked(ip.effective_prefix()));
         if (!reachable)
-            m.fail(ErrorCode::config_unsupported, fmt::format("unreachable static route gateway '{}' specified for "
-                                                              "network '{}'",
-                                                              route.gateway.to_string(), n.name));
+            m.disagree(ErrorCode::config_unsupported, fmt::format("unreachable static route gateway '{}' specified for "
+                                                                  "network '{}'",
+                                                                  route.gateway.to_string(), n.name));
     }
 }
 
@@ -284,11 +288,45 @@ void map(xml::Mapper& m, Network& n) {
     if (m.reading()) check(m, n);
 }
 
+namespace {
+
+bool is_dotted_quad(std::string_view text) {
+    return std::count(text.begin(), text.end(), '.') == 3;
+}
+
+/// What libvirt's grammar demands beyond what a definition needs.
+void check_form(std::string_view text, const Network& network) {
+    const xml::Document document = xml::Document::parse(text, "(network_definition)", Network::error_domain);
+    const auto refuse = [](const std::string& sentence) {
+        throw Error(ErrorCode::xml_invalid_schema, ErrorDomain::xml, sentence);
+    };
+    const xml::Element domain = document.root().child("domain");
+    if (domain && network.domain_name.empty()) refuse("/network/domain: attribute 'name' is missing");
+    for (xml::Element e = document.root().first_child(); e; e = e.next()) {
+        const auto address = e.name() == "ip" ? e.attribute("address") : std::nullopt;
+        const bool is_short = address && *address != "auto" && address->find(':') == std::string_view::npos;
+        if (is_short && !is_dotted_quad(*address))
+            refuse(fmt::format("/network/ip: '{}' is no whole IPv4 address", *address));
+    }
+}
+
+}  // namespace
+
 Network Network::parse(std::string_view text, bool validate) {
     xml::Options options;
     options.domain = error_domain;
     options.validate = validate;
-    return xml::parse<Network>(text, options);
+    if (!validate) return xml::parse<Network>(text, options);
+    try {
+        Network network = xml::parse<Network>(text, options);
+        check_form(text, network);
+        return network;
+    } catch (const xml::Disagreement&) {
+        throw;
+    } catch (const Error& error) {
+        // A grammar judges before anybody reads: whatever is wrong in its form is wrong by the grammar.
+        throw Error(ErrorCode::xml_invalid_schema, ErrorDomain::xml, error.detail());
+    }
 }
 
 }  // namespace virtue::model
