@@ -171,6 +171,23 @@ class NetworkTest(Case):
         self.assertEqual(self.virsh("net-list", "--all", "--name").split(), ["first"])
         self.remove("first")
 
+    def test_a_free_subnet_is_chosen_on_request(self):
+        self.virsh("net-create", self.define("taken", "virbr16", 122))
+        path = private.directory() / "wish.xml"
+        path.write_text("<network><name>wish</name><forward mode='nat'/><ip family='ipv4' address='auto'><dhcp/></ip></network>")
+        self.virsh("net-define", str(path))
+        xml = self.virsh("net-dumpxml", "wish")
+        # 192.168.122 is another network's, 123 is free; what was chosen is what the definition says from now on.
+        self.assertIn("<ip family='ipv4' address='192.168.123.1' netmask='255.255.255.0'>", xml)
+        self.assertIn("<range start='192.168.123.2' end='192.168.123.254'/>", xml)
+        self.virsh("net-start", "wish")
+        self.assertIn("192.168.123.1/24", ip("addr", "show", self.virsh("net-info", "wish").split()[-1]))
+        path.write_text("<network><name>other</name><ip address='auto'><dhcp><range start='192.168.9.2' end='192.168.9.3'/>"
+                        "</dhcp></ip></network>")
+        self.assertIn("yet to be chosen", self.virsh("net-define", str(path), check=False))
+        for name in ("taken", "wish"):
+            self.remove(name)
+
     def test_dnsmasqs_own_words_are_in_the_error_and_nothing_stays(self):
         path = private.directory() / "bad.xml"
         path.write_text("<network xmlns:dnsmasq='http://libvirt.org/schemas/network/dnsmasq/1.0'><name>bad</name>"
@@ -278,6 +295,10 @@ class GuestTest(Case):
         self.assertIn(address, leases)
         private.wait_for("an answer of the guest", lambda: answers(address))
         self.assertEqual(self.address("guest1", "arp")[3].split("/")[0], address.split("/")[0])
+        # Our shell asks every source at once, and tells each address once.
+        merged = self.daemon.run([private.virtued().parent / "virtue", "-q", "-c", "qemu:///system", "domifaddr", "guest1",
+                                  "--source", "any"]).split()
+        self.assertEqual(merged, [device, mac, "ipv4", address])
         self.crash()
         self.assertEqual(self.address("guest1")[3], address)
         self.assertEqual(len(self.virsh("net-port-list", "home").split()), 2)

@@ -281,15 +281,61 @@ Task<Result> blkerror(Context& context, Arguments arguments) {
     co_return Custom{std::move(text), Value(std::move(rows))};
 }
 
+/// Adds to a card what another source says of it: cards are the same by MAC, whatever the guest calls them.
+void merge_addresses(DomainInterfaceAddresses::Ret& all, const DomainInterfaceAddresses::Ret& more) {
+    for (const DomainInterface& nic : more.ifaces) {
+        auto same = std::find_if(all.ifaces.begin(), all.ifaces.end(), [&](const DomainInterface& known) {
+            return nic.hwaddr ? known.hwaddr == nic.hwaddr : known.name == nic.name;
+        });
+        if (same == all.ifaces.end()) {
+            all.ifaces.push_back(nic);
+            continue;
+        }
+        for (const DomainIpAddress& address : nic.addrs) {
+            const bool known = std::any_of(same->addrs.begin(), same->addrs.end(),
+                                           [&](const DomainIpAddress& other) { return other.addr == address.addr; });
+            if (!known) same->addrs.push_back(address);
+        }
+    }
+}
+
+/// What leases, the agent and the neighbour table know together. Throws only if none of them answers.
+Task<DomainInterfaceAddresses::Ret> ask_every_source(Context& context, DomainRef domain) {
+    // The leases first: they tell the width of the subnet. The agent comes last, for it may be slow or absent.
+    constexpr uint32_t lease = 0, agent = 1, arp = 2;
+    DomainInterfaceAddresses::Ret all;
+    std::optional<Error> problem;
+    int answered = 0;
+    for (uint32_t source : {lease, arp, agent}) {
+        try {
+            DomainInterfaceAddresses::Args ask{.domain = domain, .source = source};
+            DomainInterfaceAddresses::Ret known = co_await context.call<DomainInterfaceAddresses>(std::move(ask));
+            merge_addresses(all, known);
+            answered++;
+        } catch (const Error& error) {
+            if (!problem) problem.emplace(error);
+        }
+    }
+    if (answered == 0) throw *problem;
+    co_return all;
+}
+
 Task<Result> ifaddr(Context& context, Arguments arguments) {
     DomainRef domain = co_await the_domain(context, arguments);
     constexpr std::string_view sources[] = {"lease", "agent", "arp"};
-    auto source = std::find(std::begin(sources), std::end(sources), arguments.find("source").value_or("lease"));
-    if (source == std::end(sources)) throw Failure{"Unknown data source '" + arguments.text("source") + "'"};
-    DomainInterfaceAddresses::Args ask{.domain = std::move(domain),
-                                       .source = static_cast<uint32_t>(source - std::begin(sources))};
-    DomainInterfaceAddresses::Ret answer =
-        co_await context.attempt<DomainInterfaceAddresses>(std::move(ask), "Failed to query for interfaces addresses");
+    const std::string wanted_source = arguments.find("source").value_or("lease");
+    auto source = std::find(std::begin(sources), std::end(sources), wanted_source);
+    const bool any = wanted_source == "any";
+    if (source == std::end(sources) && !any) throw Failure{"Unknown data source '" + wanted_source + "'"};
+    DomainInterfaceAddresses::Ret answer;
+    if (any) {
+        answer = co_await ask_every_source(context, std::move(domain));
+    } else {
+        DomainInterfaceAddresses::Args ask{.domain = std::move(domain),
+                                           .source = static_cast<uint32_t>(source - std::begin(sources))};
+        answer = co_await context.attempt<DomainInterfaceAddresses>(std::move(ask),
+                                                                    "Failed to query for interfaces addresses");
+    }
     std::string text;
     if (!context.settings().quiet) {
         text = fmt::format(" {:<10} {:<20} {:<8}     {}\n{}\n", "Name", "MAC address", "Protocol", "Address",
@@ -336,8 +382,8 @@ Commands device_monitor_commands() {
         make_command("domblkinfo", "<domain> --device= --human --all", "sizes of a disk", blkinfo),
         make_command("domblklist", "<domain> --inactive --details", "the disks of a domain", blklist),
         make_command("domblkstat", "<domain> --device= --human", "what a disk did", blkstat),
-        make_command("domifaddr", "<domain> --interface= --full --source=", "the guest's addresses: lease, agent, arp",
-                     ifaddr),
+        make_command("domifaddr",
+                     "<domain> --interface= --full --source=", "the guest's addresses: lease, agent, arp, any", ifaddr),
         make_command("domiflist", "<domain> --inactive", "the interfaces of a domain", iflist),
         make_command("domifstat", "<domain> <interface>", "what an interface did", ifstat),
     };

@@ -8,6 +8,7 @@
 #include "drivers/network/dnsmasq.h"
 #include "drivers/network/run.h"
 #include "drivers/network/service.h"
+#include "drivers/network/subnets.h"
 #include "io/offload.h"
 #include "model/network/update.h"
 #include "protocol/remote/event_object.h"
@@ -27,18 +28,6 @@ void require_no_clash(const Core& core, const model::Network& definition) {
     if (const Network* same_name = core.networks.find(std::string_view(definition.name))) {
         fail(ErrorCode::operation_failed, ErrorDomain::network, "network '{}' already exists with uuid {}",
              definition.name, same_name->uuid().to_string());
-    }
-}
-
-model::Network parse(const std::string& xml, bool validate) {
-    try {
-        return model::Network::parse(xml, validate);
-    } catch (const Error& error) {
-        if (error.code() != ErrorCode::xml_invalid_schema) throw;
-        // libvirt's schema check belongs to no driver.
-        Error known = error;
-        known.set_domain(ErrorDomain::xml);
-        throw known;
     }
 }
 
@@ -87,7 +76,8 @@ void ChangeCalls::bind(driver::HandlerTable& on) {
 }
 
 std::shared_ptr<model::Network> ChangeCalls::read(const std::string& xml, bool validate) const {
-    auto definition = std::make_shared<model::Network>(parse(xml, validate));
+    auto definition = std::make_shared<model::Network>(model::Network::parse(xml, validate));
+    choose_subnets(core_, *definition);
     model::validate(*definition);
     require_virtual_functions(*definition);
     model::complete(*definition);
