@@ -17,6 +17,10 @@ NEEDS = [str(COMPARE), "/usr/sbin/dnsmasq", "/usr/sbin/iptables", "/usr/sbin/ebt
 load_tests = private.load_tests
 # Cases that cannot be equal, and why.
 DIFFERENT = {
+    **{f"nwfrun/{case}": "until the guest's address is learned ours has rules at once, libvirt's come a moment later"
+       for case in ("tck-ref-test", "x2x-ref-test", "x2x-attr-value-test")},
+    **{f"nwfrun/{case}": "libvirt makes its own chains anew each time, which changes their order in the listing"
+       for case in ("tck-ipt-no-macspoof-test", "x2x-ipt-no-macspoof-test")},
     "netrun/x2x-host-bridge-no-flood": "netlink can switch VLAN filtering on where libvirt's ioctl could not",
 }
 
@@ -51,6 +55,16 @@ class Golden(unittest.TestCase):
         # libvirt's own chains, and its own script for leases, whose name stands in the recorded command lines.
         self.compare(["netrun"], 'firewall_backend = "iptables"\n'
                                  'leases_program = "/usr/lib/libvirt/libvirt_leaseshelper"\n')
+
+    def test_filters_of_cards(self):
+        # The recorded listings have all tables, which other networks had made.
+        for program in ("iptables", "ip6tables"):
+            for table, chain in (("mangle", "PREROUTING"), ("mangle", "INPUT"), ("mangle", "FORWARD"), ("mangle", "OUTPUT"),
+                                 ("mangle", "POSTROUTING"), ("filter", "INPUT"), ("nat", "PREROUTING"), ("nat", "INPUT"),
+                                 ("nat", "OUTPUT"), ("nat", "POSTROUTING")):
+                for option in ("-A", "-D"):
+                    subprocess.run([program, "-t", table, option, chain, "-j", "ACCEPT"], check=True)
+        self.compare(["nwfrun"])
 
 
 if __name__ == "__main__":

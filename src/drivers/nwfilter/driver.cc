@@ -2,20 +2,22 @@
 
 #include "base/error.h"
 #include "drivers/nwfilter/binding_calls.h"
-#include "drivers/nwfilter/core.h"
 #include "drivers/nwfilter/filter_calls.h"
 
 namespace virtue::nwfilter {
 
 struct FilterDriver::State {
-    State(io::Loop& loop, const driver::Paths& paths) : core(loop, paths), filters(core), bindings(core) {
-        filters.bind(table);
-        bindings.bind(table);
+    State(io::Loop& loop, const driver::Paths& paths)
+        : core(loop, paths), bindings(core), filter_calls(core, bindings), binding_calls(core, bindings) {
+        filter_calls.bind(table);
+        binding_calls.bind(table);
+        if (!core.bindings.empty()) bindings.restore();
     }
 
     Core core;
-    FilterCalls filters;
-    BindingCalls bindings;
+    Bindings bindings;
+    FilterCalls filter_calls;
+    BindingCalls binding_calls;
     driver::HandlerTable table;
 };
 
@@ -44,7 +46,11 @@ Task<driver::Route> FilterDriver::open(driver::Call&, driver::Uri uri) {
 }
 
 Task<void> FilterDriver::stop() {
-    co_return;
+    if (state_) co_await state_->bindings.stop();
+}
+
+driver::FilterService* FilterDriver::service() {
+    return state_ ? &state_->bindings : nullptr;
 }
 
 }  // namespace virtue::nwfilter

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "driver/backend.h"
+#include "driver/filter_service.h"
 #include "driver/handler_table.h"
 #include "driver/paths.h"
 
@@ -24,6 +25,8 @@ public:
 
     /// For the connections of other drivers; null in an ordinary user's daemon.
     const driver::HandlerTable* table() const;
+    /// For hypervisor drivers; null in an ordinary user's daemon.
+    driver::FilterService* service();
 
 private:
     struct State;

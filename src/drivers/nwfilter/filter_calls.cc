@@ -87,6 +87,7 @@ Task<proc::NwfilterRef> FilterCalls::take(Call& call, std::string xml, bool vali
     model::Filter wanted = model::Filter::parse(xml, validate);
     io::Semaphore::Permit turn = co_await core_.changes.acquire(call.deadline, "another change of filters");
     require_fit(wanted);
+    co_await bindings_.rebuild(wanted);
     auto work = [store = core_.store, wanted] { store.save(wanted); };
     co_await io::offload(core_.loop, std::move(work));
     proc::NwfilterRef known = reference(wanted);

@@ -1,14 +1,14 @@
 // The calls about filters. Owned by FilterDriver; loop thread only.
 #pragma once
 #include "driver/handler_table.h"
-#include "drivers/nwfilter/core.h"
+#include "drivers/nwfilter/bindings.h"
 #include "protocol/remote/nwfilter.h"
 
 namespace virtue::nwfilter {
 
 class FilterCalls {
 public:
-    explicit FilterCalls(Core& core) : core_(core) {}
+    FilterCalls(Core& core, Bindings& bindings) : core_(core), bindings_(bindings) {}
     void bind(driver::HandlerTable& on);
 
 private:
@@ -26,6 +26,7 @@ private:
     Task<proc::NwfilterRef> take(Call& call, std::string xml, bool validate);
     void require_fit(const model::Filter& wanted) const;
     Core& core_;
+    Bindings& bindings_;
 };
 
 }  // namespace virtue::nwfilter
