@@ -7,7 +7,7 @@ import unittest
 
 import private
 
-NEEDS = ["/usr/bin/virsh", "/usr/sbin/ip", "/usr/sbin/ebtables", "/usr/sbin/iptables"]
+NEEDS = ["/usr/bin/virsh", "/usr/sbin/ip", "/usr/sbin/ebtables", "/usr/sbin/iptables", "/usr/bin/qemu-system-x86_64"]
 load_tests = private.load_tests
 VIRSH = ["virsh", "-q", "-c", "qemu:///system"]
 MAC = "52:54:00:77:00:01"
@@ -59,6 +59,31 @@ class Definitions(Case):
         self.virsh("nwfilter-undefine", "own-address")
         self.assertFalse(path.exists())
         self.assertIn("no nwfilter", self.virsh("nwfilter-dumpxml", "own-address", check=False))
+
+    def test_a_guests_card_has_its_filter_while_it_runs(self):
+        run("ip", "link", "add", "brg", "type", "bridge", "stp_state", "0")
+        self.addCleanup(run, "ip", "link", "del", "brg")
+        guest = ("<domain type='qemu'><name>{name}</name><memory unit='MiB'>32</memory><os><type machine='pc'>hvm</type></os>"
+                 "<devices><interface type='bridge'><mac address='52:54:00:77:00:09'/><source bridge='brg'/>"
+                 "<filterref filter='{filter}'><parameter name='IP' value='10.1.2.3'/></filterref></interface></devices></domain>")
+        self.virsh("nwfilter-define", self.written("f.xml", OWN_ADDRESS))
+        self.virsh("create", self.written("g.xml", guest.format(name="kept", filter="own-address")))
+        device, used = self.virsh("nwfilter-binding-list").split()
+        self.assertEqual(used, "own-address")
+        self.assertIn(device, self.virsh("domiflist", "kept"))
+        listing = run("ebtables", "-t", "nat", "-L").stdout
+        self.assertIn("10.1.2.3", listing)
+        self.assertIn(f"-i {device}", listing)
+        self.assertIn("nwfilter is in use", self.virsh("nwfilter-undefine", "own-address", check=False))
+        self.virsh("destroy", "kept")
+        private.wait_for("the rules to go", lambda: device not in run("ebtables", "-t", "nat", "-L").stdout)
+        self.assertEqual(self.virsh("nwfilter-binding-list"), "")
+        self.virsh("nwfilter-undefine", "own-address")
+        # Without its filter a guest does not start, and its card is gone again.
+        said = self.virsh("create", self.written("g.xml", guest.format(name="lost", filter="nothing")), check=False)
+        self.assertIn("referenced filter 'nothing' is missing", said)
+        self.assertEqual(self.virsh("list", "--all", "--name"), "")
+        self.assertNotIn("vnet", run("ip", "-br", "link").stdout)
 
 
 class Packets(Case):

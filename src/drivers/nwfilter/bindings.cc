@@ -1,5 +1,7 @@
 #include "drivers/nwfilter/bindings.h"
 
+#include <net/if.h>
+
 #include <algorithm>
 #include <cctype>
 
@@ -114,6 +116,11 @@ Task<void> Bindings::restore_all() {
             CardRuleSet rules = rules_for(core_.filters, binding, learns);
             if (learns) begin_learning(binding, *learns);
             firewall_.adopt(port, rules);
+            if (::if_nametoindex(port.c_str()) == 0) {
+                // The card went while no daemon ran.
+                co_await remove(port);
+                continue;
+            }
             co_await firewall_.apply(port, std::move(rules));
         } catch (const std::exception& error) {
             logger.error("the filter of {} could not be put in place again: {}", port, error.what());
@@ -123,6 +130,8 @@ Task<void> Bindings::restore_all() {
 
 Task<void> Bindings::bind(model::FilterBinding binding, io::Deadline deadline) {
     io::Semaphore::Permit turn = co_await core_.changes.acquire(deadline, "another change of filters");
+    // A crash may have cut off the end of a guest whose card had that name.
+    if (core_.bindings.contains(binding.port_device)) co_await remove(binding.port_device);
     co_await add(std::move(binding));
 }
 

@@ -21,8 +21,9 @@
 #include "io/gate.h"
 
 namespace virtue::driver {
+class FilterService;
 class NetworkService;
-}
+}  // namespace virtue::driver
 
 namespace virtue::qemu {
 
@@ -43,6 +44,7 @@ struct Core {
     std::optional<GuestUser> guest_user;
     driver::VolumeFinder* volumes = nullptr;        ///< of this daemon's storage driver, if it has one
     const driver::SecretValues* secrets = nullptr;  ///< of its secret driver
+    driver::FilterService* filters = nullptr;       ///< of its network filter driver
     CapabilitiesCache capabilities;
     PortRange display_ports;
     int next_id = 1;

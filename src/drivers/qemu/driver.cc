@@ -160,7 +160,9 @@ driver::HandlerTable& QemuDriver::table() {
     return state_->table;
 }
 
-void QemuDriver::meet(driver::VolumeFinder* volumes, const driver::SecretValues* secrets) {
+void QemuDriver::meet(driver::VolumeFinder* volumes, const driver::SecretValues* secrets,
+                      driver::FilterService* filters) {
+    state_->core.filters = filters;
     state_->core.volumes = volumes;
     state_->core.secrets = secrets;
 }

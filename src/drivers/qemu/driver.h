@@ -9,8 +9,9 @@
 #include "drivers/qemu/settings.h"
 
 namespace virtue::driver {
+class FilterService;
 class NetworkService;
-}
+}  // namespace virtue::driver
 
 namespace virtue::qemu {
 
@@ -35,8 +36,9 @@ public:
     void begin_stop() override;
     Task<void> stop() override;
 
-    /// Whom guests' disks and secrets are looked up with; null where there is none. They must outlive the driver.
-    void meet(driver::VolumeFinder* volumes, const driver::SecretValues* secrets);
+    /// Whom guests' disks and secrets are looked up with, and who filters their packets; null where there is none. They
+    /// must outlive the driver.
+    void meet(driver::VolumeFinder* volumes, const driver::SecretValues* secrets, driver::FilterService* filters);
 
     /// For the parts of other files that add calls: the shared state and the table.
     Core& core();

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "driver/filter_service.h"
 #include "driver/network_service.h"
 #include "drivers/qemu/live_definition.h"
 #include "host/links.h"
@@ -188,6 +189,21 @@ Task<void> plug_in(Core& core, std::shared_ptr<model::Domain> live, size_t index
     }
 }
 
+/// The rules for a guest's packets are in place before it sends the first. Throws.
+Task<void> bind_filter(Core& core, std::shared_ptr<model::Domain> live, size_t index, io::Deadline deadline) {
+    const Interface& interface = live->interfaces[index];
+    if (!core.filters || interface.actual_type() == InterfaceType::direct)
+        fail(ErrorCode::config_unsupported, ErrorDomain::qemu, "packets of interface {} cannot be filtered",
+             interface.target);
+    model::FilterBinding binding;
+    binding.owner_name = live->name;
+    binding.owner_uuid = live->uuid;
+    binding.port_device = interface.target;
+    binding.mac = interface.mac;
+    binding.filter = *interface.filter;
+    co_await core.filters->bind(std::move(binding), deadline);
+}
+
 std::optional<Uuid> port_of(const Interface& interface) {
     return interface.type == InterfaceType::network ? Uuid::parse(interface.port_id) : std::nullopt;
 }
@@ -208,6 +224,7 @@ Task<InterfaceFds> open_interfaces(Core& core, std::shared_ptr<model::Domain> li
         auto work = [wanted] { return make(wanted); };
         Made made = co_await io::offload(core.loop, std::move(work));
         live->interfaces[i].target = made.name;
+        if (live->interfaces[i].filter) co_await bind_filter(core, live, i, deadline);
         all.emplace(wanted.alias, std::move(made.fds));
     }
     co_return all;
@@ -218,6 +235,8 @@ Task<void> close_interfaces(Core& core, std::shared_ptr<model::Domain> live) {
     for (const Interface& interface : live->interfaces) {
         std::string problem;
         try {
+            const std::string device = interface.target;
+            if (interface.filter && core.filters && !device.empty()) co_await core.filters->unbind(device);
             const bool stays = interface.actual_type() == InterfaceType::direct && !interface.target.empty();
             if (stays && interface.target.starts_with("macvtap")) {
                 const std::string name = interface.target;
