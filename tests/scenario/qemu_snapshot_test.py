@@ -239,5 +239,92 @@ class Running(Guest):
         self.assertEqual(self.domain.listAllCheckpoints(), [])
 
 
+class Backup(Guest):
+    """Copies of a disk that a guest goes on writing to."""
+
+    def setUp(self):
+        super().setUp()
+        self.write(7)
+        self.domain.create()
+
+    def tearDown(self):
+        if self.domain.isActive():
+            self.domain.destroy()
+        super().tearDown()
+
+    def dirty(self, where):
+        self.virsh(['qemu-monitor-command', 'snap', '--hmp', f'qemu-io -d /machine/peripheral/virtio-disk0/virtio-backend "write -P 9 {where}"'])
+
+    def document(self, mode, path, since='', server=''):
+        place = 'target' if mode == 'push' else 'scratch'
+        return (f"<domainbackup mode='{mode}'>{since and f'<incremental>{since}</incremental>'}{server}<disks>"
+                f"<disk name='vda' type='file'><{place} file='{path}'/></disk></disks></domainbackup>")
+
+    def begin(self, document, checkpoint=None):
+        self.domain.backupBegin(document, checkpoint)
+
+    def wait_for_end(self):
+        harness.wait_until(lambda: self.domain.jobStats().get('type', 0) == libvirt.VIR_DOMAIN_JOB_NONE, 60, 'the end of the backup')
+
+    def test_a_full_copy_and_what_changed_since(self):
+        full, changes = (os.path.join(self.place, name) for name in ('full', 'changes'))
+        self.begin(self.document('push', full), '<domaincheckpoint><name>c1</name></domaincheckpoint>')
+        self.wait_for_end()
+        stats = self.domain.jobStats(libvirt.VIR_DOMAIN_JOB_STATS_COMPLETED)
+        self.assertEqual((stats['operation'], stats['success'], stats['disk_remaining']), (libvirt.VIR_DOMAIN_JOB_OPERATION_BACKUP, 1, 0))
+        self.assertEqual(stats['disk_total'], 16 << 20)
+        self.assertTrue(self.holds(7, full))
+        self.assertEqual([c.getName() for c in self.domain.listAllCheckpoints()], ['c1'])
+        self.dirty('1M 64k')
+        self.begin(self.document('push', changes, 'c1'), '<domaincheckpoint><name>c2</name></domaincheckpoint>')
+        self.wait_for_end()
+        harness.run(['qemu-img', 'rebase', '-u', '-f', 'qcow2', '-F', 'qcow2', '-b', full, changes])
+        told = harness.run(['qemu-io', '-r', '-c', 'read -q -P 9 1M 64k', '-c', 'read -q -P 7 0 64k', changes], check=False)
+        self.assertNotIn('failed', told.stdout + told.stderr)
+        self.domain.destroy()
+        self.assertTrue(self.holds(7))
+
+    def test_an_offer_by_the_network_stays_as_it_was(self):
+        socket = os.path.join(self.place, 'open', 'nbd')
+        os.mkdir(os.path.dirname(socket))
+        os.chmod(os.path.dirname(socket), 0o777)
+        scratch = os.path.join(self.place, 'scratch')
+        self.begin(self.document('pull', scratch, server=f"<server transport='unix' socket='{socket}'/>"))
+        self.assertIn("exportname='vda'", self.domain.backupGetXMLDesc())
+        self.assertIn('Unbounded', self.virsh('domjobinfo snap'))
+        self.dirty('0 64k')
+        told = harness.run(['qemu-io', '-r', '-f', 'raw', '-c', 'read -q -P 7 0 64k', f'nbd+unix:///vda?socket={socket}'])
+        self.assertNotIn('failed', told.stdout + told.stderr)
+        self.refused(libvirt.VIR_ERR_OPERATION_INVALID, self.begin, '<domainbackup/>')
+        # The next daemon knows of it.
+        self.server.kill9()
+        self.server.start()
+        self.connection = self.server.connect()
+        self.domain = self.connection.lookupByName('snap')
+        harness.wait_until(lambda: 'Unbounded' in self.virsh('domjobinfo snap'), 30, 'the backup under the new daemon')
+        self.virsh('domjobabort snap')
+        self.wait_for_end()
+        self.refused(libvirt.VIR_ERR_NO_DOMAIN_BACKUP, self.domain.backupGetXMLDesc)
+        self.assertFalse(os.path.exists(scratch))
+        self.assertNotIn('backup-vda', self.virsh(['qemu-monitor-command', 'snap', '{"execute":"query-named-block-nodes"}']))
+
+    def test_what_cannot_be_leaves_nothing(self):
+        begin = self.begin
+        target = os.path.join(self.place, 'copy')
+        self.refused(libvirt.VIR_ERR_NO_DOMAIN_CHECKPOINT, begin, self.document('push', target, 'never'))
+        self.refused(libvirt.VIR_ERR_XML_INVALID_SCHEMA, begin, "<domainbackup mode='pull'/>")
+        server = "<server transport='unix' socket='/nowhere/nbd'/>"
+        with self.assertRaises(libvirt.libvirtError):
+            begin(self.document('pull', target, server=server))
+        self.assertFalse(os.path.exists(target))
+        self.assertNotIn('backup-vda', self.virsh(['qemu-monitor-command', 'snap', '{"execute":"query-named-block-nodes"}']))
+        with open(target, 'w', encoding='utf-8') as file:
+            file.write('mine')
+        self.refused(libvirt.VIR_ERR_INVALID_ARG, begin, self.document('push', target))
+        self.domain.destroy()
+        self.refused(libvirt.VIR_ERR_OPERATION_UNSUPPORTED, begin, '<domainbackup/>')
+        self.refused(libvirt.VIR_ERR_NO_DOMAIN_BACKUP, self.domain.backupGetXMLDesc)
+
+
 if __name__ == '__main__':
     unittest.main(verbosity=2)

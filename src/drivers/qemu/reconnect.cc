@@ -13,6 +13,7 @@
 #include "drivers/qemu/command/command.h"
 #include "drivers/qemu/live_definition.h"
 #include "drivers/qemu/process_figures.h"
+#include "drivers/qemu/snapshots/backup_job.h"
 #include "drivers/qemu/snapshots/moments.h"
 #include "drivers/qemu/start.h"
 #include "drivers/qemu/started.h"
@@ -129,6 +130,7 @@ Task<void> talk_to_guest(Core& core, DomainOwner domain, int id, bool was_starti
     if (domain->id() != id) co_return;
     co_await save_status(core, domain);
     connect_agent(core, domain);
+    resume_backup(core, domain);
 }
 
 /// Tries until the guest answers, ends, or the daemon stops: a guest that hangs is not lost.
@@ -164,6 +166,7 @@ Task<void> bury(Core& core, DomainOwner domain, GuestState last) {
     if (last.state == api::domain_paused && last.reason == api::domain_paused_starting_up) cause = failed;
     proc::DomainRef named{domain->name(), domain->uuid(), domain->id()};
     co_await stop_guest(core, domain, cause);
+    resume_backup(core, domain);
     // Nobody was told of a start that was cut off, so nobody misses its end.
     if (cause.reason != failed.reason) core.died_meanwhile.push_back({std::move(named), cause.detail});
 }

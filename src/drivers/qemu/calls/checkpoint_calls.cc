@@ -1,6 +1,7 @@
 #include "drivers/qemu/calls/checkpoint_calls.h"
 
 #include "drivers/qemu/calls/support.h"
+#include "drivers/qemu/snapshots/backup_job.h"
 #include "drivers/qemu/snapshots/checkpoint_actions.h"
 
 namespace virtue::qemu {
@@ -43,6 +44,8 @@ void CheckpointCalls::bind(driver::HandlerTable& on) {
     on.call<proc::DomainCheckpointListAllChildren>(this, &CheckpointCalls::list_children);
     on.call<proc::DomainCheckpointLookupByName>(this, &CheckpointCalls::find);
     on.call<proc::DomainCheckpointGetParent>(this, &CheckpointCalls::parent);
+    on.call<proc::DomainBackupBegin>(this, &CheckpointCalls::begin_backup);
+    on.call<proc::DomainBackupGetXmlDesc>(this, &CheckpointCalls::backup_xml);
 }
 
 Task<proc::DomainCheckpointCreateXml::Ret> CheckpointCalls::create(driver::Call& call,
@@ -143,6 +146,25 @@ proc::DomainCheckpointGetParent::Ret CheckpointCalls::parent(driver::Call&,
     }
     proc::DomainCheckpointGetParent::Ret ret;
     ret.parent = named(*domain, checkpoint->parent);
+    return ret;
+}
+
+Task<wire::Void> CheckpointCalls::begin_backup(driver::Call& call, proc::DomainBackupBegin::Args args) {
+    require_flags(args.flags, api::domain_backup_begin_reuse_external, "qemuBackupBegin");
+    DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
+    driver::Job job = co_await domain->jobs().begin(driver::JobKind::modify, "virDomainBackupBegin", call.deadline);
+    require_known(*domain);
+    std::string checkpoint = args.checkpoint_xml.value_or("");
+    io::Deadline deadline = io::Deadline::never().with_cancel(domain->jobs().current_cancel());
+    co_await qemu::begin_backup(core_, domain, std::move(args.backup_xml), std::move(checkpoint), args.flags, deadline);
+    co_return wire::Void{};
+}
+
+proc::DomainBackupGetXmlDesc::Ret CheckpointCalls::backup_xml(driver::Call&, proc::DomainBackupGetXmlDesc::Args args) {
+    require_flags(args.flags, 0, "qemuBackupGetXMLDesc");
+    DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
+    proc::DomainBackupGetXmlDesc::Ret ret;
+    ret.xml = qemu::backup_xml(*domain);
     return ret;
 }
 

@@ -1,5 +1,5 @@
-// Calls about checkpoints: lists and XML from what the driver holds; making and deleting as jobs. Owned by QemuDriver;
-// loop thread only.
+// Calls about checkpoints and backups: lists and XML from what the driver holds; making and deleting as jobs. Owned by
+// QemuDriver; loop thread only.
 #pragma once
 #include "driver/handler_table.h"
 #include "drivers/qemu/core.h"
@@ -21,6 +21,9 @@ private:
                                                              proc::DomainCheckpointListAllChildren::Args args);
     proc::DomainCheckpointLookupByName::Ret find(driver::Call&, proc::DomainCheckpointLookupByName::Args args);
     proc::DomainCheckpointGetParent::Ret parent(driver::Call&, proc::DomainCheckpointGetParent::Args args);
+
+    Task<wire::Void> begin_backup(driver::Call& call, proc::DomainBackupBegin::Args args);
+    proc::DomainBackupGetXmlDesc::Ret backup_xml(driver::Call&, proc::DomainBackupGetXmlDesc::Args args);
 
     Core& core_;
 };

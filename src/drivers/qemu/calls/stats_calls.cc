@@ -8,6 +8,7 @@
 #include "drivers/qemu/live_definition.h"
 #include "drivers/qemu/process_figures.h"
 #include "drivers/qemu/refresh.h"
+#include "drivers/qemu/snapshots/backup_job.h"
 #include "model/domain/domain.h"
 
 namespace virtue::qemu {
@@ -276,6 +277,7 @@ Task<proc::DomainGetDiskErrors::Ret> StatsCalls::disk_errors(driver::Call& call,
 wire::Void StatsCalls::abort_job(driver::Call&, proc::DomainAbortJob::Args args) {
     DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
     domain->running();
+    if (cancel_backup(*domain)) return {};
     throw Error(ErrorCode::operation_invalid, ErrorDomain::qemu, "no job is active on the domain");
 }
 
@@ -284,6 +286,15 @@ proc::DomainGetJobInfo::Ret StatsCalls::job_info(driver::Call&, proc::DomainGetJ
     domain->running();
     proc::DomainGetJobInfo::Ret ret;
     ret.type = api::domain_job_none;
+    if (auto backup = backup_figures(*domain)) {
+        ret.type = static_cast<int32_t>(backup->type);
+        ret.time_elapsed = backup->elapsed;
+        if (!backup->pull) {
+            ret.data_total = ret.file_total = backup->total;
+            ret.data_processed = ret.file_processed = backup->done;
+            ret.data_remaining = ret.file_remaining = backup->total - std::min(backup->total, backup->done);
+        }
+    }
     return ret;
 }
 
@@ -291,9 +302,15 @@ proc::DomainGetJobStats::Ret StatsCalls::job_stats(driver::Call&, proc::DomainGe
     require_flags(args.flags, api::domain_job_stats_completed | api::domain_job_stats_keep_completed,
                   "qemuDomainGetJobStats");
     DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
-    if (!(args.flags & api::domain_job_stats_completed)) domain->running();
+    const bool completed = (args.flags & api::domain_job_stats_completed) != 0;
+    if (!completed) domain->running();
     proc::DomainGetJobStats::Ret ret;
     ret.type = api::domain_job_none;
+    const bool keeps = (args.flags & api::domain_job_stats_keep_completed) != 0;
+    if (auto backup = completed ? last_backup(*domain, !keeps) : backup_figures(*domain)) {
+        ret.type = static_cast<int32_t>(backup->type);
+        for (wire::TypedParameter& parameter : backup->parameters()) ret.params.push_back(std::move(parameter));
+    }
     return ret;
 }
 

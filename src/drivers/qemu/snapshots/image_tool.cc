@@ -30,8 +30,9 @@ std::string find_tool() {
 
 }  // namespace
 
-Task<void> run_image_tool(Core& core, std::vector<std::string> arguments, io::Deadline deadline) {
+Task<void> run_image_tool(Core& core, std::vector<std::string> arguments, io::Deadline deadline, int umask) {
     io::ProcessOptions options;
+    options.umask = umask;
     options.arguments.push_back(find_tool());
     options.arguments.insert(options.arguments.end(), arguments.begin(), arguments.end());
     for (const char* name : {"PATH", "HOME", "TMPDIR"}) {

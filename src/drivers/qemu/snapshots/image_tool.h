@@ -12,7 +12,8 @@ struct StorageSource;
 namespace virtue::qemu {
 
 /// Runs qemu-img with these arguments. Throws internal_error in libvirt's words, with what it printed.
-Task<void> run_image_tool(Core& core, std::vector<std::string> arguments, io::Deadline deadline);
+/// `umask` is for the files that it makes.
+Task<void> run_image_tool(Core& core, std::vector<std::string> arguments, io::Deadline deadline, int umask = 0022);
 
 /// An option's value, with the commas doubled that would end it.
 std::string option_value(const std::string& text);

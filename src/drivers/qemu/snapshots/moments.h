@@ -16,10 +16,15 @@ namespace virtue::qemu {
 using SnapshotOwner = std::shared_ptr<const model::Snapshot>;
 using CheckpointOwner = std::shared_ptr<const model::Checkpoint>;
 
+struct BackupJob;
+struct BackupFigures;
+
 /// All moments of one guest.
 struct Moments {
     MomentTree<model::Snapshot> snapshots;
     MomentTree<model::Checkpoint> checkpoints;
+    std::shared_ptr<BackupJob> backup;           ///< under way; null if there is none
+    std::shared_ptr<BackupFigures> last_backup;  ///< what became of the last one
 };
 
 /// Those of a guest, made at the first use.

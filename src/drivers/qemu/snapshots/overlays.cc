@@ -85,7 +85,9 @@ Task<void> make_file(Core& core, Overlay& overlay, std::optional<uint64_t> size,
     arguments.push_back(path);
     if (size) arguments.push_back(std::to_string(*size));
     overlay.made = is_file && !existed;
-    co_await run_image_tool(core, std::move(arguments), deadline);
+    // Of a running guest, whose user gets the file: nobody else reads what it writes meanwhile.
+    const int umask = size ? 0077 : 0022;
+    co_await run_image_tool(core, std::move(arguments), deadline, umask);
 }
 
 /// The new source of a disk in a definition; what lies below is told by the image itself.

@@ -184,6 +184,10 @@ Task<SnapshotOwner> create_snapshot(Core& core, DomainOwner domain, std::string 
         co_await keep(core, domain, snapshot, (flags & api::domain_snapshot_create_current) != 0);
         co_return snapshot;
     }
+    if (moments_of(*domain).backup) {
+        throw Error(ErrorCode::operation_invalid, ErrorDomain::qemu, "a backup of the domain's disks is under way",
+                    "wait for its end or abort it (domjobabort)");
+    }
     co_await align_snapshot(core, domain, *snapshot, flags, deadline);
     SnapshotParts parts = co_await prepare_snapshot(core, domain, *snapshot, flags, deadline);
     MomentTree<Snapshot>& tree = moments_of(*domain).snapshots;
