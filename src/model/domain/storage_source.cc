@@ -175,15 +175,15 @@ void map_attributes(xml::Mapper& m, StorageSource& s) {
     }
 }
 
-}  // namespace
-
-void map_source(xml::Mapper& m, StorageSource& s, bool keep_empty) {
+/// A layer below the top one has its number beside its type.
+void map_place(xml::Mapper& m, StorageSource& s, bool keep_empty, bool with_index) {
     m.group(
         "source",
         [&] {
             map_attributes(m, s);
             m.attribute("startupPolicy", s.startup_policy);
-            if (m.reading() || (!m.options().inactive && s.index != 0)) m.attribute("index", s.index);
+            const bool shown = with_index && !m.options().inactive && s.index != 0;
+            if (m.reading() || shown) m.attribute("index", s.index);
             if (s.type == StorageType::network) map_network_children(m, s);
             if (s.type == StorageType::nvme) m.child("address", s.pci);
             if (s.type == StorageType::vhostuser) m.child("reconnect", s.reconnect);
@@ -202,6 +202,12 @@ void map_source(xml::Mapper& m, StorageSource& s, bool keep_empty) {
         keep_empty);
 }
 
+}  // namespace
+
+void map_source(xml::Mapper& m, StorageSource& s, bool keep_empty) {
+    map_place(m, s, keep_empty, true);
+}
+
 namespace {
 
 void map_layer(xml::Mapper& m, StorageSource& s) {
@@ -216,7 +222,7 @@ void map_layer(xml::Mapper& m, StorageSource& s) {
         m.group("metadata_cache", [&] { m.child("max_size", s.metadata_cache_max); });
     });
     if (m.reading() && s.format == StorageFormat::absent) m.fail("missing storage source format");
-    map_source(m, s);
+    map_place(m, s, false, false);
     map_backing(m, s);
 }
 
