@@ -107,6 +107,20 @@ class Offline(Guest):
         self.domain.create()
         self.assertEqual(self.state(), 'running')
 
+    def test_deleting_a_new_file_writes_it_back(self):
+        self.write(1)
+        for name in ('one', 'two', 'three'):
+            self.virsh(f'snapshot-create-as snap {name} --disk-only')
+            self.write(len(name), os.path.join(self.place, 'vda.' + name))
+        self.virsh('snapshot-delete snap two')
+        self.assertEqual(self.names(), ['one', 'three'])
+        self.assertEqual(sorted(os.listdir(self.place)), ['vda.img', 'vda.one', 'vda.three'])
+        self.assertTrue(self.holds(3, os.path.join(self.place, 'vda.one')))
+        self.virsh('snapshot-delete snap three')
+        self.virsh('snapshot-delete snap one')
+        self.assertEqual((self.names(), os.listdir(self.place), self.source()), ([], ['vda.img'], self.disk))
+        self.assertTrue(self.holds(5))
+
     def test_they_outlive_the_daemon(self):
         for name in ('a', 'b'):
             self.domain.snapshotCreateXML(f'<domainsnapshot><name>{name}</name></domainsnapshot>')
@@ -201,6 +215,20 @@ class Running(Guest):
         self.domain.destroy()
         self.domain.create()
         self.assertEqual(self.state(), 'running')
+
+    def test_deleting_a_new_file_while_the_guest_writes(self):
+        for name in ('one', 'two'):
+            self.virsh(f'snapshot-create-as snap {name} --disk-only')
+        write = 'qemu-io -d /machine/peripheral/virtio-disk0/virtio-backend "write -P 9 0 64k"'
+        self.virsh(['qemu-monitor-command', 'snap', '--hmp', write])
+        self.virsh('snapshot-delete snap one')
+        self.assertEqual(self.source(), os.path.join(self.place, 'vda.two'))
+        self.virsh('snapshot-delete snap two')
+        self.assertEqual((self.source(), self.source(libvirt.VIR_DOMAIN_XML_INACTIVE)), (self.disk, self.disk))
+        self.assertEqual((self.names(), os.listdir(self.place)), ([], ['vda.img']))
+        self.assertEqual(self.state(), 'running')
+        self.domain.destroy()
+        self.assertTrue(self.holds(9))
 
     def test_memory_in_a_file_and_the_disk_in_another(self):
         memory = os.path.join(self.place, 'memory')

@@ -81,7 +81,10 @@ void on_resume(Core& core, const DomainOwner& domain) {
     uint32_t reason = std::exchange(run.resume_reason, api::domain_running_unpaused);
     run.pause_reason = api::domain_paused_unknown;
     to_state(core, domain, api::domain_running, reason);
-    core.announcer.lifecycle(*domain, api::domain_event_resumed, api::domain_event_resumed_unpaused);
+    const bool from_snapshot = reason == api::domain_running_from_snapshot;
+    core.announcer.lifecycle(
+        *domain, api::domain_event_resumed,
+        from_snapshot ? api::domain_event_resumed_from_snapshot : api::domain_event_resumed_unpaused);
 }
 
 void on_reset(Core& core, const DomainOwner& domain) {

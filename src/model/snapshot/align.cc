@@ -34,10 +34,15 @@ void name_file(SnapshotDisk& line, const Disk& disk, const std::string& snapshot
     line.source.path = (has_suffix ? path.substr(0, dot) : path) + "." + snapshot;
 }
 
+// A disk that has nothing to keep may be left out of a snapshot of all.
+bool is_left_out(const SnapshotDisk& line, const Disk& disk) {
+    return line.snapshot == SnapshotLocation::no && (disk.source.empty() || disk.readonly);
+}
+
 void check_line(SnapshotDisk& line, const Disk& disk, SnapshotLocation by_default, bool uniform) {
     if (line.snapshot == SnapshotLocation::absent) {
         line.snapshot = location_of(disk, by_default);
-    } else if (uniform && line.snapshot != SnapshotLocation::no && line.snapshot != by_default) {
+    } else if (uniform && line.snapshot != by_default && !is_left_out(line, disk)) {
         refuse("disk '{}' must use snapshot mode '{}'", line.name, xml::to_name(by_default));
     }
     if (line.snapshot != SnapshotLocation::external && !line.source.path.empty())

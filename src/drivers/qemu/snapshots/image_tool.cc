@@ -30,7 +30,10 @@ std::string find_tool() {
 
 }  // namespace
 
-Task<void> run_image_tool(Core& core, std::vector<std::string> arguments, io::Deadline deadline, int umask) {
+namespace {
+
+/// Runs it and gives what it printed.
+Task<std::string> ask_image_tool(Core& core, std::vector<std::string> arguments, io::Deadline deadline, int umask) {
     io::ProcessOptions options;
     options.umask = umask;
     options.arguments.push_back(find_tool());
@@ -42,9 +45,22 @@ Task<void> run_image_tool(Core& core, std::vector<std::string> arguments, io::De
     std::string line;
     for (const std::string& word : options.arguments) line += (line.empty() ? "" : " ") + word;
     io::CommandResult result = co_await io::run_command(core.loop, std::move(options), "", deadline);
-    if (result.status.success()) co_return;
+    if (result.status.success()) co_return std::move(result.output);
     fail(ErrorCode::internal_error, ErrorDomain::none, "Child process ({}) unexpected {}: {}", line,
          result.status.to_string(), result.errors);
+}
+
+}  // namespace
+
+Task<void> run_image_tool(Core& core, std::vector<std::string> arguments, io::Deadline deadline, int umask) {
+    co_await ask_image_tool(core, std::move(arguments), deadline, umask);
+}
+
+Task<std::string> backing_file(Core& core, std::string path, io::Deadline deadline) {
+    std::vector<std::string> arguments = {"info", "--output", "json", path};
+    std::string printed = co_await ask_image_tool(core, std::move(arguments), deadline, 0022);
+    const Json info = Json::parse(printed);
+    co_return info.string_or("full-backing-filename", info.string_or("backing-filename", ""));
 }
 
 std::string option_value(const std::string& text) {

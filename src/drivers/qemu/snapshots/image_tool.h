@@ -15,6 +15,9 @@ namespace virtue::qemu {
 /// `umask` is for the files that it makes.
 Task<void> run_image_tool(Core& core, std::vector<std::string> arguments, io::Deadline deadline, int umask = 0022);
 
+/// The file that an image's header names below it, as a path; empty if there is none. Throws as run_image_tool().
+Task<std::string> backing_file(Core& core, std::string path, io::Deadline deadline);
+
 /// An option's value, with the commas doubled that would end it.
 std::string option_value(const std::string& text);
 /// "qcow2", "raw": what qemu-img calls the format of a layer.

@@ -199,6 +199,7 @@ Task<SnapshotOwner> create_snapshot(Core& core, DomainOwner domain, std::string 
     co_await take(core, domain, *snapshot, parts, flags, until_end);
     if (keeps) co_await keep(core, domain, snapshot, true);
     if (domain->is_active() && (flags & api::domain_snapshot_create_halt)) {
+        stop_listening(*domain);
         co_await stop_guest(core, domain, from_snapshot);
     }
     co_return snapshot;

@@ -1,12 +1,21 @@
 // Deleting snapshots: what they keep inside images and their metadata, and the order of what is left.
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstring>
+
+#include "base/log.h"
 
 #include "drivers/qemu/snapshots/image_tool.h"
+#include "drivers/qemu/snapshots/merging.h"
 #include "drivers/qemu/snapshots/monitor_words.h"
 #include "drivers/qemu/snapshots/snapshot_actions.h"
+#include "io/offload.h"
 
 namespace virtue::qemu {
 namespace {
+
+constinit log::Module logger("qemu.snapshot");
 
 using model::Snapshot;
 using model::SnapshotLocation;
@@ -19,15 +28,15 @@ std::vector<std::string> internal_disks(const Snapshot& snapshot) {
     return targets;
 }
 
-/// New files over the disks are not merged back: whoever deletes such a snapshot commits them.
-void require_deletable(const Snapshot& snapshot, const std::vector<SnapshotOwner>& doomed) {
-    const bool behind =
-        std::any_of(doomed.begin(), doomed.end(), [](const SnapshotOwner& one) { return one->is_external(); });
-    if (!behind && !snapshot.is_external()) return;
-    throw Error(ErrorCode::operation_unsupported, ErrorDomain::qemu,
-                behind ? "deletion of external children disk snapshots not supported"
-                       : "deletion of external disk snapshots not supported",
-                "commit its disks, then delete it with the flag for metadata only");
+/// Files over the disks are merged one by one: whoever deletes many begins at the last.
+void require_no_external(const Snapshot& snapshot, const std::vector<SnapshotOwner>& doomed) {
+    const auto is_external = [](const SnapshotOwner& one) { return one->is_external(); };
+    const auto count = std::count_if(doomed.begin(), doomed.end(), is_external);
+    if (count == 0 && !snapshot.is_external()) return;
+    const bool mixed = std::cmp_less(count, doomed.size());
+    throw Error(ErrorCode::config_unsupported, ErrorDomain::qemu,
+                mixed ? "deletion of external and internal children disk snapshots not supported"
+                      : "deletion of external children disk snapshots not supported");
 }
 
 /// A running guest deletes from the images that it has open: they must be those of the snapshot.
@@ -83,6 +92,17 @@ Task<void> forget(Core& core, DomainOwner domain, SnapshotOwner gone, bool to_pa
     moments_of(*domain).snapshots.erase(gone->name);
 }
 
+/// What nothing refers to any more.
+Task<void> remove_files(Core& core, std::vector<std::string> files) {
+    auto remove = [files] {
+        for (const std::string& file : files) {
+            if (::unlink(file.c_str()) == 0 || errno == ENOENT) continue;
+            logger.warn("Unable to remove snapshot image file '{}' ({})", file, std::strerror(errno));
+        }
+    };
+    co_await io::offload(core.loop, std::move(remove));
+}
+
 }  // namespace
 
 Task<void> delete_snapshot(Core& core, DomainOwner domain, std::string name, uint32_t flags, io::Deadline deadline) {
@@ -100,8 +120,14 @@ Task<void> delete_snapshot(Core& core, DomainOwner domain, std::string name, uin
         return false;
     }();
     if (!metadata_only) {
-        require_deletable(*snapshot, doomed);
+        if (children) require_no_external(*snapshot, doomed);
         require_same_images(*domain, *snapshot);
+        if (snapshot->is_external()) require_mergeable(*domain, *snapshot);
+    }
+    std::vector<std::string> files;
+    if (!metadata_only && snapshot->is_external()) {
+        std::vector<std::string> left = co_await merge_external(core, domain, snapshot, deadline);
+        files = std::move(left);
     }
     // What is behind the snapshot goes first, the last of all before the others.
     std::reverse(doomed.begin(), doomed.end());
@@ -115,6 +141,7 @@ Task<void> delete_snapshot(Core& core, DomainOwner domain, std::string name, uin
         if (!metadata_only && !one->is_external()) co_await delete_inside(core, domain, *one, deadline);
         co_await forget(core, domain, one, true);
     }
+    co_await remove_files(core, std::move(files));
 }
 
 }  // namespace virtue::qemu

@@ -219,7 +219,7 @@ Task<void> align_snapshot(Core& core, DomainOwner domain, Snapshot& snapshot, ui
     } else {
         snapshot.state = state_of(*domain);
         if (active && snapshot.memory == SnapshotLocation::no) {
-            throw Error(ErrorCode::operation_invalid, ErrorDomain::qemu,
+            throw Error(ErrorCode::operation_unsupported, ErrorDomain::qemu,
                         "internal snapshot of a running VM must include the memory state");
         }
         snapshot.memory = snapshot.state == SnapshotState::shutoff ? SnapshotLocation::no : SnapshotLocation::internal;

@@ -4,6 +4,7 @@
 #include "drivers/qemu/calls/support.h"
 #include "drivers/qemu/snapshots/image_tool.h"
 #include "drivers/qemu/snapshots/snapshot_actions.h"
+#include "drivers/qemu/snapshots/vcpus.h"
 #include "drivers/qemu/start.h"
 #include "drivers/qemu/stop.h"
 
@@ -90,11 +91,11 @@ struct Withdraw {
     }
 };
 
-StartRequest start_request(bool paused, uint32_t flags) {
+StartRequest start_request(bool paused, bool live, uint32_t flags) {
     StartRequest request;
     request.paused = paused;
     request.reset_nvram = (flags & api::domain_snapshot_revert_reset_nvram) != 0;
-    request.running_reason = api::domain_running_from_snapshot;
+    request.running_reason = live ? api::domain_running_from_snapshot : api::domain_running_booted;
     request.paused_reason = api::domain_paused_from_snapshot;
     request.started_detail = api::domain_event_started_from_snapshot;
     request.suspended_detail = api::domain_event_suspended_from_snapshot;
@@ -110,6 +111,7 @@ Task<void> revert_to_snapshot(Core& core, DomainOwner domain, std::string name, 
     const bool persistent = domain->is_persistent();
     std::shared_ptr<const model::Domain> definition = definition_after(*domain, *snapshot);
     std::shared_ptr<const model::Domain> live_before = domain->run() ? domain->run()->domain : nullptr;
+    stop_listening(*domain);
     if (domain->is_active()) co_await stop_guest(core, domain, from_snapshot);
     enter_again(core, domain);
     Withdraw withdraw{core, domain};
@@ -129,7 +131,7 @@ Task<void> revert_to_snapshot(Core& core, DomainOwner domain, std::string name, 
         const bool runs = (flags & api::domain_snapshot_revert_running) != 0;
         const bool pauses = (flags & api::domain_snapshot_revert_paused) != 0;
         const bool paused = !runs && (pauses || (live && snapshot->state == SnapshotState::paused));
-        StartRequest request = start_request(paused, flags);
+        StartRequest request = start_request(paused, live, flags);
         if (live && snapshot->domain) {
             auto then = std::make_shared<model::Domain>(*snapshot->domain);
             then->name = domain->name();

@@ -29,6 +29,10 @@ Task<void> continue_vcpus(Core& core, DomainOwner domain, uint32_t reason) {
     co_await monitor->command("cont", nothing, answer);
 }
 
+void stop_listening(Domain& domain) {
+    if (Run* run = domain.run(); run && run->monitor) run->monitor->close();
+}
+
 Task<void> freeze_guest(Core& core, DomainOwner domain) {
     Json nothing;
     std::shared_ptr<Agent> agent = domain->agent();

@@ -8,6 +8,8 @@ namespace virtue::qemu {
 Task<bool> stop_vcpus(Core& core, DomainOwner domain, uint32_t reason, io::Deadline deadline);
 /// Lets them run on, if the guest is still there.
 Task<void> continue_vcpus(Core& core, DomainOwner domain, uint32_t reason);
+/// Before a guest is ended for a snapshot's sake: nobody is to hear of its shutdown, only of its end.
+void stop_listening(Domain& domain);
 /// guest-fsfreeze-freeze and -thaw by the agent. Throws agent_unresponsive and the like.
 Task<void> freeze_guest(Core& core, DomainOwner domain);
 Task<void> thaw_guest(Core& core, DomainOwner domain);
