@@ -1,8 +1,12 @@
 # deadline: 600
 """Snapshots and checkpoints of real guests: stock virsh and the stock Python binding against our daemon, real QEMU."""
 
+import contextlib
+import glob
+import json
 import os
 import re
+import socket
 import unittest
 
 import harness
@@ -215,6 +219,36 @@ class Running(Guest):
         self.domain.destroy()
         self.domain.create()
         self.assertEqual(self.state(), 'running')
+
+    def test_a_daemon_that_died_in_the_middle_is_made_up_for(self):
+        """What QEMU did and the daemon did not come to write down is found when the next one starts."""
+        overlay = os.path.join(self.place, 'vda.late')
+        harness.run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', self.disk, '-u', overlay, '16M'])
+        os.chmod(overlay, 0o666)
+        monitor, = glob.glob(os.path.join(self.server.root, '**', 'monitor.sock'), recursive=True)
+        self.server.kill9()
+        with contextlib.closing(socket.socket(socket.AF_UNIX)) as qemu:
+            qemu.connect(monitor)
+            with qemu.makefile('rw', encoding='utf-8') as lines:
+                lines.readline()
+                for command, arguments in (
+                        ('qmp_capabilities', {}),
+                        ('blockdev-add', {'driver': 'file', 'filename': overlay, 'node-name': 'libvirt-2-storage'}),
+                        ('blockdev-add', {'driver': 'qcow2', 'file': 'libvirt-2-storage', 'node-name': 'libvirt-2-format', 'backing': None}),
+                        ('blockdev-snapshot', {'node': 'libvirt-1-format', 'overlay': 'libvirt-2-format'})):
+                    print(json.dumps({'execute': command, 'arguments': arguments}), file=lines, flush=True)
+                    answer = {'event': ''}
+                    while 'event' in answer:
+                        answer = json.loads(lines.readline())
+                    self.assertIn('return', answer, command)
+        self.server.start()
+        self.connection = self.server.connect()
+        self.domain = self.connection.lookupByName('snap')
+        harness.wait_until(lambda: self.source() == overlay, 30, 'the disk in its new file')
+        harness.wait_until(lambda: self.source(libvirt.VIR_DOMAIN_XML_INACTIVE) == overlay, 30, 'the same for the next start')
+        self.virsh('snapshot-create-as snap after --disk-only')
+        self.virsh('snapshot-delete snap after')
+        self.assertEqual(self.source(), overlay)
 
     def test_deleting_a_new_file_while_the_guest_writes(self):
         for name in ('one', 'two'):

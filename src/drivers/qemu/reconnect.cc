@@ -14,6 +14,7 @@
 #include "drivers/qemu/live_definition.h"
 #include "drivers/qemu/process_figures.h"
 #include "drivers/qemu/snapshots/backup_job.h"
+#include "drivers/qemu/snapshots/layers.h"
 #include "drivers/qemu/snapshots/moments.h"
 #include "drivers/qemu/start.h"
 #include "drivers/qemu/started.h"
@@ -126,6 +127,8 @@ Task<void> talk_to_guest(Core& core, DomainOwner domain, int id, bool was_starti
         co_await stop_guest(core, domain, shut_down);
         co_return;
     }
+    co_await settle_layers(core, domain, deadline);
+    if (domain->id() != id) co_return;
     co_await find_volumes_again(core, domain, id, deadline);
     if (domain->id() != id) co_return;
     co_await save_status(core, domain);

@@ -1,0 +1,159 @@
+#include "drivers/qemu/snapshots/layers.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/log.h"
+#include "drivers/qemu/calls/support.h"
+#include "model/domain/domain.h"
+
+namespace virtue::qemu {
+namespace {
+
+constinit log::Module logger("qemu.snapshot");
+
+using model::StorageSource;
+
+/// One layer as QEMU tells it.
+struct Layer {
+    std::string path;
+    std::string format;
+    uint32_t index = 0;
+};
+
+/// "libvirt-3-format" gives 3; 0 for other names.
+uint32_t index_of(std::string_view node) {
+    constexpr std::string_view prefix = "libvirt-";
+    uint32_t index = 0;
+    if (!node.starts_with(prefix) || !node.ends_with("-format")) return 0;
+    node.remove_prefix(prefix.size());
+    std::from_chars(node.data(), node.data() + node.size(), index);
+    return index;
+}
+
+/// The layers of a disk from the top down; empty where QEMU has none open or they are no files.
+std::vector<Layer> told_layers(const Json& blocks, const std::string& alias) {
+    std::vector<Layer> layers;
+    for (const Json& block : blocks.items()) {
+        if (block.string_or("qdev", "").find("/" + alias + "/") == std::string::npos &&
+            !block.string_or("qdev", "").ends_with("/" + alias)) {
+            continue;
+        }
+        const Json* inserted = block.find("inserted");
+        const Json* image = inserted ? inserted->find("image") : nullptr;
+        for (; image; image = image->find("backing-image")) {
+            layers.push_back({image->string_or("filename", ""), image->string_or("format", ""), 0});
+        }
+        if (!layers.empty()) layers.front().index = index_of(inserted->string_or("node-name", ""));
+        break;
+    }
+    for (const Layer& layer : layers) {
+        if (!layer.path.starts_with('/')) return {};
+    }
+    return layers;
+}
+
+std::vector<const StorageSource*> known_layers(const StorageSource& top) {
+    std::vector<const StorageSource*> layers;
+    for (const StorageSource* layer = &top; layer != nullptr && layer->type != model::StorageType::none;
+         layer = layer->backing.empty() ? nullptr : &layer->backing.front()) {
+        layers.push_back(layer);
+    }
+    return layers;
+}
+
+/// True if all that is known is so; there may be more below.
+bool agrees(const std::vector<const StorageSource*>& known, const std::vector<Layer>& told) {
+    if (known.size() > told.size()) return false;
+    for (size_t i = 0; i < known.size(); i++) {
+        if (known[i]->path != told[i].path) return false;
+    }
+    return true;
+}
+
+/// The chain as it is, of what is known of its layers.
+StorageSource joined(const std::vector<const StorageSource*>& known, const std::vector<Layer>& told) {
+    StorageSource below;
+    bool ends = true;
+    for (size_t i = told.size(); i-- > 0;) {
+        StorageSource layer;
+        for (const StorageSource* one : known) {
+            if (one->path == told[i].path) layer = *one;
+        }
+        if (layer.type == model::StorageType::none) {
+            layer.type = model::StorageType::file;
+            layer.path = told[i].path;
+            layer.format = xml::from_name<model::StorageFormat>(told[i].format).value_or(model::StorageFormat::raw);
+            layer.index = told[i].index;
+        }
+        layer.backing.clear();
+        if (!ends) layer.backing.assign(1, std::move(below));
+        below = std::move(layer);
+        ends = false;
+    }
+    return below;
+}
+
+/// A disk whose top is another than was written down.
+struct Moved {
+    std::string target;
+    std::string before;
+    StorageSource now;
+};
+
+std::vector<Moved> correct_live(model::Domain& live, const Json& blocks) {
+    std::vector<Moved> moved;
+    for (model::Disk& disk : live.disks) {
+        const std::vector<const StorageSource*> known = known_layers(disk.source);
+        const bool local = disk.source.is_local() && !disk.source.path.empty();
+        const std::vector<Layer> told = local ? told_layers(blocks, disk.info.alias) : std::vector<Layer>{};
+        if (told.empty() || agrees(known, told)) continue;
+        // Only a chain that has something in common with ours is one of ours gone on.
+        const bool is_ours = std::any_of(told.begin(), told.end(), [&](const Layer& layer) {
+            return std::any_of(known.begin(), known.end(),
+                               [&](const StorageSource* one) { return one->path == layer.path; });
+        });
+        if (!is_ours) continue;
+        StorageSource now = joined(known, told);
+        if (now.path != disk.source.path) moved.push_back({disk.target, disk.source.path, now});
+        logger.warn("disk '{}' of domain '{}' goes on in '{}', which was not noted", disk.target, live.name, now.path);
+        disk.source = std::move(now);
+    }
+    return moved;
+}
+
+Task<void> correct_persistent(Core& core, DomainOwner domain, const std::vector<Moved>& moved) {
+    if (!domain->is_persistent() || moved.empty()) co_return;
+    auto definition = std::make_shared<model::Domain>(*domain->persistent());
+    bool any = false;
+    for (const Moved& one : moved) {
+        for (model::Disk& disk : definition->disks) {
+            if (disk.target != one.target || disk.source.path != one.before) continue;
+            disk.source = one.now;
+            disk.source.index = 0;
+            disk.source.backing.clear();
+            any = true;
+        }
+    }
+    if (any) co_await replace_definition(core, domain, std::move(definition));
+}
+
+}  // namespace
+
+Task<void> settle_layers(Core& core, DomainOwner domain, io::Deadline deadline) {
+    try {
+        const int id = domain->id();
+        std::shared_ptr<Monitor> monitor = domain->monitor();
+        Json nothing;
+        Json blocks = co_await monitor->command("query-block", nothing, deadline);
+        if (domain->id() != id) co_return;
+        std::vector<Moved> moved = correct_live(*domain->running().domain, blocks);
+        if (moved.empty()) co_return;
+        domain->changed();
+        co_await correct_persistent(core, domain, moved);
+    } catch (const Error& error) {
+        logger.warn("the disks of domain '{}' cannot be compared: {}", domain->name(), error.message());
+    }
+}
+
+}  // namespace virtue::qemu
