@@ -3,6 +3,7 @@
 import collections
 import glob
 import os
+import shutil
 import subprocess
 import sys
 
@@ -32,6 +33,21 @@ def build():
         sys.exit('fuzz: the targets do not build')
 
 
+def recorded(target):
+    """A folder with the recorded inputs of the shared reference material that suit a target, or nothing."""
+    kind = {'mapper': 'domain'}.get(target)
+    places = [os.environ.get('VIRTUE_SHARED'), os.path.join(ROOT, '../shared'), os.path.join(ROOT, '../../shared')]
+    shared = next((place for place in places if place and os.path.isdir(f'{place}/golden/{kind}')), None)
+    if kind is None or shared is None:
+        return None
+    folder = os.path.join(ROOT, '.cache/fuzz-recorded', target)
+    if not os.path.isdir(folder):
+        os.makedirs(folder)
+        for path in glob.glob(f'{shared}/golden/{kind}/*/in.xml'):
+            shutil.copy(path, os.path.join(folder, os.path.basename(os.path.dirname(path))))
+    return folder
+
+
 def command(target, seconds, corpus):
     """The argument vector: `corpus` collects what is new, the seeds are read only."""
     os.makedirs(corpus, exist_ok=True)
@@ -42,7 +58,10 @@ def command(target, seconds, corpus):
     dictionary = os.path.join(ROOT, 'tests/fuzz', f'{target}.dict')
     if os.path.exists(dictionary):
         options.append(f'-dict={dictionary}')
-    return [os.path.join(BIN, f'{target}_fuzz'), *options, corpus, *([seeds] if os.path.isdir(seeds) else [])]
+    # A short run has no time to read a thousand documents.
+    more = [recorded(target)] if seconds >= 30 else []
+    folders = [folder for folder in [seeds, *more] if folder and os.path.isdir(folder)]
+    return [os.path.join(BIN, f'{target}_fuzz'), *options, corpus, *folders]
 
 
 def run(target, seconds, corpus, output):

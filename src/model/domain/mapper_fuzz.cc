@@ -1,7 +1,7 @@
 // Any bytes as domain XML, YAML or JSON: an Error or a domain that can be written, read again, completed and compared;
 // never a crash. Half of the inputs are taken as they are; the others are mutated by structure: an element of the
-// document is doubled, dropped, moved into another or given another's attribute, so that the fuzzer gets past the
-// parser from the first.
+// document is doubled, dropped, moved into another or given another's attribute or value, so that the fuzzer gets past
+// the parser from the first.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -52,6 +52,15 @@ std::vector<Span> elements(std::string_view text) {
     return found;
 }
 
+// The value of the first attribute of an element by its bytes; 0, 0 if it has none.
+Span value_in(std::string_view text, Span element) {
+    const size_t close = text.find('>', element.begin);
+    const size_t quote = text.find_first_of("'\"", element.begin);
+    if (quote == std::string_view::npos || quote > close) return {0, 0};
+    const size_t end = text.find(text[quote], quote + 1);
+    return end == std::string_view::npos || end > close ? Span{0, 0} : Span{quote + 1, end};
+}
+
 // Two bytes choose the elements, the third what happens to them.
 std::string mutate(std::string text, uint8_t first, uint8_t second, uint8_t how) {
     const std::vector<Span> all = elements(text);
@@ -59,7 +68,7 @@ std::string mutate(std::string text, uint8_t first, uint8_t second, uint8_t how)
     const Span one = all[first * 131u % all.size()];
     const Span other = all[second * 137u % all.size()];
     const std::string piece = text.substr(one.begin, one.end - one.begin);
-    switch (how % 4) {
+    switch (how % 5) {
         case 0:  // stands twice, or many times
             for (int i = 0; i <= how / 32; i++) text.insert(one.end, piece);
             break;
@@ -69,6 +78,13 @@ std::string mutate(std::string text, uint8_t first, uint8_t second, uint8_t how)
         case 2:  // beside or in an element where it does not belong
             text.insert(other.begin, piece);
             break;
+        case 3: {  // with a value of another
+            const Span mine = value_in(text, one);
+            const Span its = value_in(text, other);
+            if (mine.end != 0 && its.end != 0)
+                text.replace(mine.begin, mine.end - mine.begin, text.substr(its.begin, its.end - its.begin));
+            break;
+        }
         default: {  // with an attribute of another
             const std::string_view tag(text.data() + other.begin, other.end - other.begin);
             const size_t blank = tag.find(' ');
