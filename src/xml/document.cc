@@ -93,6 +93,12 @@ void on_start(void* user, const xmlChar* name, const xmlChar* prefix, const xmlC
                           attributes);
 }
 
+struct NodeDeleter {
+    void operator()(xmlNode* node) const { xmlFreeNode(node); }
+};
+struct BufferDeleter {
+    void operator()(xmlBuffer* buffer) const { xmlBufferFree(buffer); }
+};
 struct ContextDeleter {
     void operator()(xmlParserCtxt* context) const { xmlFreeParserCtxt(context); }
 };
@@ -268,12 +274,12 @@ std::string_view Element::attribute_uri(const void* attribute) {
 }
 
 std::string Element::outer_xml(int level) const {
-    xmlBuffer* buffer = xmlBufferCreate();
-    if (buffer == nullptr) throw std::bad_alloc();
-    xmlNodeDump(buffer, node_of(node_)->doc, node_of(node_), level < 0 ? 0 : level, level < 0 ? 0 : 1);
-    std::string result(view(xmlBufferContent(buffer)));
-    xmlBufferFree(buffer);
-    return result;
+    // A copy declares the prefixes that it uses, also those that an element further up declared.
+    const std::unique_ptr<xmlNode, NodeDeleter> copy(xmlDocCopyNode(node_of(node_), node_of(node_)->doc, 1));
+    const std::unique_ptr<xmlBuffer, BufferDeleter> buffer(xmlBufferCreate());
+    if (!copy || !buffer) throw std::bad_alloc();
+    xmlNodeDump(buffer.get(), copy->doc, copy.get(), level < 0 ? 0 : level, level < 0 ? 0 : 1);
+    return std::string(view(xmlBufferContent(buffer.get())));
 }
 
 }  // namespace virtue::xml

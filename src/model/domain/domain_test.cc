@@ -106,3 +106,12 @@ TEST_CASE("disk names and numbers belong together") {
     CHECK(model::disk_name("sd", 27) == "sdab");
     CHECK(model::disk_name("vd", 701) == "vdzz");
 }
+
+TEST_CASE("domain: metadata keeps prefixes that are declared further up") {
+    const auto domain = xml::parse<Domain>(
+        "<domain type='qemu' xmlns:o='urn:o'><name>x</name><metadata><o:a o:b='1'><o:c/></o:a></metadata>"
+        "<memory>65536</memory><os><type>hvm</type></os></domain>");
+    const std::string text = xml::format(domain);
+    CHECK(text.find("<metadata xmlns:o=\"urn:o\">\n    <o:a o:b=\"1\">\n      <o:c/>") != std::string::npos);
+    CHECK(xml::format(xml::parse<Domain>(text)) == text);
+}
