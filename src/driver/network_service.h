@@ -47,6 +47,9 @@ public:
     virtual Task<void> drop_ports(std::function<bool(const Uuid& owner)> is_stale) = 0;
     /// The leases of a running network; empty if it does not run.
     virtual Task<std::vector<NetworkLease>> leases(std::string network) = 0;
+    /// The host's own address in a network, for servers of a guest that listen there. Throws no_network,
+    /// internal_error where it has none.
+    virtual std::string address(const std::string& network) const = 0;
     /// Called when a network was started: its bridge is a new one.
     virtual void on_started(std::function<void(const std::string& network, const std::string& bridge)> callback) = 0;
 };

@@ -1,6 +1,12 @@
 #include "drivers/network/service.h"
 
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
+
+#include <cstring>
 #include <ctime>
+#include <memory>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -298,6 +304,40 @@ Task<std::vector<driver::NetworkLease>> Service::leases(std::string name) {
     if (!network || !network->active) co_return std::vector<driver::NetworkLease>();
     const Definition live = network->live;
     co_return co_await read_leases(core_, live);
+}
+
+namespace {
+
+// The first IPv4 address of a device of the host, or nothing.
+std::string address_of_device(const std::string& device) {
+    ifaddrs* all = nullptr;
+    if (getifaddrs(&all) != 0) return {};
+    const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> owner(all, &freeifaddrs);
+    for (const ifaddrs* at = all; at != nullptr; at = at->ifa_next) {
+        if (at->ifa_addr == nullptr || at->ifa_addr->sa_family != AF_INET || device != at->ifa_name) continue;
+        char text[INET_ADDRSTRLEN] = "";
+        sockaddr_in address{};
+        memcpy(&address, at->ifa_addr, sizeof address);
+        inet_ntop(AF_INET, &address.sin_addr, text, sizeof text);
+        return text;
+    }
+    return {};
+}
+
+}  // namespace
+
+std::string Service::address(const std::string& name) const {
+    const NetworkOwner network = core_.find(name);
+    if (!network) fail(ErrorCode::no_network, ErrorDomain::network, "no network with matching name '{}'", name);
+    const model::Network& definition = network->current();
+    if (!definition.ips.empty()) return definition.ips.front().address.to_string();
+    std::string device = definition.bridge;
+    if (device.empty() && definition.forward && !definition.forward->interfaces.empty())
+        device = definition.forward->interfaces.front().dev;
+    std::string found = device.empty() ? device : address_of_device(device);
+    if (found.empty())
+        fail(ErrorCode::internal_error, ErrorDomain::network, "network '{}' doesn't have an IP address", name);
+    return found;
 }
 
 void Service::on_started(std::function<void(const std::string&, const std::string&)> callback) {

@@ -30,6 +30,7 @@ public:
     Task<void> claim(std::string network, model::NetworkPort port) override;
     Task<void> drop_ports(std::function<bool(const Uuid&)> is_stale) override;
     Task<std::vector<driver::NetworkLease>> leases(std::string network) override;
+    std::string address(const std::string& network) const override;
     void on_started(std::function<void(const std::string&, const std::string&)> callback) override;
 
     /// Ends the waits of ready(), which throw `problem` if there is one.

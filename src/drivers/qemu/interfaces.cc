@@ -230,6 +230,13 @@ Task<InterfaceFds> open_interfaces(Core& core, std::shared_ptr<model::Domain> li
     co_return all;
 }
 
+void resolve_listens(const Core& core, model::Domain& live) {
+    for (model::Graphics& graphics : live.graphics)
+        for (model::GraphicsListen& listen : graphics.listens)
+            if (listen.type == model::ListenType::network && core.networks)
+                listen.address = core.networks->address(listen.network);
+}
+
 Task<void> close_interfaces(Core& core, std::shared_ptr<model::Domain> live) {
     if (!live) co_return;
     for (const Interface& interface : live->interfaces) {

@@ -16,6 +16,9 @@ using InterfaceFds = std::map<std::string, LaunchContext::InterfaceFds>;
 /// What was made before a failure is undone by close_interfaces(). Throws.
 Task<InterfaceFds> open_interfaces(Core& core, std::shared_ptr<model::Domain> live, io::Deadline deadline);
 
+/// Fills in where graphics that listen in a virtual network listen. Throws no_network.
+void resolve_listens(const Core& core, model::Domain& live);
+
 /// Gives ports back and removes devices that do not vanish by themselves. Never throws: problems are logged.
 Task<void> close_interfaces(Core& core, std::shared_ptr<model::Domain> live);
 

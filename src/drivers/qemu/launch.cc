@@ -195,6 +195,7 @@ Task<Launched> launch(Core& core, const DomainOwner& domain, Run& run, bool rese
     auto work = [what = std::move(what)] { return prepare(what); };
     Prepared made = co_await io::offload(core.loop, std::move(work));
 
+    resolve_listens(core, *run.domain);
     InterfaceFds interfaces = co_await open_interfaces(core, run.domain, deadline);
     LaunchContext context = launch_context(core, *run.domain, run.id, capabilities);
     context.interface_fds = std::move(interfaces);

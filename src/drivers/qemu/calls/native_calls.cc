@@ -2,9 +2,12 @@
 
 #include "drivers/qemu/calls/support.h"
 #include "drivers/qemu/command/command.h"
+#include "drivers/qemu/guest_secrets.h"
+#include "drivers/qemu/interfaces.h"
 #include "drivers/qemu/launch.h"
 #include "drivers/qemu/platform.h"
 #include "drivers/qemu/start_checks.h"
+#include "drivers/qemu/volumes.h"
 #include "model/domain/complete/complete.h"
 #include "model/domain/domain.h"
 
@@ -17,6 +20,10 @@ void require_shown(const model::Domain& domain) {
         if (device.type == model::HostdevType::pci && device.driver == model::PciDriverName::absent) {
             throw Error(ErrorCode::internal_error, ErrorDomain::qemu, "invalid PCI passthrough type 'default'");
         }
+        if (device.mode == model::HostdevMode::subsystem && device.type == model::HostdevType::usb &&
+            device.usb.bus == 0 && device.usb.device == 0)
+            throw Error(ErrorCode::internal_error, ErrorDomain::qemu,
+                        "USB host device is missing bus/device information");
     }
 }
 
@@ -36,6 +43,8 @@ Task<proc::ConnectDomainXmlToNative::Ret> NativeCalls::to_native(driver::Call& c
     std::shared_ptr<model::Domain> domain =
         co_await read_definition(core_, std::move(args.domain_xml), false, call.deadline);
     CapabilitiesRef capabilities = co_await core_.capabilities.get(domain->emulator, call.deadline);
+    const std::shared_ptr<const model::Domain> placed = co_await with_volumes(core_, domain, call.deadline);
+    domain = std::make_shared<model::Domain>(*placed);
     show_without_host(*domain);
     // libvirt shows fresh interfaces, which look for places of their own.
     for (model::Interface& interface : domain->interfaces) {
@@ -44,9 +53,12 @@ Task<proc::ConnectDomainXmlToNative::Ret> NativeCalls::to_native(driver::Call& c
     QemuPlatform platform(core_.capabilities, capabilities, core_.settings);
     model::complete_for_qemu(*domain, platform, false);
     require_shown(*domain);
-    require_startable(*domain, *capabilities);
     prepare_firmware(core_.settings, *domain);
+    require_startable(*domain, *capabilities);
     assign_aliases(*domain);
+    resolve_listens(core_, *domain);
+    // Only whether they are there: what is shown is of no use to anybody else.
+    static_cast<void>(guest_secrets(*domain, core_.secrets, MasterKey{}));
     LaunchContext context = launch_context(core_, *domain, -1, std::move(capabilities));
     LaunchPlan plan = build_command(*domain, std::move(context));
     proc::ConnectDomainXmlToNative::Ret ret;

@@ -38,7 +38,8 @@ bool satisfies(const Firmware& firmware, const Domain& domain) {
         return false;
     }
     const bool needs_smm = firmware.has_feature("requires-smm");
-    if (needs_smm && domain.features.smm == xml::Switch::off) return false;
+    if (domain.os.loader && flash && domain.os.loader->stateless == xml::YesNo::yes) return false;
+    if (domain.os.loader && !flash && domain.os.loader->stateless == xml::YesNo::no) return false;
     if (domain.os.loader && domain.os.loader->secure != xml::YesNo::absent) {
         if ((domain.os.loader->secure == xml::YesNo::yes) != (needs_smm && secure_boot)) return false;
     }
@@ -64,6 +65,9 @@ void use(const Firmware& firmware, Domain& domain, const LaunchPaths& paths) {
         nvram.source.path = fmt::format("{}/nvram/{}_VARS.fd", paths.library, domain.name);
     }
     if (firmware.has_feature("requires-smm")) {
+        if (domain.features.smm == xml::Switch::off)
+            throw Error(ErrorCode::operation_invalid, ErrorDomain::qemu,
+                        "domain has SMM turned off but chosen firmware requires it");
         domain.features.smm = xml::Switch::on;
         loader.secure = xml::YesNo::yes;
     }
