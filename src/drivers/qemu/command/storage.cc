@@ -65,6 +65,10 @@ Json rbd(const StorageSource& source) {
         for (const NetworkHost& host : source.hosts) servers.add(socket_address(host, false));
         json.set("server", std::move(servers));
     }
+    if (source.encryption && source.encryption->engine == model::EncryptionEngine::librbd)
+        json.set("encrypt",
+                 Json::object({{"format", xml::to_name(source.encryption->format)},
+                               {"key-secret", fmt::format("libvirt-{}-format-encryption-secret0", source.index)}}));
     if (source.auth) {
         Json modes = Json::array();
         modes.add("cephx").add("none");
@@ -170,8 +174,13 @@ std::string format_driver(StorageFormat format) {
     }
 }
 
+// What QEMU decrypts itself: librbd's encryption is below it.
+bool is_encrypted(const StorageSource& source) {
+    return source.encryption && source.encryption->engine != model::EncryptionEngine::librbd;
+}
+
 bool is_luks(const StorageSource& source) {
-    return source.encryption && source.encryption->format != model::EncryptionFormat::qcow;
+    return is_encrypted(source) && source.encryption->format != model::EncryptionFormat::qcow;
 }
 
 bool is_raw(const StorageSource& source) {
@@ -180,7 +189,7 @@ bool is_raw(const StorageSource& source) {
 
 void add_secrets(Builder& builder, const StorageSource& source) {
     if (source.type == StorageType::network && source.auth) add_secret(builder, secret_id(source));
-    if (source.encryption && source.encryption->engine != model::EncryptionEngine::librbd) {
+    if (source.encryption) {
         add_secret(builder, fmt::format("libvirt-{}-format-encryption-secret0", source.index));
     }
     if (source.type != StorageType::network) return;
@@ -232,7 +241,7 @@ Json format_node(const StorageSource& source, const Disk* disk, bool top, bool r
         json.set("key-secret", secret);
     } else {
         json.set("driver", format_driver(source.format));
-        if (source.encryption && !is_raw(source)) {
+        if (is_encrypted(source) && !is_raw(source)) {
             json.set("encrypt", Json::object({{"format", is_luks(source) ? "luks" : "aes"}, {"key-secret", secret}}));
         }
     }
