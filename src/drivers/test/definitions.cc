@@ -20,6 +20,18 @@ void name_interfaces(model::Domain& domain) {
     }
 }
 
+void complete_parts(model::Domain& domain) {
+    if (domain.os.loader && !domain.os.loader->path.empty() && domain.os.loader->type == model::LoaderType::absent &&
+        domain.os.firmware == model::OsFirmware::absent)
+        domain.os.loader->type = model::LoaderType::rom;
+    if (domain.cpu && !domain.cpu->model.empty()) domain.cpu->mode_given = true;
+    for (model::Filesystem& filesystem : domain.filesystems)
+        if (filesystem.access == model::FilesystemAccess::absent && filesystem.socket.empty())
+            filesystem.access = model::FilesystemAccess::passthrough;
+    if (domain.vsock && domain.vsock->automatic_cid == xml::YesNo::absent)
+        domain.vsock->automatic_cid = domain.vsock->cid == 0 ? xml::YesNo::yes : xml::YesNo::no;
+}
+
 }  // namespace
 
 void complete(Instance&, model::Domain& domain) {
@@ -27,7 +39,13 @@ void complete(Instance&, model::Domain& domain) {
         fail(ErrorCode::config_unsupported, ErrorDomain::domain, "Unknown architecture {}", domain.os.arch);
     if (domain.os.type == model::OsType::exe && domain.os.init.empty())
         fail(ErrorCode::xml_error, ErrorDomain::domain, "init binary must be specified");
+    if (domain.videos.empty() && !domain.graphics.empty()) {
+        model::Video& video = domain.videos.emplace_back();
+        video.model = model::VideoModel::cirrus;
+        video.heads = 1;
+    }
     model::complete(domain);
+    complete_parts(domain);
     if (domain.os.arch.empty()) domain.os.arch = "i686";
     bool boots_by_name = domain.os.type == model::OsType::hvm && domain.os.boot.empty() && domain.os.kernel.empty();
     bool boots_by_order = false;
