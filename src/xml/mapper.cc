@@ -213,10 +213,21 @@ bool Mapper::describe_child(const char* name, bool many, const void* type, void 
     return true;
 }
 
-void Mapper::fail(ErrorCode code, std::string_view sentence) const {
+void Mapper::check_words(const char* name, Names names) {
+    const auto text = read_attribute(name, nullptr);
+    if (!text || std::find(names.begin(), names.end(), *text) != names.end() || answers_for(name, *text)) return;
+    fail_value(name, *text, words_of(names));
+}
+
+void Mapper::single(const char* name, ErrorCode code) const {
+    if (writing() || describer_ != nullptr || element().count(name) < 2) return;
+    fail(code, fmt::format("only one <{}> may stand here", name));
+}
+
+void Mapper::fail(ErrorCode code, ErrorDomain domain, std::string_view sentence) const {
     const Element at = frames_.back().element;
-    if (!at) throw Error(code, options_.domain, std::string(sentence));
-    throw Error(code, options_.domain, fmt::format("{}: {}", at.path(), sentence));
+    if (!at) throw Error(code, domain, std::string(sentence));
+    throw Error(code, domain, fmt::format("{}: {}", at.path(), sentence));
 }
 
 void Mapper::disagree(ErrorCode code, std::string_view sentence) const {
@@ -224,17 +235,52 @@ void Mapper::disagree(ErrorCode code, std::string_view sentence) const {
     throw Disagreement(code, options_.domain, at ? fmt::format("{}: {}", at.path(), sentence) : std::string(sentence));
 }
 
+const Refusal* Mapper::refusal_of(const char* name) const {
+    if (options_.refusal_at == nullptr || describer_ != nullptr || !frames_.back().element) return nullptr;
+    std::string place;
+    // Without the numbers of siblings.
+    bool skipped = false;
+    for (const char c : frames_.back().element.path()) {
+        skipped = c == '[' || (skipped && c != ']');
+        if (!skipped && c != ']') place += c;
+    }
+    if (name != nullptr) place.append("@").append(name);
+    return options_.refusal_at(place);
+}
+
+bool Mapper::answers_for(const char* name, std::string_view text) const {
+    const Refusal* refusal = refusal_of(name);
+    if (refusal == nullptr) return false;
+    const Answer& answer = text.empty() && refusal->empty.kind != Answer::Kind::usual ? refusal->empty : refusal->wrong;
+    // The schema knows no values that count as absent.
+    return answer.kind == Answer::Kind::absent && !options_.validate;
+}
+
 void Mapper::fail_value(const char* attribute, std::string_view text, std::string_view wanted) const {
-    // libvirt raises these in its XML part, whatever is being read; clients see the number.
+    // libvirt raises most of these in its XML part, whatever is being read; clients see the number.
     const Element at = frames_.back().element;
     const std::string shown = text.size() > 100 ? std::string(text.substr(0, 100)) + "…" : std::string(text);
     const std::string what = attribute != nullptr ? fmt::format("attribute '{}'", attribute) : std::string("the text");
-    throw Error(ErrorCode::xml_error, ErrorDomain::xml,
+    const Refusal* refusal = refusal_of(attribute);
+    const Answer answer = refusal == nullptr                                           ? Answer{}
+                          : text.empty() && refusal->empty.kind == Answer::Kind::error ? refusal->empty
+                                                                                       : refusal->wrong;
+    const bool usual = answer.kind != Answer::Kind::error;
+    throw Error(usual ? ErrorCode::xml_error : answer.code, usual ? ErrorDomain::xml : answer.domain,
                 fmt::format("{}: {} must be {}, got '{}'", at.path(), what, wanted, shown));
 }
 
+void Mapper::lack_attribute(const char* name) const {
+    const Refusal* refusal = refusal_of(name);
+    if (refusal != nullptr && refusal->missing.kind == Answer::Kind::absent && !options_.validate) return;
+    fail_missing_attribute(name);
+}
+
 void Mapper::fail_missing_attribute(const char* name) const {
-    throw Error(ErrorCode::xml_error, ErrorDomain::xml,
+    const Refusal* refusal = refusal_of(name);
+    const bool usual = refusal == nullptr || refusal->missing.kind != Answer::Kind::error;
+    throw Error(usual ? ErrorCode::xml_error : refusal->missing.code,
+                usual ? ErrorDomain::xml : refusal->missing.domain,
                 fmt::format("{}: attribute '{}' is missing", frames_.back().element.path(), name));
 }
 

@@ -12,6 +12,7 @@
 #include "xml/codec.h"
 #include "xml/document.h"
 #include "xml/raw.h"
+#include "xml/refusal.h"
 #include "xml/tree.h"
 #include "xml/writer.h"
 
@@ -28,6 +29,7 @@ struct Options {
     bool status = false;                    ///< a status file: with everything a restart needs
     int indent = 0;                         ///< writing: levels to indent by
     Limits limits;
+    RefusalAt refusal_at = nullptr;  ///< reading: where wrong values have an answer of their own
 };
 
 /// An error about what is well formed and contradicts itself, which validation of the form does not find.
@@ -72,7 +74,7 @@ public:
     template <typename T>
     void attribute(const char* name, T& value) {
         if (reading()) {
-            if (auto text = read_attribute<T>(name)) value = decode<T>(name, *text, true);
+            if (auto text = read_attribute<T>(name)) decode(name, *text, value);
         } else if (!Codec<T>::absent(value)) {
             writer_->attribute(name, Codec<T>::format(value), is_number<T>);
         }
@@ -80,7 +82,7 @@ public:
     template <typename T>
     void attribute(const char* name, std::optional<T>& value) {
         if (reading()) {
-            if (auto text = read_attribute<T>(name)) value = decode<T>(name, *text, true);
+            if (auto text = read_attribute<T>(name)) decode(name, *text, value);
         } else if (value) {
             writer_->attribute(name, Codec<T>::format(*value), is_number<T>);
         }
@@ -94,7 +96,7 @@ public:
     template <typename T>
     void required(const char* name, T& value) {
         if (describer_ != nullptr) describe_required(name);
-        if (reading() && !given(name)) fail_missing_attribute(name);
+        if (reading() && !given(name)) return lack_attribute(name);
         attribute(name, value);
     }
 
@@ -103,7 +105,7 @@ public:
     void text(T& value) {
         if (reading()) {
             if (describer_ != nullptr) describe_text(value_type<T>());
-            value = decode<T>(nullptr, element().text(), false);
+            decode(nullptr, element().text(), value);
         } else if (!Codec<T>::absent(value)) {
             writer_->text(Codec<T>::format(value), is_number<T>);
         }
@@ -199,7 +201,9 @@ public:
         for (Element e = find_child(name, true); e; e = e.next_same()) {
             push(e, name);
             if (describer_ != nullptr) describe_text(value_type<T>());
-            list.push_back(decode<T>(nullptr, e.text(), false));
+            std::optional<T> v;
+            decode(nullptr, e.text(), v);
+            if (v) list.push_back(std::move(*v));
             leave(false);
         }
     }
@@ -240,10 +244,27 @@ public:
 
     /// Reading: true if a child of that name is there. Notes the name as known.
     bool has(const char* name) { return static_cast<bool>(find_child(name)); }
-    /// Describing: the words that an attribute may have which map() reads as text. Others map() refuses itself.
+    /// The words that an attribute may have which map() keeps as text: said before it is read. Others are refused.
     void words(const char* name, Names names) {
-        if (describer_ != nullptr) describe_words(name, names);
+        if (describer_ != nullptr) return describe_words(name, names);
+        if (reading()) check_words(name, names);
     }
+    /// A number that is not 0 where it is given; 0 stands for "not given".
+    template <typename T>
+    void positive(const char* name, T& value) {
+        attribute(name, value, 0);
+        if (reading() && value == 0 && given(name)) fail_value(name, "0", "a positive integer");
+    }
+    /// <name attribute='…'/> whose attribute must be there.
+    template <typename T>
+    void required_of(const char* child_name, const char* name, T& v) {
+        if (enter(child_name)) {
+            inside([&] { required(name, v); });
+            leave(true);
+        }
+    }
+    /// Reading: refuses a second child of that name.
+    void single(const char* name, ErrorCode code = ErrorCode::xml_error) const;
     /// Reading: true if there is an attribute of that name. Notes the name as known.
     bool given(const char* name) { return read_attribute(name, nullptr).has_value(); }
     /// Reading: the text of an attribute, whose values are those of T. Notes the name as known.
@@ -276,13 +297,16 @@ public:
 
     /// xml_error: "path: sentence".
     [[noreturn]] void fail(std::string_view sentence) const { fail(ErrorCode::xml_error, sentence); }
-    [[noreturn]] void fail(ErrorCode code, std::string_view sentence) const;
+    [[noreturn]] void fail(ErrorCode code, std::string_view sentence) const { fail(code, options_.domain, sentence); }
+    [[noreturn]] void fail(ErrorCode code, ErrorDomain domain, std::string_view sentence) const;
     /// The same for what is well formed and contradicts itself: no fault that validation of the form finds.
     [[noreturn]] void disagree(std::string_view sentence) const { disagree(ErrorCode::xml_error, sentence); }
     [[noreturn]] void disagree(ErrorCode code, std::string_view sentence) const;
     /// "path: attribute 'bytes' must be WANTED, got 'TEXT'".
     [[noreturn]] void fail_value(const char* attribute, std::string_view text, std::string_view wanted) const;
     [[noreturn]] void fail_missing_attribute(const char* name) const;
+    /// The same, or nothing where the attribute may be missing after all (refusal.h).
+    void lack_attribute(const char* name) const;
     [[noreturn]] void fail_missing_element(const char* name) const;
 
 private:
@@ -299,11 +323,22 @@ private:
         std::string_view uri;
     };
 
+    // `name` is that of an attribute, or none for the element's text. A value that counts as absent changes nothing.
     template <typename T>
-    T decode(const char* name, std::string_view text, bool is_attribute) {
-        auto value = Codec<T>::parse(text);
-        if (!value) fail_value(is_attribute ? name : nullptr, text, Codec<T>::wanted());
-        return std::move(*value);
+    void decode(const char* name, std::string_view text, T& value) {
+        std::optional<T> read;
+        decode(name, text, read);
+        if (read) value = std::move(*read);
+    }
+    template <typename T>
+    void decode(const char* name, std::string_view text, std::optional<T>& value) {
+        auto read = Codec<T>::parse(text);
+        if (read && !text.empty()) {
+            value = std::move(*read);
+        } else if (!answers_for(name, text)) {
+            if (!read) fail_value(name, text, Codec<T>::wanted());
+            value = std::move(*read);
+        }
     }
     // Runs what stands in an element. While describing, what it finds wrong ends that element only.
     template <typename Body>
@@ -311,6 +346,10 @@ private:
         if (describer_ == nullptr) return body();
         describe_inside(&body, [](void* again) { (*static_cast<Body*>(again))(); });
     }
+    void check_words(const char* name, Names names);
+    const Refusal* refusal_of(const char* name) const;
+    /// A wrong or empty value: true if it counts as absent. Throws what the table of refusals says; false if nothing.
+    bool answers_for(const char* name, std::string_view text) const;
     std::optional<std::string_view> read_attribute(const char* name, const ValueType* type);
     Element find_child(const char* name, bool many = false);
     bool enter(const char* name);
@@ -345,9 +384,10 @@ T read(Element root, const Options& options) {
     return value;
 }
 
-/// T's error domain where the caller named none.
+/// T's error domain where the caller named none, and its table of refusals.
 template <typename T>
 void set_domain(Options& options) {
+    if constexpr (requires { &T::refusal_at; }) options.refusal_at = &T::refusal_at;
     if constexpr (requires { T::error_domain; })
         if (options.domain == ErrorDomain::xml) options.domain = T::error_domain;
 }

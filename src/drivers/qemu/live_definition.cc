@@ -201,9 +201,10 @@ void require_name(const std::string& name) {
         throw Error(ErrorCode::xml_error, ErrorDomain::domain, "name cannot contain a new line");
     }
     if (name == "." || name == "..")
-        fail(ErrorCode::invalid_arg, ErrorDomain::domain, "'{}' cannot be the name of a domain", name);
+        fail(ErrorCode::system_error, ErrorDomain::none, "'{}' cannot be the name of a domain's files", name);
     if (name.size() > 200)
-        throw Error(ErrorCode::invalid_arg, ErrorDomain::domain, "the name is longer than 200 bytes");
+        throw Error(ErrorCode::system_error, ErrorDomain::none,
+                    "the name is longer than the 200 bytes that a domain's files can have");
     if (name.find_first_not_of(" \t") == name.npos) {
         throw Error(ErrorCode::xml_error, ErrorDomain::domain,
                     "name must contain at least one non-whitespace character");

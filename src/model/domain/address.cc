@@ -29,7 +29,9 @@ void map_usb(xml::Mapper& m, UsbAddress& usb) {
     }
     if (auto text = m.read_attribute("port")) {
         auto port = parse_usb_port(*text);
-        if (!port) m.fail(ErrorCode::internal_error, fmt::format("cannot parse the USB port '{}'", *text));
+        if (!port)
+            m.fail(ErrorCode::internal_error, ErrorDomain::device,
+                   fmt::format("cannot parse the USB port '{}'", *text));
         usb.port = *port;
     }
 }
@@ -38,7 +40,8 @@ void map_ccw(xml::Mapper& m, CcwAddress& ccw) {
     if (m.writing() && !ccw.assigned) return;
     const bool any = m.writing() || m.given("cssid") || m.given("ssid") || m.given("devno");
     if (m.reading() && any && !(m.given("cssid") && m.given("ssid") && m.given("devno")))
-        m.fail("a CCW address needs cssid, ssid and devno, or none of them");
+        m.fail(ErrorCode::internal_error, ErrorDomain::device,
+               "a CCW address needs cssid, ssid and devno, or none of them");
     map_hex(m, "cssid", ccw.cssid, 0);
     map_hex(m, "ssid", ccw.ssid, 0);
     map_hex(m, "devno", ccw.devno, 4);
@@ -64,7 +67,7 @@ void map_spapr(xml::Mapper& m, std::optional<uint64_t>& reg) {
 }
 
 void map_dimm(xml::Mapper& m, DimmAddress& dimm) {
-    m.attribute("slot", dimm.slot);
+    m.required("slot", dimm.slot);
     if (m.writing()) {
         if (dimm.base != 0) m.writer().attribute("base", fmt::format("{:#x}", dimm.base));
     } else if (auto text = m.read_attribute("base")) {

@@ -18,6 +18,8 @@ struct Sound {
     bool operator==(const Sound&) const = default;
 };
 void map(xml::Mapper& m, Sound& sound);
+/// <audio id=…>: the back end that a device plays through.
+void map_audio_of(xml::Mapper& m, std::optional<uint32_t>& id);
 
 enum class AudioType : uint8_t { none, alsa, coreaudio, jack, oss, pulseaudio, sdl, spice, file, dbus };
 VIRTUE_XML_NAMES(AudioType, "none", "alsa", "coreaudio", "jack", "oss", "pulseaudio", "sdl", "spice", "file", "dbus")

@@ -29,10 +29,9 @@ void map_serial_target(xml::Mapper& m, Serial& s) {
 }
 
 void map_channel_target(xml::Mapper& m, Channel& c) {
-    if (m.reading() && !m.has("target")) m.fail_missing_element("target");
+    if (m.reading() && !m.has("target")) m.fail("target type must be specified for channel device");
     m.group("target", [&] {
-        if (m.reading() && !m.given("type")) m.fail_missing_attribute("type");
-        m.attribute("type", c.target);
+        m.required("type", c.target);
         if (c.target == ChannelTarget::guestfwd) {
             m.required("address", c.guest_address);
             m.required("port", c.guest_port);
@@ -105,6 +104,8 @@ void map(xml::Mapper& m, RedirectFilterRule& r) {
     map_filter_number(m, "vendor", r.vendor, 4);
     map_filter_number(m, "product", r.product, 4);
     m.attribute("version", r.version);
+    if (m.reading() && !r.version.empty() && r.version != "-1" && r.version.find('.') == std::string::npos)
+        m.fail(fmt::format("Cannot parse USB device version {}", r.version));
     if (m.reading() && r.version == "-1") r.version.clear();
     m.required("allow", r.allow);
 }

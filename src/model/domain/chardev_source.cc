@@ -41,7 +41,6 @@ void map_socket(xml::Mapper& m, ChardevSource& s) {
     m.words("mode", modes);
     m.attribute("mode", mode);
     if (m.reading()) {
-        if (mode != "bind" && mode != "connect") m.fail_value("mode", mode, "'connect' or 'bind'");
         s.listen = mode == "bind";
     }
     if (s.type == ChardevType::tcp) {
@@ -83,13 +82,16 @@ void map_one_source(xml::Mapper& m, ChardevSource& s) {
         }
         if (s.type == ChardevType::spiceport || s.type == ChardevType::dbus) m.attribute("channel", s.channel);
         if (s.type == ChardevType::qemu_vdagent) {
-            m.attribute_of("clipboard", "copypaste", s.clipboard);
-            m.attribute_of("mouse", "mode", s.mouse);
+            m.required_of("clipboard", "copypaste", s.clipboard);
+            m.required_of("mouse", "mode", s.mouse);
         }
     });
 }
 
 void check(xml::Mapper& m, const ChardevSource& s) {
+    // What is there and empty is another's to refuse.
+    const xml::Element source = m.element().child("source");
+    const auto given = [&](const char* name) { return source && source.attribute(name).has_value(); };
     const auto missing = [&](const char* what) {
         m.disagree(ErrorCode::internal_error, fmt::format("Missing source {} attribute for char device", what));
     };
@@ -97,14 +99,22 @@ void check(xml::Mapper& m, const ChardevSource& s) {
         case ChardevType::dev:
         case ChardevType::file:
         case ChardevType::pipe:
-            if (s.path.empty()) missing("path");
+            if (!given("path")) missing("path");
             break;
+        case ChardevType::unix_socket: {
+            // Channels of guests get a socket of their own.
+            const std::string_view of = m.element().name();
+            const bool made = of == "channel" || of == "smartcard" || of == "backend" || of == "console";
+            if (!made && !given("path")) missing("path");
+            break;
+        }
         case ChardevType::tcp:
-            if (s.host.empty()) missing("host");
-            if (s.service.empty()) missing("service");
+            if (!given("host")) missing("host");
+            if (!given("service")) missing("service");
             break;
         case ChardevType::spiceport:
-            if (s.channel.empty()) missing("channel");
+            if (!given("channel"))
+                m.disagree(ErrorCode::config_unsupported, "Missing source channel attribute for char device");
             break;
         case ChardevType::nmdm:
             if (s.master.empty()) missing("master path");
@@ -123,6 +133,8 @@ void map_chardev_source(xml::Mapper& m, ChardevSource& s) {
     } else {
         map_one_source(m, s);
     }
+    m.single("protocol");
+    m.single("log");
     if (s.type == ChardevType::tcp || m.reading()) m.attribute_of("protocol", "type", s.protocol);
     m.group("log", [&] {
         m.attribute("file", s.log_file);

@@ -44,10 +44,11 @@ void write_offset(xml::Mapper& m, Clock& c) {
 void read_offset(xml::Mapper& m, Clock& c) {
     m.attribute("offset", c.offset);
     auto adjustment = m.read_attribute("adjustment");
+    // What is no number counts as none.
     const auto number = [&] {
-        auto n = xml::parse_signed(*adjustment, INT64_MIN, INT64_MAX);
-        if (!n) m.fail_value("adjustment", *adjustment, "'reset' or a number of seconds");
-        return *n;
+        const auto n = xml::parse_signed(*adjustment, INT64_MIN, INT64_MAX);
+        if (!n && m.options().validate) m.fail_value("adjustment", *adjustment, "'reset' or a number of seconds");
+        return n.value_or(0);
     };
     m.attribute("basis", c.basis);
     m.attribute("adjustment0", c.adjustment0);
@@ -70,7 +71,8 @@ void read_offset(xml::Mapper& m, Clock& c) {
             if (adjustment) c.adjustment = number();
             break;
         case ClockOffset::timezone:
-            if (c.timezone.empty()) m.fail("missing 'timezone' attribute for clock with offset='timezone'");
+            if (c.timezone.empty())
+                m.fail(ErrorCode::internal_error, "missing 'timezone' attribute for clock with offset='timezone'");
             break;
         case ClockOffset::absolute:
             if (!m.given("start")) m.fail_missing_attribute("start");

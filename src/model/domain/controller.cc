@@ -57,7 +57,8 @@ void map_optional_int(xml::Mapper& m, const char* name, int& value, const char* 
 void check_target(xml::Mapper& m, const PciControllerOptions& p) {
     const auto range = [&](int value, int low, int high, const char* what) {
         if (value != -1 && (value < low || value > high))
-            m.fail(fmt::format("PCI controller {} '{}' out of range - must be {}-{}", what, value, low, high));
+            m.fail(ErrorCode::config_unsupported,
+                   fmt::format("PCI controller {} '{}' out of range - must be {}-{}", what, value, low, high));
     };
     range(p.chassis_nr, 1, 255, "chassisNr");
     range(p.chassis, 0, 255, "chassis");
@@ -69,7 +70,21 @@ void map_pci(xml::Mapper& m, PciControllerOptions& p) {
     if (m.writing() && p.model_name == "none") {
         // No model name is known for it, and none is shown.
     } else {
-        m.attribute_of("model", "name", p.model_name);
+        static constexpr std::string_view names[] = {"none",
+                                                     "pci-bridge",
+                                                     "i82801b11-bridge",
+                                                     "ioh3420",
+                                                     "x3130-upstream",
+                                                     "xio3130-downstream",
+                                                     "pxb",
+                                                     "pxb-pcie",
+                                                     "pcie-root-port",
+                                                     "spapr-pci-host-bridge",
+                                                     "pcie-pci-bridge"};
+        m.group("model", [&] {
+            m.words("name", names);
+            m.attribute("name", p.model_name);
+        });
     }
     m.group("target", [&] {
         map_optional_int(m, "chassisNr", p.chassis_nr);
@@ -79,6 +94,7 @@ void map_pci(xml::Mapper& m, PciControllerOptions& p) {
         map_optional_int(m, "index", p.index);
         m.attribute("hotplug", p.hotplug);
         if (m.reading() || p.numa_node != -1) m.value("node", p.numa_node);
+        if (m.reading() && m.has("node") && p.numa_node < 0) m.fail("invalid NUMA node in target");
         if (m.reading()) check_target(m, p);
     });
     if (m.reading()) p.has_pcihole64 = m.has("pcihole64");
@@ -92,14 +108,16 @@ void map(xml::Mapper& m, Controller& c) {
     m.attribute("index", c.index, -1);
     if (m.reading() && m.given("index") && c.index < 0)
         m.fail_value("index", std::to_string(c.index), "a non-negative integer");
+    m.single("model");
+    m.single("target");
     map_model(m, c);
     if (c.type == ControllerType::virtio_serial || c.type == ControllerType::usb || c.type == ControllerType::xenbus) {
         if (c.type != ControllerType::xenbus) m.attribute("ports", c.ports);
         if (c.type == ControllerType::virtio_serial) m.attribute("vectors", c.vectors);
         if (m.reading() && c.ports && *c.ports < 0)
-            m.fail(ErrorCode::xml_error, fmt::format("Invalid ports: {}", *c.ports));
+            m.fail_value("ports", std::to_string(*c.ports), "a non-negative integer");
         if (m.reading() && c.vectors && *c.vectors < 0)
-            m.fail(ErrorCode::xml_error, fmt::format("Invalid vectors: {}", *c.vectors));
+            m.fail_value("vectors", std::to_string(*c.vectors), "a non-negative integer");
     }
     if (c.type == ControllerType::xenbus) {
         m.attribute("maxGrantFrames", c.max_grant_frames, -1);

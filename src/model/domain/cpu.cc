@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "model/domain/size.h"
+
 namespace virtue::model {
 
 void map(xml::Mapper& m, CpuFeature& f) {
@@ -15,14 +17,15 @@ void map(xml::Mapper& m, CpuFeature& f) {
     }
     m.attribute("policy", f.policy);
     m.required("name", f.name);
+    if (m.reading() && f.name.empty()) m.fail(ErrorCode::xml_error, ErrorDomain::cpu, "Invalid CPU feature name");
 }
 
 void map(xml::Mapper& m, CpuTopology& t) {
     const auto count = [&](const char* name, uint32_t& value) {
         m.attribute(name, value);
-        if (m.reading() && value == 0)
-            throw Error(ErrorCode::xml_error, ErrorDomain::cpu,
-                        fmt::format("{}: '{}' must be a positive integer", m.element().path(), name));
+        if (m.writing() || value != 0) return;
+        if (!m.given(name)) m.fail_missing_attribute(name);
+        m.fail_value(name, "0", "a positive integer");
     };
     count("sockets", t.sockets);
     count("dies", t.dies);
@@ -32,10 +35,15 @@ void map(xml::Mapper& m, CpuTopology& t) {
 
 void map(xml::Mapper& m, CpuCache& c) {
     m.attribute("level", c.level, -1);
+    if (m.reading() && c.level < 0 && m.given("level")) m.fail_value("level", "-1", "a non-negative integer");
+    if (m.reading() && (c.level == 0 || c.level > 3))
+        m.fail(ErrorCode::xml_error, ErrorDomain::cpu, "invalid CPU cache level, must be in range [1,3]");
     m.required("mode", c.mode);
 }
 
 void map(xml::Mapper& m, CpuAddressBits& b) {
+    static constexpr std::string_view modes[] = {"emulate", "passthrough"};
+    m.words("mode", modes);
     m.required("mode", b.mode);
     m.attribute("bits", b.bits);
 }
@@ -47,16 +55,23 @@ void map(xml::Mapper& m, NumaSibling& s) {
 
 void map(xml::Mapper& m, NumaCache& c) {
     m.required("level", c.level);
+    static constexpr std::string_view associativities[] = {"none", "direct", "full"};
+    static constexpr std::string_view policies[] = {"none", "writeback", "writethrough"};
+    m.words("associativity", associativities);
+    m.words("policy", policies);
     m.attribute("associativity", c.associativity);
     m.attribute("policy", c.policy);
     if (m.reading() && c.associativity == "none") c.associativity.clear();
     if (m.reading() && c.policy == "none") c.policy.clear();
+    if (m.reading() && c.level == 0) m.fail_value("level", "0", "a positive integer");
+    for (const char* part : {"size", "line"})
+        if (m.reading() && !m.has(part)) m.fail(ErrorCode::xml_error, ErrorDomain::xml, "missing element or attribute");
     m.group("size", [&] {
-        m.attribute("value", c.size.count);
+        m.required("value", c.size.count);
         m.attribute("unit", c.size.unit);
     });
     m.group("line", [&] {
-        m.attribute("value", c.line);
+        m.required("value", c.line);
         m.attribute("unit", c.line_unit);
     });
 }
@@ -71,9 +86,14 @@ void map(xml::Mapper& m, NumaCell& c) {
     m.attribute("memAccess", c.access);
     m.group("distances", [&] { m.children("sibling", c.distances); });
     m.children("cache", c.caches);
+    for (size_t i = 0; m.reading() && i < c.caches.size(); i++)
+        for (size_t j = 0; j < i; j++)
+            if (c.caches[i].level == c.caches[j].level)
+                m.fail(fmt::format("Cache level '{}' already defined", c.caches[i].level));
     if (m.writing()) return;
     if (!m.given("memory")) m.fail_missing_attribute("memory");
     const auto bytes = xml::scale(c.memory.count, unit.empty() ? "KiB" : unit);
+    if (!bytes && !xml::scale(0, unit)) fail_unit(m, unit);
     if (!bytes) m.fail(ErrorCode::overflow, "too much memory");
     c.memory.count = *bytes / 1024 + (*bytes % 1024 != 0 ? 1 : 0);
 }
@@ -84,6 +104,8 @@ void map_interconnect(xml::Mapper& m, NumaInterconnect& i) {
     m.required("initiator", i.initiator);
     m.required("target", i.target);
     m.attribute("cache", i.cache);
+    static constexpr std::string_view latencies[] = {"access", "read", "write"};
+    m.words("type", latencies);
     m.required("type", i.type);
     m.required("value", i.value);
     if (!i.is_bandwidth) return;
@@ -91,6 +113,7 @@ void map_interconnect(xml::Mapper& m, NumaInterconnect& i) {
     m.attribute("unit", unit);
     if (m.writing()) return;
     const auto bytes = xml::scale(i.value, unit.empty() ? "KiB" : unit);
+    if (!bytes && !xml::scale(0, unit)) fail_unit(m, unit);
     if (!bytes) m.fail("unknown or too large bandwidth");
     i.value = *bytes / 1024;
 }
@@ -105,6 +128,10 @@ void map(xml::Mapper& m, CpuNuma& n) {
                 NumaInterconnect i;
                 i.is_bandwidth = bandwidth;
                 map_interconnect(m, i);
+                for (const NumaInterconnect& other : n.interconnects)
+                    if (other.is_bandwidth == i.is_bandwidth && other.initiator == i.initiator &&
+                        other.target == i.target && other.cache == i.cache && other.type == i.type)
+                        m.fail("Duplicate info for NUMA latencies");
                 n.interconnects.push_back(std::move(i));
             };
             m.each("latency", [&] { take(false); });
@@ -142,7 +169,7 @@ void map_model(xml::Mapper& m, Cpu& c) {
         if (m.reading() || !c.model.empty() || c.fallback != CpuFallback::allow) m.attribute("fallback", c.fallback);
         m.attribute("vendor_id", c.vendor_id);
         m.text(c.model);
-        if (m.reading() && m.given("vendor_id") && c.vendor_id.size() != 12)
+        if (m.reading() && !c.vendor_id.empty() && c.vendor_id.size() != 12)
             throw Error(ErrorCode::xml_error, ErrorDomain::cpu,
                         fmt::format("{}: vendor_id must be exactly 12 characters long", m.element().path()));
     });
@@ -175,6 +202,8 @@ void map(xml::Mapper& m, Cpu& c) {
     map_model(m, c);
     m.value("vendor", c.vendor);
     m.child("topology", c.topology);
+    if (m.reading() && m.element().count("cache") > 1)
+        m.fail(ErrorCode::xml_error, ErrorDomain::cpu, "at most one CPU cache element may be specified");
     m.child("cache", c.cache);
     m.child("maxphysaddr", c.address_bits);
     m.children("feature", c.features);

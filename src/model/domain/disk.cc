@@ -55,7 +55,7 @@ void map_driver(xml::Mapper& m, Disk& d) {
         m.attribute("event_idx", v.event_idx);
         m.attribute("copy_on_read", v.copy_on_read);
         m.attribute("discard", v.discard);
-        m.attribute("iothread", v.iothread, 0);
+        m.positive("iothread", v.iothread);
         m.attribute("detect_zeroes", v.detect_zeroes);
         m.attribute("queues", v.queues, 0);
         m.attribute("queue_size", v.queue_size, 0);
@@ -174,6 +174,16 @@ void check(xml::Mapper& m, const Disk& d) {
             if (c < 0x20 || c > 0x7e) return false;
         return true;
     };
+    const bool hard = d.device == DiskDevice::disk || d.device == DiskDevice::lun;
+    const auto begins = [&](std::initializer_list<std::string_view> prefixes) {
+        return std::any_of(prefixes.begin(), prefixes.end(),
+                           [&](std::string_view p) { return d.target.starts_with(p); });
+    };
+    if (hard && d.source.empty()) throw Error(ErrorCode::no_source, ErrorDomain::domain, d.target);
+    if (d.device == DiskDevice::floppy && !begins({"fd"}))
+        m.fail(ErrorCode::internal_error, fmt::format("Invalid floppy device name: {}", d.target));
+    if (hard && !begins({"hd", "sd", "vd", "xvd", "ubd"}))
+        m.fail(ErrorCode::internal_error, fmt::format("Invalid harddisk device name: {}", d.target));
     if (d.vendor.size() > 8 || !printable(d.vendor)) m.fail("disk vendor must be up to 8 printable characters");
     if (d.product.size() > 16 || !printable(d.product)) m.fail("disk product must be up to 16 printable characters");
     const std::string wwn = d.wwn.starts_with("0x") ? d.wwn.substr(2) : d.wwn;

@@ -16,9 +16,9 @@ void map(xml::Mapper& m, MaxMemory& v) {
 }
 
 void map(xml::Mapper& m, IdMapEntry& e) {
-    m.attribute("start", e.start);
-    m.attribute("target", e.target);
-    m.attribute("count", e.count);
+    m.required("start", e.start);
+    m.required("target", e.target);
+    m.required("count", e.count);
 }
 
 void map(xml::Mapper& m, PerfEvent& e) {
@@ -40,6 +40,11 @@ void map_identity(xml::Mapper& m, Domain& d) {
     if (m.reading() ? !m.options().inactive : d.id != -1 && !m.options().inactive) m.attribute("id", d.id);
     if (m.reading() && m.options().inactive) static_cast<void>(m.read_attribute("id"));
     m.declare_namespace(QemuNamespace::prefix, QemuNamespace::uri, !d.qemu.empty());
+    if (m.reading() && d.type == DomainType::lxc) {
+        // Of no meaning here; what it is refused for is the type.
+        m.declare_namespace("lxc", "http://libvirt.org/schemas/domain/lxc/1.0", false);
+        m.group("lxc:namespace", [&] { m.accept_anything(); });
+    }
     m.value("name", d.name);
     if (m.reading()) {
         if (d.name.empty()) throw Error(ErrorCode::no_name, ErrorDomain::domain, "");
@@ -62,6 +67,7 @@ void map_identity(xml::Mapper& m, Domain& d) {
         m.value("uuid", d.uuid);
         m.value("genid", d.genid);
     }
+    m.single("genid");
     m.value("title", d.title);
     if (m.reading() && d.title.find('\n') != std::string::npos) m.fail("Domain title can't contain newlines");
     m.value("description", d.description);
@@ -87,13 +93,11 @@ void map_memory(xml::Mapper& m, Domain& d) {
 
 void map_iothreads(xml::Mapper& m, Domain& d) {
     m.value("iothreads", d.iothreads, 0);
+    m.single("iothreadids");
     const bool show = std::any_of(d.iothread_ids.begin(), d.iothread_ids.end(),
                                   [](const IoThread& t) { return !t.automatic || t.pool_min || t.pool_max; });
     if (m.reading() || show) m.group("iothreadids", [&] { m.children("iothread", d.iothread_ids); });
-    m.group("defaultiothread", [&] {
-        m.attribute("thread_pool_min", d.default_iothread_min);
-        m.attribute("thread_pool_max", d.default_iothread_max);
-    });
+    m.group("defaultiothread", [&] { map_thread_pool(m, d.default_iothread_min, d.default_iothread_max); });
     if (m.writing()) return;
     for (size_t i = 0; i < d.iothread_ids.size(); i++)
         for (size_t j = 0; j < i; j++)
@@ -121,8 +125,11 @@ void map_resources(xml::Mapper& m, Domain& d) {
     m.child("vcpu", d.vcpus);
     m.group("vcpus", [&] { m.children("vcpu", d.vcpus.each); });
     map_iothreads(m, d);
+    m.single("cputune", ErrorCode::internal_error);
     m.child("cputune", d.cputune);
+    m.single("numatune");
     m.child("numatune", d.numatune);
+    m.single("resource");
     m.group("resource", [&] {
         m.value("partition", d.partition);
         m.attribute_of("fibrechannel", "appid", d.fibre_channel_app_id);
@@ -149,12 +156,14 @@ void map_machine(xml::Mapper& m, Domain& d) {
         m.attribute_of("suspend-to-mem", "enabled", d.suspend_to_mem);
         m.attribute_of("suspend-to-disk", "enabled", d.suspend_to_disk);
     });
+    m.single("perf");
     m.group("perf", [&] { m.children("event", d.perf); });
 }
 
 template <typename T>
-void map_only_one(xml::Mapper& m, const char* name, std::optional<T>& device, const char* message) {
-    if (m.reading() && m.element().count(name) > 1) m.fail(ErrorCode::xml_error, message);
+void map_only_one(xml::Mapper& m, const char* name, std::optional<T>& device, const char* message,
+                  ErrorCode code = ErrorCode::internal_error) {
+    if (m.reading() && m.element().count(name) > 1) m.fail(code, message);
     m.child(name, device);
 }
 
@@ -216,8 +225,8 @@ void map_devices(xml::Mapper& m, Domain& d) {
     m.children("shmem", d.shmems);
     m.children("memory", d.memory_devices);
     m.children("crypto", d.cryptos);
-    map_only_one(m, "iommu", d.iommu, "only a single IOMMU device is supported");
-    map_only_one(m, "vsock", d.vsock, "only a single vsock device is supported");
+    map_only_one(m, "iommu", d.iommu, "only a single IOMMU device is supported", ErrorCode::xml_error);
+    map_only_one(m, "vsock", d.vsock, "only a single vsock device is supported", ErrorCode::xml_error);
 }
 
 void map_security(xml::Mapper& m, Domain& d) {
@@ -230,15 +239,19 @@ void map_security(xml::Mapper& m, Domain& d) {
                 "seclabel", [&] { map(m, label); }, true);
         }
     }
+    m.single("keywrap", ErrorCode::internal_error);
     m.group("keywrap", [&] {
         if (m.reading()) {
+            static constexpr std::string_view names[] = {"aes", "dea"};
             m.each("cipher", [&] {
                 KeywrapCipher cipher;
+                m.words("name", names);
                 m.required("name", cipher.name);
                 m.required("state", cipher.state);
                 for (const KeywrapCipher& other : d.keywrap)
                     if (other.name == cipher.name)
-                        m.fail(fmt::format("A domain definition can have no more than one cipher node with name {}",
+                        m.fail(ErrorCode::internal_error,
+                               fmt::format("A domain definition can have no more than one cipher node with name {}",
                                            cipher.name));
                 d.keywrap.push_back(cipher);
             });
@@ -283,7 +296,12 @@ void settle_perf(xml::Mapper& m, Domain& d) {
                                                             ""};
     const auto rank = [&](const PerfEvent& e) { return std::find(names.begin(), names.end(), e.name) - names.begin(); };
     for (const PerfEvent& event : d.perf)
-        if (rank(event) >= 22) m.fail(ErrorCode::xml_error, fmt::format("'unsupported perf event '{}'", event.name));
+        if (rank(event) >= 22)
+            m.fail(ErrorCode::xml_error, ErrorDomain::xml, fmt::format("unsupported perf event '{}'", event.name));
+    for (size_t i = 0; i < d.perf.size(); i++)
+        for (size_t j = 0; j < i; j++)
+            if (d.perf[i].name == d.perf[j].name)
+                m.fail(fmt::format("perf event '{}' was already specified", d.perf[i].name));
     std::stable_sort(d.perf.begin(), d.perf.end(),
                      [&](const PerfEvent& a, const PerfEvent& b) { return rank(a) < rank(b); });
 }
@@ -298,6 +316,13 @@ void check(xml::Mapper& m, Domain& d) {
     for (const MemoryDevice& device : d.memory_devices) cells += cells != 0 ? device.size.count : 0;
     if (d.memory.count == 0 && cells == 0)
         m.disagree("Memory size must be specified via <memory> or in the <numa> configuration");
+    if (!d.numatune.cells.empty() && (!d.cpu || d.cpu->numa.cells.empty()))
+        m.disagree("Element 'memnode' is invalid without any guest NUMA cells");
+    for (const SchedulerSetting& s : d.cputune.iothread_schedulers)
+        for (auto id = s.of.next(); id; id = s.of.next(*id + 1))
+            if (std::none_of(d.iothread_ids.begin(), d.iothread_ids.end(),
+                             [&](const IoThread& t) { return t.id == *id; }))
+                m.disagree(ErrorCode::config_unsupported, fmt::format("Cannot find 'iothread' : {}", *id));
     if (d.os.type == OsType::exe && d.os.init.empty()) m.disagree("init binary must be specified");
     if (d.os.type == OsType::absent && d.os.bootloader.empty() && d.os.init.empty())
         m.disagree("an os <type> must be specified");
@@ -305,7 +330,25 @@ void check(xml::Mapper& m, Domain& d) {
 
 }  // namespace
 
+namespace {
+
+// Whether the labels of the guest fit each other is found before its devices are looked at.
+void check_labels(xml::Mapper& m) {
+    std::vector<std::string_view> models;
+    for (xml::Element e = m.element().child("seclabel"); e; e = e.next_same())
+        models.push_back(e.attribute("model").value_or(std::string_view()));
+    for (size_t i = 0; i < models.size(); i++)
+        for (size_t j = 0; j < i; j++)
+            if (models[i] == models[j])
+                m.disagree(ErrorCode::xml_detail, fmt::format("seclabel for model {} is already provided", models[i]));
+    if (models.size() > 1 && std::find(models.begin(), models.end(), std::string_view()) != models.end())
+        m.disagree("missing security model when using multiple labels");
+}
+
+}  // namespace
+
 void map(xml::Mapper& m, Domain& d) {
+    if (m.reading()) check_labels(m);
     map_identity(m, d);
     map_resources(m, d);
     map_machine(m, d);

@@ -75,6 +75,8 @@ void map(xml::Mapper& m, PerfEvent& event);
 struct Domain {
     static constexpr const char* element = "domain";
     static constexpr ErrorDomain error_domain = ErrorDomain::domain;
+    /// What wrong values are answered where it is not the usual error (refusals.cc).
+    static const xml::Refusal* refusal_at(std::string_view place);
 
     DomainType type = DomainType::none;
     int id = -1;  ///< -1: not running

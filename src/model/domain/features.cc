@@ -162,6 +162,7 @@ void map_smm(xml::Mapper& m, Features& f) {
                 m.attribute("unit", unit);
                 m.text(value);
                 const auto bytes = xml::scale(value, unit.empty() ? "MiB" : unit);
+                if (!bytes && !xml::scale(0, unit)) fail_unit(m, unit);
                 if (!bytes) m.fail("unknown or too large size");
                 f.smm_tseg = Kibibytes{*bytes / 1024};
                 return;
@@ -224,6 +225,8 @@ void map_machine_features(xml::Mapper& m, Features& f) {
     if (m.reading() || f.hpt) {
         m.group("hpt", [&] {
             f.hpt = true;
+            static constexpr std::string_view ways[] = {"enabled", "disabled", "required"};
+            m.words("resizing", ways);
             m.attribute("resizing", f.hpt_resizing);
             m.child("maxpagesize", f.hpt_maxpagesize);
         });

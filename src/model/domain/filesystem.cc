@@ -8,8 +8,16 @@ void map_binary(xml::Mapper& m, Filesystem& f) {
     m.group("binary", [&] {
         m.attribute("path", f.binary);
         m.attribute("xattr", f.xattr);
-        m.attribute_of("cache", "mode", f.cache_mode);
-        m.attribute_of("sandbox", "mode", f.sandbox_mode);
+        static constexpr std::string_view caches[] = {"none", "always"};
+        static constexpr std::string_view sandboxes[] = {"namespace", "chroot"};
+        m.group("cache", [&] {
+            m.words("mode", caches);
+            m.attribute("mode", f.cache_mode);
+        });
+        m.group("sandbox", [&] {
+            m.words("mode", sandboxes);
+            m.attribute("mode", f.sandbox_mode);
+        });
         m.group("lock", [&] {
             m.attribute("posix", f.posix_lock);
             m.attribute("flock", f.flock);
@@ -56,11 +64,19 @@ void map_source(xml::Mapper& m, Filesystem& f) {
 void map(xml::Mapper& m, Filesystem& f) {
     m.attribute("type", f.type);
     m.attribute("accessmode", f.access);
+    static constexpr std::string_view models[] = {"virtio", "virtio-transitional", "virtio-non-transitional"};
+    static constexpr std::string_view several[] = {"default", "remap", "forbid", "warn"};
+    m.words("model", models);
     m.attribute("model", f.model);
+    m.words("multidevs", several);
     m.attribute("multidevs", f.multidevs);
     m.attribute("fmode", f.fmode);
     m.attribute("dmode", f.dmode);
     m.group("driver", [&] {
+        static constexpr std::string_view types[] = {"path", "handle", "loop", "nbd", "ploop", "virtiofs"};
+        static constexpr std::string_view policies[] = {"immediate"};
+        m.words("type", types);
+        m.words("wrpolicy", policies);
         m.attribute("type", f.driver_type);
         m.attribute("format", f.driver_format);
         m.attribute("wrpolicy", f.wrpolicy);
@@ -74,6 +90,8 @@ void map(xml::Mapper& m, Filesystem& f) {
     m.child("space_hard_limit", f.space_hard_limit);
     m.child("space_soft_limit", f.space_soft_limit);
     map_info(m, f.info, InfoParts::boot);
+    if (m.reading() && f.source.empty() && f.socket.empty() && f.volume.empty() && f.type != FilesystemType::ram)
+        throw Error(ErrorCode::no_source, ErrorDomain::domain, f.target);
     if (m.reading() && f.target.empty() && f.type != FilesystemType::ram)
         throw Error(ErrorCode::no_target, ErrorDomain::domain, f.source);
     // Without a word the guest's owner is not translated: what 'passthrough' means.

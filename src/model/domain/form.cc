@@ -55,6 +55,30 @@ void check_disk(const Disk& disk) {
     }
 }
 
+void check_encryption(const Disk& disk) {
+    for (const StorageSource* s = &disk.source; s != nullptr; s = s->backing.empty() ? nullptr : &s->backing[0]) {
+        if (!s->encryption) continue;
+        const StorageEncryption& e = *s->encryption;
+        if (e.secrets.size() > 1) refuse("/domain/devices/disk: an encryption has one secret");
+        if (e.cipher.has_value() == e.ivgen_name.empty())
+            refuse("/domain/devices/disk: an encryption has 'cipher' and 'ivgen', or neither");
+    }
+}
+
+// Guests of Xen start from a kernel or from what their boot loader says.
+void check_xen(xml::Element os, const Domain& domain) {
+    if (domain.os.type == OsType::absent && os && os.child("type")) refuse("/domain/os/type: the text is missing");
+    if (domain.os.type != OsType::xen && domain.os.type != OsType::linux_ && domain.os.type != OsType::xenpvh) return;
+    const std::string& machine = domain.os.machine;
+    if (!machine.empty() && machine != "xenpv" && machine != "xenfv" && machine != "xenpvh")
+        refuse(fmt::format("/domain/os/type: no machine of Xen is called '{}'", machine));
+    for (xml::Element e = os.first_child(); e; e = e.next()) {
+        static constexpr std::string_view known[] = {"type", "kernel", "initrd", "root", "cmdline", "dtb"};
+        if (std::find(std::begin(known), std::end(known), e.name()) == std::end(known))
+            refuse(fmt::format("/domain/os: '{}' is not for guests of Xen", e.name()));
+    }
+}
+
 }  // namespace
 
 void check_form(xml::Element root, const Domain& domain) {
@@ -67,7 +91,15 @@ void check_form(xml::Element root, const Domain& domain) {
     require_path("the emulator", domain.emulator);
     if (domain.os.loader) require_path("the loader", domain.os.loader->path);
     if (domain.os.nvram) require_path("the variable store's template", domain.os.nvram->template_path);
-    for (const Disk& disk : domain.disks) check_disk(disk);
+    check_xen(root.child("os"), domain);
+    each_info(domain, [](const DeviceInfo& info) {
+        if (info.rom_file && !info.rom_file->starts_with('/'))
+            refuse("/domain/devices: the file of a <rom> must be an absolute path");
+    });
+    for (const Disk& disk : domain.disks) {
+        check_disk(disk);
+        check_encryption(disk);
+    }
 }
 
 }  // namespace virtue::model

@@ -1,6 +1,7 @@
 #include "model/domain/graphics.h"
 
 #include <algorithm>
+#include <cstdio>
 
 #include <fmt/format.h>
 
@@ -88,10 +89,10 @@ void read_port(xml::Mapper& m, Graphics& g) {
         auto text = m.read_attribute(name);
         if (!text) return;
         auto n = xml::parse_signed(*text, INT32_MIN, INT32_MAX);
-        if (!n)
-            throw Error(
-                ErrorCode::internal_error, ErrorDomain::domain,
-                fmt::format("{}: cannot parse {} {} '{}'", m.element().path(), xml::to_name(g.type), name, *text));
+        // Of old, and only here, it is not the XML part that complains.
+        if (!n && g.type != GraphicsType::spice && name == std::string_view("port"))
+            m.fail(ErrorCode::internal_error, fmt::format("cannot parse {} port {}", xml::to_name(g.type), *text));
+        if (!n) m.fail_value(name, *text, "a port number");
         value = static_cast<int>(*n);
     };
     const bool has_port = m.given("port");
@@ -171,8 +172,16 @@ void read_listens(xml::Mapper& m, Graphics& g) {
 }
 
 void map_password(xml::Mapper& m, Graphics& g) {
-    if (m.reading() || (g.password && m.options().secure)) m.attribute("passwd", g.password);
+    // Without a password there is nothing that ends or is kept.
+    if (m.writing() && !g.password && g.password_valid_to.empty()) return;
+    if (m.reading() || m.options().secure) m.attribute("passwd", g.password);
     m.attribute("passwdValidTo", g.password_valid_to);
+    int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
+    if (m.reading() && m.given("passwdValidTo") &&
+        sscanf(g.password_valid_to.c_str(), "%d-%d-%dT%d:%d:%d", &year, &month, &day, &hour, &minute, &second) != 6)
+        m.fail(
+            ErrorCode::internal_error,
+            fmt::format("cannot parse password validity time '{}', expect YYYY-MM-DDTHH:MM:SS", g.password_valid_to));
     m.attribute("connected", g.connected);
     if (m.reading() && g.type == GraphicsType::vnc && g.connected != ConnectedAction::absent &&
         g.connected != ConnectedAction::keep)
@@ -181,14 +190,14 @@ void map_password(xml::Mapper& m, Graphics& g) {
 
 void map_spice(xml::Mapper& m, Graphics& g) {
     m.children("channel", g.channels);
-    m.attribute_of("image", "compression", g.image);
-    m.attribute_of("jpeg", "compression", g.jpeg);
-    m.attribute_of("zlib", "compression", g.zlib);
-    m.attribute_of("playback", "compression", g.playback);
-    m.attribute_of("streaming", "mode", g.streaming);
-    m.attribute_of("mouse", "mode", g.mouse);
-    m.attribute_of("clipboard", "copypaste", g.clipboard);
-    m.attribute_of("filetransfer", "enable", g.filetransfer);
+    m.required_of("image", "compression", g.image);
+    m.required_of("jpeg", "compression", g.jpeg);
+    m.required_of("zlib", "compression", g.zlib);
+    m.required_of("playback", "compression", g.playback);
+    m.required_of("streaming", "mode", g.streaming);
+    m.required_of("mouse", "mode", g.mouse);
+    m.required_of("clipboard", "copypaste", g.clipboard);
+    m.required_of("filetransfer", "enable", g.filetransfer);
     if (m.reading()) std::erase_if(g.channels, [](const SpiceChannel& c) { return c.mode == SpiceChannelMode::any; });
     if (m.reading())
         std::stable_sort(g.channels.begin(), g.channels.end(),
@@ -198,6 +207,7 @@ void map_spice(xml::Mapper& m, Graphics& g) {
 void map_gl(xml::Mapper& m, Graphics& g) {
     if (g.type == GraphicsType::vnc || g.type == GraphicsType::rdp || g.type == GraphicsType::desktop) return;
     m.group("gl", [&] {
+        if (m.reading() && g.type != GraphicsType::egl_headless && !m.given("enable")) m.lack_attribute("enable");
         if (g.type != GraphicsType::egl_headless) m.attribute("enable", g.gl);
         if (g.type != GraphicsType::sdl) m.attribute("rendernode", g.rendernode);
     });
@@ -262,7 +272,7 @@ void map(xml::Mapper& m, Graphics& g) {
                 "listen", [&] { map(m, l); }, true);
         }
     }
-    if (m.reading() || g.audio_id) m.attribute_of("audio", "id", g.audio_id);
+    map_audio_of(m, g.audio_id);
     if (g.type == GraphicsType::spice) map_spice(m, g);
     map_gl(m, g);
 }

@@ -1,6 +1,6 @@
 // <graphics>: how people see the guest's screen. Value types.
 #pragma once
-#include "model/domain/device_info.h"
+#include "model/domain/audio.h"
 
 namespace virtue::model {
 

@@ -8,21 +8,34 @@ namespace {
 
 void map_usb(xml::Mapper& m, UsbHostSource& u) {
     m.attribute("startupPolicy", u.startup_policy);
+    static constexpr std::string_view resets[] = {"off", "uninitialized", "on"};
+    m.words("guestReset", resets);
     m.attribute("guestReset", u.guest_reset);
-    m.attribute_of("vendor", "id", u.vendor);
-    m.attribute_of("product", "id", u.product);
+    m.required_of("vendor", "id", u.vendor);
+    m.required_of("product", "id", u.product);
+    if (m.reading() && u.vendor && *u.vendor == 0u)
+        m.fail(ErrorCode::xml_error, ErrorDomain::xml, "vendor: 'id' must not be 0");
     if (m.reading() ? m.has("address")
                     : u.has_address && (!u.vendor || !m.options().inactive || u.autoaddress != xml::Switch::on)) {
         u.has_address = true;
         m.group("address", [&] {
-            m.attribute("bus", u.bus);
-            m.attribute("device", u.device);
+            const auto number = [&](const char* name, uint32_t& value) {
+                if (m.writing()) return m.attribute(name, value);
+                const auto text = m.read_attribute<uint32_t>(name);
+                if (!text) return m.lack_attribute(name);
+                // Hex is taken too.
+                const auto read = xml::parse_unsigned(*text, UINT32_MAX, 0);
+                if (!read) m.fail_value(name, *text, "a non-negative integer");
+                value = static_cast<uint32_t>(*read);
+            };
+            number("bus", u.bus);
+            number("device", u.device);
             m.attribute("autoAddress", u.autoaddress);
         });
     }
+    if (m.reading() && u.product && !u.vendor) m.fail(ErrorCode::internal_error, "missing vendor");
     if (m.reading() && !u.vendor && !u.has_address) m.fail("a USB source needs a vendor and a product, or an address");
-    if (m.reading() && u.vendor && !u.product) m.fail("missing product");
-    if (m.reading() && u.product && !u.vendor) m.fail("missing vendor");
+    if (m.reading() && u.vendor && !u.product) m.fail(ErrorCode::internal_error, "missing product");
 }
 
 void map_scsi(xml::Mapper& m, Hostdev& h) {
@@ -32,6 +45,8 @@ void map_scsi(xml::Mapper& m, Hostdev& h) {
         m.required("name", h.iscsi.name);
         if (m.reading() && h.iscsi.name.find('/') == std::string::npos) h.iscsi.name += "/0";
         m.children("host", h.iscsi.hosts);
+        if (m.reading() && h.iscsi.hosts.empty()) m.fail("missing the host address for the iSCSI hostdev");
+        m.single("host");
         m.child("auth", h.iscsi.auth);
         m.group("initiator", [&] { m.attribute_of("iqn", "name", h.iscsi.initiator_iqn); });
         return;
@@ -70,12 +85,17 @@ void map_source(xml::Mapper& m, Hostdev& h) {
         case HostdevType::scsi_host: {
             std::string protocol = "vhost";
             m.required("protocol", protocol);
+            if (m.reading() && protocol != "vhost")
+                m.fail(ErrorCode::config_unsupported,
+                       fmt::format("Unknown scsi_host subsystem protocol '{}'", protocol));
             m.required("wwpn", h.wwpn);
             if (m.reading() && !h.wwpn.starts_with("naa.")) m.fail("malformed 'wwpn' value: it starts with 'naa.'");
             break;
         }
         case HostdevType::mdev:
             m.group("address", [&] { m.attribute("uuid", h.mdev); });
+            if (m.reading() && !h.mdev && m.has("address"))
+                m.fail(ErrorCode::config_unsupported, "Missing 'uuid' attribute for element <address>");
             if (m.reading() && !h.mdev) m.fail("Missing <address> element in mdev source");
             break;
         default:
@@ -95,8 +115,7 @@ void map(xml::Mapper& m, Hostdev& h) {
             m.fail(ErrorCode::config_unsupported, fmt::format("unknown host device source address type '{}'", *type));
     }
     m.attribute("mode", h.mode);
-    if (m.reading() && !m.given("type")) m.fail_missing_attribute("type");
-    m.attribute("type", h.type);
+    m.required("type", h.type);
     if (h.type == HostdevType::scsi && m.writing()) {
         m.writer().attribute("managed", h.managed == xml::YesNo::yes ? "yes" : "no");
     } else if (h.mode == HostdevMode::subsystem) {

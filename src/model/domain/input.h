@@ -28,17 +28,22 @@ inline void map(xml::Mapper& m, Input& i) {
     m.attribute("bus", i.bus);
     m.attribute("model", i.model);
     m.group("driver", [&] { map(m, i.virtio); });
+    static constexpr std::string_view grabs[] = {"all"};
+    static constexpr std::string_view toggles[] = {"ctrl-ctrl", "alt-alt",    "shift-shift",
+                                                   "meta-meta", "scrolllock", "ctrl-scrolllock"};
     if (i.type == InputType::passthrough || i.type == InputType::evdev) {
         m.group("source", [&] {
             m.attribute(i.type == InputType::evdev ? "dev" : "evdev", i.evdev);
+            m.words("grab", grabs);
+            m.words("grabToggle", toggles);
             m.attribute("grab", i.grab);
             m.attribute("grabToggle", i.grab_toggle);
             m.attribute("repeat", i.repeat);
         });
     }
     map_info(m, i.info);
-    if (m.reading() && i.evdev.empty() && i.type == InputType::passthrough)
-        m.fail("Missing evdev path for input device passthrough");
+    if (m.writing() || !m.has("source")) return;
+    if (i.evdev.empty() && i.type == InputType::evdev) m.fail("Missing evdev path for input device");
 }
 
 }  // namespace virtue::model

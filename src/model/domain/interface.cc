@@ -69,6 +69,7 @@ void map_source(xml::Mapper& m, Interface& n) {
             m.attribute("address", n.address);
             m.required("port", n.port);
             if (n.type == InterfaceType::udp) {
+                if (m.reading() && !m.has("local")) m.fail("'<local>' element missing for 'udp' socket interface");
                 m.group("local", [&] {
                     m.required("address", n.local_address);
                     m.required("port", n.local_port);

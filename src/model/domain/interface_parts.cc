@@ -17,6 +17,9 @@ void map(xml::Mapper& m, Vlan& v) {
     m.attribute("trunk", v.trunk);
     m.children("tag", v.tags);
     if (m.writing()) return;
+    if (std::count_if(v.tags.begin(), v.tags.end(),
+                      [](const VlanTag& tag) { return tag.native_mode != NativeVlanMode::absent; }) > 1)
+        m.fail(ErrorCode::xml_error, ErrorDomain::none, "duplicate native vlan setting");
     if (v.tags.empty()) m.fail("missing tag id - each <vlan> must have at least one <tag id='n'/> subelement");
     if (v.trunk == xml::YesNo::no && v.tags.size() > 1)
         m.fail("attribute 'trunk' must be 'yes' where there are several tags");
@@ -26,6 +29,8 @@ void map(xml::Mapper& m, Vlan& v) {
 }
 
 void map(xml::Mapper& m, VirtualPort& v) {
+    static constexpr std::string_view types[] = {"none", "802.1Qbg", "802.1Qbh", "openvswitch", "midonet"};
+    m.words("type", types);
     m.attribute("type", v.type);
     m.group("parameters", [&] {
         m.attribute("managerid", v.manager_id);
@@ -41,9 +46,11 @@ void map(xml::Mapper& m, VirtualPort& v) {
             m.fail("a virtualport of type 802.1Qbg needs managerid, typeid and typeidversion");
         if (!v.instance_id) v.instance_id = Uuid::generate();
     }
-    if (v.type == "802.1Qbh" && v.profile_id.empty()) m.fail("missing profileid in virtualport of type 802.1Qbh");
+    if (v.type == "802.1Qbh" && v.profile_id.empty())
+        m.fail(ErrorCode::xml_error, ErrorDomain::network, "missing profileid in virtualport of type 802.1Qbh");
     if (v.type == "openvswitch" && !v.interface_id) v.interface_id = Uuid::generate();
-    if (v.type == "midonet" && !v.interface_id) m.fail("missing interfaceid in virtualport of type midonet");
+    if (v.type == "midonet" && !v.interface_id)
+        m.fail(ErrorCode::xml_error, ErrorDomain::network, "missing interfaceid in virtualport of type midonet");
 }
 
 void map(xml::Mapper& m, BandwidthLimit& b) {
@@ -51,10 +58,14 @@ void map(xml::Mapper& m, BandwidthLimit& b) {
     m.attribute("peak", b.peak, 0);
     m.attribute("floor", b.floor, 0);
     m.attribute("burst", b.burst, 0);
-    if (m.reading() && b.average == 0 && b.floor == 0) m.fail("bandwidth limits need 'average' or 'floor'");
+    if (m.reading() && !m.given("average") && !m.given("floor"))
+        m.fail(ErrorCode::xml_detail, ErrorDomain::none, "bandwidth limits need 'average' or 'floor'");
 }
 
 void map(xml::Mapper& m, Bandwidth& b) {
+    for (const char* way : {"inbound", "outbound"})
+        if (m.reading() && m.element().count(way) > 1)
+            m.fail(ErrorCode::xml_detail, ErrorDomain::none, fmt::format("Only one child <{}> element allowed", way));
     m.child("inbound", b.inbound);
     m.child("outbound", b.outbound);
     if (m.reading() && b.outbound && b.outbound->floor != 0)
@@ -67,8 +78,10 @@ void map(xml::Mapper& m, IpAddress& ip) {
     m.attribute("prefix", ip.prefix);
     m.attribute("peer", ip.peer);
     if (m.reading() && ip.family.empty()) ip.family = ip.address.find(':') == std::string::npos ? "ipv4" : "ipv6";
-    if (m.reading() && ip.family != "ipv4" && ip.family != "ipv6")
-        m.fail_value("family", ip.family, "'ipv4' or 'ipv6'");
+    if (m.reading() && ip.family != "ipv4" && ip.family != "ipv6") {
+        if (m.options().validate) m.fail_value("family", ip.family, "'ipv4' or 'ipv6'");
+        ip.family = ip.address.find(':') == std::string::npos ? "ipv4" : "ipv6";
+    }
 }
 
 void map(xml::Mapper& m, Route& r) {
@@ -105,13 +118,15 @@ void map(xml::Mapper& m, Offloads& o) {
 }
 
 void map(xml::Mapper& m, PortForwardRange& r) {
-    m.attribute("start", r.start, 0);
-    m.attribute("end", r.end, 0);
-    m.attribute("to", r.to, 0);
+    m.positive("start", r.start);
+    m.positive("end", r.end);
+    m.positive("to", r.to);
     m.attribute("exclude", r.exclude);
 }
 
 void map(xml::Mapper& m, PortForward& f) {
+    static constexpr std::string_view protocols[] = {"tcp", "udp"};
+    m.words("proto", protocols);
     m.required("proto", f.proto);
     m.attribute("address", f.address);
     m.attribute("dev", f.dev);

@@ -40,7 +40,7 @@ inline void map_memory_source(xml::Mapper& m, MemoryDevice& d) {
         }
         m.value("path", d.path);
         if (m.reading() && d.path.empty())
-            m.fail("path is required for model '" + std::string(xml::to_name(d.model)) + "'");
+            m.fail(ErrorCode::xml_detail, "path is required for model '" + std::string(xml::to_name(d.model)) + "'");
         map_nonzero(m, "alignsize", d.align_size);
         m.flag("pmem", d.pmem);
     });
@@ -49,7 +49,8 @@ inline void map_memory_source(xml::Mapper& m, MemoryDevice& d) {
 inline void map_memory_target(xml::Mapper& m, MemoryDevice& d) {
     if (m.reading() && !m.has("target")) m.fail("missing required target configuration");
     m.group("target", [&] {
-        if (m.reading() && !m.has("size")) m.fail("missing or malformed size of memory device");
+        if (m.reading() && !m.has("size"))
+            m.fail(ErrorCode::xml_error, ErrorDomain::xml, "missing element or attribute './size'");
         m.child("size", d.size);
         m.value("node", d.node, -1);
         if (m.reading() && d.node < -1) m.fail("invalid target node number");
@@ -65,6 +66,8 @@ inline void map_memory_target(xml::Mapper& m, MemoryDevice& d) {
 inline void map(xml::Mapper& m, MemoryDevice& d) {
     if (m.reading() && !m.given("model")) m.fail_missing_attribute("model");
     m.attribute("model", d.model);
+    static constexpr std::string_view accesses[] = {"shared", "private"};
+    m.words("access", accesses);
     m.attribute("access", d.access);
     m.attribute("discard", d.discard);
     if (d.model == MemoryModel::nvdimm || m.reading()) m.value("uuid", d.uuid);

@@ -7,6 +7,8 @@
 namespace virtue::model {
 
 void map(xml::Mapper& m, FirmwareFeature& f) {
+    static constexpr std::string_view names[] = {"enrolled-keys", "secure-boot"};
+    m.words("name", names);
     m.required("enabled", f.enabled);
     m.required("name", f.name);
 }
@@ -108,15 +110,20 @@ void map(xml::Mapper& m, Os& os) {
                          [](const FirmwareFeature& a, const FirmwareFeature& b) { return a.name < b.name; });
     if (os.type == OsType::exe || m.writing()) map_init(m, os);
     m.child("loader", os.loader);
-    if (m.reading() && os.loader == Loader{}) os.loader.reset();
     m.child("nvram", os.nvram);
+    if (m.reading() && (os.loader || os.nvram) && (!os.loader || os.loader->path.empty()) &&
+        os.firmware == OsFirmware::absent)
+        m.disagree(ErrorCode::xml_detail, "no loader path specified and firmware auto selection disabled");
+    if (m.reading() && os.loader == Loader{}) os.loader.reset();
     m.value("kernel", os.kernel);
     m.value("initrd", os.initrd);
     m.value("cmdline", os.cmdline);
     m.value("dtb", os.dtb);
     m.value("root", os.root);
+    m.single("acpi");
     if (m.reading() || !os.slic_table.empty()) {
         m.group("acpi", [&] {
+            m.single("table");
             m.group("table", [&] {
                 std::string type = "slic";
                 static constexpr std::string_view types[] = {"slic"};
@@ -129,7 +136,11 @@ void map(xml::Mapper& m, Os& os) {
         });
     }
     map_boot(m, os);
-    m.attribute_of("smbios", "mode", os.smbios);
+    m.group("smbios", [&] {
+        // 'none' is what nothing said means.
+        if (m.reading() && m.read_attribute<decltype(os.smbios)>("mode") == std::string_view("none")) return;
+        m.attribute("mode", os.smbios);
+    });
 }
 
 void map(xml::Mapper& m, SysinfoEntry& e) {

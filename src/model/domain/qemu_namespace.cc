@@ -5,7 +5,8 @@
 namespace virtue::model {
 
 void map(xml::Mapper& m, QemuArgument& a) {
-    if (m.reading() && !m.given("value")) m.fail(ErrorCode::internal_error, "No qemu command-line argument specified");
+    if (m.reading() && !m.given("value"))
+        m.fail(ErrorCode::internal_error, ErrorDomain::qemu, "No qemu command-line argument specified");
     if (m.writing()) return m.writer().attribute("value", a.value);
     m.attribute("value", a.value);
 }
@@ -14,15 +15,16 @@ void map(xml::Mapper& m, QemuEnvironment& e) {
     m.attribute("name", e.name);
     m.attribute("value", e.value);
     if (m.writing()) return;
-    if (e.name.empty()) m.fail(ErrorCode::internal_error, "No qemu environment name specified");
+    if (e.name.empty()) m.fail(ErrorCode::internal_error, ErrorDomain::qemu, "No qemu environment name specified");
     const auto allowed = [](char c) {
         return c == '_' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
     };
     for (char c : e.name)
         if (!allowed(c) || (e.name[0] >= '0' && e.name[0] <= '9'))
-            m.fail(ErrorCode::internal_error, fmt::format("Invalid environment name '{}', it must contain only "
-                                                          "alphanumerics and underscore, and not begin with a digit",
-                                                          e.name));
+            m.fail(ErrorCode::internal_error, ErrorDomain::qemu,
+                   fmt::format("Invalid environment name '{}', it must contain only "
+                               "alphanumerics and underscore, and not begin with a digit",
+                               e.name));
 }
 
 void map(xml::Mapper& m, QemuCapability& c) {

@@ -31,7 +31,6 @@ struct Rng {
 inline void map(xml::Mapper& m, RngRate& r) {
     m.required("bytes", r.bytes);
     m.attribute("period", r.period);
-    if (m.reading() && r.bytes == 0) m.fail_value("bytes", "0", "a positive integer");
 }
 
 inline void map_rng_backend(xml::Mapper& m, Rng& r) {

@@ -2,6 +2,7 @@
 // types.
 #pragma once
 #include "model/domain/device_info.h"
+#include "model/domain/size.h"
 
 namespace virtue::model {
 
@@ -26,6 +27,8 @@ struct Shmem {
 inline void map(xml::Mapper& m, Shmem& s) {
     if (m.reading() && !m.given("name")) m.fail("shmem element must contain 'name' attribute");
     m.attribute("name", s.name);
+    static constexpr std::string_view roles[] = {"master", "peer"};
+    m.words("role", roles);
     m.attribute("role", s.role);
     if (m.reading()) s.model = ShmemModel::ivshmem;
     m.attribute_of("model", "type", s.model);
@@ -37,7 +40,7 @@ inline void map(xml::Mapper& m, Shmem& s) {
             m.text(shown);
             if (m.writing()) return;
             auto bytes = xml::scale(shown, unit);
-            if (!bytes) m.fail(ErrorCode::invalid_arg, "unknown suffix '" + std::string(unit) + "'");
+            if (!bytes) fail_unit(m, unit);
             s.size = *bytes;
         });
     }

@@ -4,6 +4,10 @@
 
 namespace virtue::model {
 
+void fail_unit(xml::Mapper& m, std::string_view unit) {
+    m.fail(ErrorCode::invalid_arg, ErrorDomain::none, fmt::format("unknown suffix '{}'", unit));
+}
+
 void map(xml::Mapper& m, Kibibytes& size) {
     std::string unit = m.writing() ? "KiB" : "";
     m.attribute("unit", unit);
@@ -16,7 +20,7 @@ void map(xml::Mapper& m, Kibibytes& size) {
     const auto bytes = xml::scale(value, unit.empty() ? "KiB" : unit);
     if (!bytes && xml::scale(0, unit))
         m.fail(ErrorCode::overflow, fmt::format("{} {} is more than can be counted", value, unit));
-    if (!bytes) m.fail(ErrorCode::invalid_arg, fmt::format("unknown suffix '{}'", unit));
+    if (!bytes) fail_unit(m, unit);
     size.count = *bytes / 1024 + (*bytes % 1024 != 0 ? 1 : 0);
 }
 

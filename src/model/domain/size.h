@@ -22,6 +22,9 @@ struct SizeWithUnit {
 };
 void map(xml::Mapper& m, SizeWithUnit& size);
 
+/// Refuses a unit that nobody knows as libvirt does: invalid_arg of no part.
+[[noreturn]] void fail_unit(xml::Mapper& m, std::string_view unit);
+
 /// A child element that holds a size, written only if it is not 0.
 void map_nonzero(xml::Mapper& m, const char* name, Kibibytes& size);
 

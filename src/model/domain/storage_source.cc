@@ -15,8 +15,10 @@ void map(xml::Mapper& m, NetworkHost& h) {
         if (!h.name.empty()) m.fail("transport 'unix' does not take a host name");
     } else {
         if (!h.socket.empty()) m.fail("attribute 'socket' is for transport 'unix'");
-        if (h.name.empty()) m.fail("missing name for host");
+        if (!m.given("name")) m.fail("missing name for host");
     }
+    if (m.given("port") && !xml::parse_unsigned(*m.read_attribute("port"), 65535))
+        m.fail(ErrorCode::invalid_arg, ErrorDomain::none, fmt::format("failed to parse port number '{}'", h.port));
 }
 
 void map(xml::Mapper& m, SecretReference& s) {
@@ -24,13 +26,16 @@ void map(xml::Mapper& m, SecretReference& s) {
     m.attribute("uuid", s.uuid);
     m.attribute("usage", s.usage);
     if (m.writing()) return;
-    if (s.uuid.has_value() == !s.usage.empty())
-        m.fail(s.uuid ? "either uuid or usage names a secret, not both" : "a secret needs 'uuid' or 'usage'");
+    if (s.uuid ? !s.usage.empty() : !m.given("usage"))
+        m.fail(ErrorCode::xml_error, ErrorDomain::none,
+               s.uuid ? "either uuid or usage names a secret, not both" : "a secret needs 'uuid' or 'usage'");
 }
 
 void map(xml::Mapper& m, StorageAuth& a) {
     m.required("username", a.username);
-    if (m.reading() && !m.has("secret")) m.fail_missing_element("secret");
+    if (m.reading() && a.username.empty()) m.fail_missing_attribute("username");
+    if (m.reading() && !m.has("secret"))
+        m.fail(ErrorCode::xml_error, ErrorDomain::storage, "Missing <secret> element in auth");
     m.child("secret", a.secret);
     if (m.reading() && a.secret.type.empty())
         m.fail(ErrorCode::config_unsupported, "unknown secret type: none is given");
@@ -45,7 +50,8 @@ void map(xml::Mapper& m, StorageEncryption& e) {
     if (m.reading())
         for (const SecretReference& secret : e.secrets)
             if (secret.type != "passphrase")
-                m.fail(ErrorCode::xml_error, fmt::format("unknown volume encryption secret type '{}'", secret.type));
+                m.fail(secret.type.empty() ? ErrorCode::xml_error : ErrorCode::config_unsupported, ErrorDomain::storage,
+                       fmt::format("unknown volume encryption secret type '{}'", secret.type));
     if (m.reading() ? m.has("cipher") : e.cipher.has_value()) {
         if (m.reading()) e.cipher.emplace();
         m.group("cipher", [&] {
@@ -64,16 +70,17 @@ void map(xml::Mapper& m, StorageEncryption& e) {
 void map(xml::Mapper& m, StorageCookie& c) {
     m.required("name", c.name);
     m.text(c.value);
+    if (m.reading() && c.value.empty()) m.fail(fmt::format("missing value for cookie '{}'", c.name));
 }
 
 void map(xml::Mapper& m, StorageSlice& s) {
     m.attribute("type", s.type);
-    m.attribute("offset", s.offset);
-    m.attribute("size", s.size);
+    m.required("offset", s.offset);
+    m.required("size", s.size);
 }
 
 void map(xml::Mapper& m, Reservations& r) {
-    m.attribute("managed", r.managed);
+    m.required("managed", r.managed);
     m.group("source", [&] {
         m.attribute("type", r.type);
         m.attribute("path", r.path);
@@ -125,6 +132,11 @@ void map_network_children(xml::Mapper& m, StorageSource& s) {
         s.protocol == StorageProtocol::ftp || s.protocol == StorageProtocol::ftps || m.writing()) {
         m.attribute_of("ssl", "verify", s.ssl_verify);
         if (m.reading() || m.options().secure) m.group("cookies", [&] { m.children("cookie", s.cookies); });
+        for (size_t i = 0; m.reading() && i < s.cookies.size(); i++)
+            for (size_t j = 0; j < i; j++)
+                if (s.cookies[i].name == s.cookies[j].name)
+                    m.fail(ErrorCode::xml_error, ErrorDomain::storage,
+                           fmt::format("duplicate cookie '{}'", s.cookies[i].name));
         if (m.reading() || s.readahead != 0) m.attribute_of("readahead", "size", s.readahead);
         if (m.reading() || s.timeout != 0) m.attribute_of("timeout", "seconds", s.timeout);
     }
@@ -185,6 +197,8 @@ void map_place(xml::Mapper& m, StorageSource& s, bool keep_empty, bool with_inde
             const bool shown = with_index && !m.options().inactive && s.index != 0;
             if (m.reading() || shown) m.attribute("index", s.index);
             if (s.type == StorageType::network) map_network_children(m, s);
+            if (m.reading() && s.type == StorageType::nvme && !m.has("address"))
+                m.fail("NVMe disk source is missing address");
             if (s.type == StorageType::nvme) m.child("address", s.pci);
             if (s.type == StorageType::vhostuser) m.child("reconnect", s.reconnect);
             m.group("slices", [&] { m.children("slice", s.slices); });
@@ -192,6 +206,11 @@ void map_place(xml::Mapper& m, StorageSource& s, bool keep_empty, bool with_inde
             m.child("reservations", s.reservations);
             m.child("encryption", s.encryption);
             if (s.type != StorageType::network) m.children("seclabel", s.security_labels);
+            for (size_t i = 0; m.reading() && i < s.security_labels.size(); i++)
+                for (size_t j = 0; j < i; j++)
+                    if (!s.security_labels[i].model.empty() && s.security_labels[i].model == s.security_labels[j].model)
+                        m.disagree(ErrorCode::xml_detail, fmt::format("seclabel for model {} is already provided",
+                                                                      s.security_labels[i].model));
             for (const DeviceSecurityLabel& l : s.security_labels)
                 if (m.reading() && s.security_labels.size() > 1 && l.model.empty() && !l.labelskip)
                     m.fail("missing security model when using multiple labels");
@@ -214,14 +233,16 @@ void map_layer(xml::Mapper& m, StorageSource& s) {
     m.attribute("type", s.type);
     if (m.reading() || (!m.options().inactive && s.index != 0)) m.attribute("index", s.index);
     if (m.reading() && s.type == StorageType::none) {
-        if (m.has("source") || m.has("format")) m.fail_missing_attribute("type");
-        return;
+        if (!m.has("source") && !m.has("format")) return;
+        // Without a word it is a file.
+        s.type = StorageType::file;
     }
     m.group("format", [&] {
         m.required("type", s.format);
         m.group("metadata_cache", [&] { m.child("max_size", s.metadata_cache_max); });
     });
     if (m.reading() && s.format == StorageFormat::absent) m.fail("missing storage source format");
+    if (m.reading() && !m.has("source")) m.fail("missing disk backing store source");
     map_place(m, s, false, false);
     map_backing(m, s);
 }

@@ -50,12 +50,16 @@ inline void map_tpm_backend(xml::Mapper& m, Tpm& t) {
             });
             break;
         case TpmBackend::external:
+            m.single("source");
             m.group("source", [&] {
                 m.attribute("type", t.source.type);
+                static constexpr std::string_view modes[] = {"connect"};
+                m.words("mode", modes);
                 std::string mode = t.source.listen ? "bind" : "connect";
                 m.attribute("mode", mode);
                 t.source.listen = mode == "bind";
                 m.attribute("path", t.source.path);
+                if (m.reading() && t.source.path.empty()) m.fail("missing socket path for external TPM device");
             });
             if (m.reading() && t.source.type != ChardevType::unix_socket)
                 m.fail("only source type 'unix' is supported for external TPM device");

@@ -33,10 +33,17 @@ void map(xml::Mapper& m, Vcpus& v) {
                                *v.current, v.maximum));
 }
 
+void map_thread_pool(xml::Mapper& m, std::optional<int>& least, std::optional<int>& most) {
+    m.attribute("thread_pool_min", least);
+    m.attribute("thread_pool_max", most);
+    if (m.writing()) return;
+    if (least && *least < 0) m.fail_value("thread_pool_min", std::to_string(*least), "a non-negative integer");
+    if (most && *most < 0) m.fail_value("thread_pool_max", std::to_string(*most), "a non-negative integer");
+}
+
 void map(xml::Mapper& m, IoThread& t) {
     m.required("id", t.id);
-    m.attribute("thread_pool_min", t.pool_min);
-    m.attribute("thread_pool_max", t.pool_max);
+    map_thread_pool(m, t.pool_min, t.pool_max);
     if (m.reading() && t.id == 0) m.fail_value("id", "0", "a positive integer");
 }
 
@@ -47,6 +54,7 @@ void map(xml::Mapper& m, VcpuPin& p) {
 
 void map(xml::Mapper& m, IoThreadPin& p) {
     m.required("iothread", p.iothread);
+    if (m.reading() && p.iothread == 0) m.fail_value("iothread", "0", "a positive integer");
     m.required("cpuset", p.cpuset);
 }
 
@@ -97,7 +105,7 @@ void map_scheduler(xml::Mapper& m, SchedulerSetting& s, const char* of) {
     if (of != nullptr) m.required(of, s.of);
     m.required("scheduler", s.scheduler);
     const bool has_priority = s.scheduler == Scheduler::fifo || s.scheduler == Scheduler::rr;
-    if (m.reading() && has_priority && !m.given("priority")) m.fail("Missing scheduler priority");
+    if (m.reading() && has_priority && !m.given("priority")) m.fail_missing_attribute("priority");
     if (m.reading() || has_priority) m.attribute("priority", s.priority);
     if (m.reading() && !has_priority) s.priority.reset();
 }
@@ -111,7 +119,7 @@ void settle(xml::Mapper& m, std::vector<SchedulerSetting>& list) {
             one.of = {};
             one.of.set(*i);
             if (!by_thread.emplace(*i, std::move(one)).second)
-                m.fail(fmt::format("scheduler of thread {} is set twice", *i));
+                m.fail(ErrorCode::xml_detail, fmt::format("scheduler of thread {} is set twice", *i));
         }
     }
     list.clear();
@@ -129,7 +137,11 @@ void map_schedulers(xml::Mapper& m, const char* name, const char* of, std::vecto
 
 void map_pins(xml::Mapper& m, CpuTune& t) {
     m.children("vcpupin", t.vcpu_pins);
-    m.attribute_of("emulatorpin", "cpuset", t.emulator_pin);
+    m.single("emulatorpin");
+    m.group("emulatorpin", [&] {
+        if (m.reading() && !m.given("cpuset")) m.fail(ErrorCode::internal_error, "missing cpuset for emulatorpin");
+        m.attribute("cpuset", t.emulator_pin);
+    });
     m.children("iothreadpin", t.iothread_pins);
     if (m.writing()) return;
     std::stable_sort(t.vcpu_pins.begin(), t.vcpu_pins.end(),
@@ -139,6 +151,10 @@ void map_pins(xml::Mapper& m, CpuTune& t) {
             m.disagree(ErrorCode::internal_error, fmt::format("duplicate vcpupin for vcpu '{}'", t.vcpu_pins[i].vcpu));
     std::stable_sort(t.iothread_pins.begin(), t.iothread_pins.end(),
                      [](const IoThreadPin& a, const IoThreadPin& b) { return a.iothread < b.iothread; });
+    for (size_t i = 1; i < t.iothread_pins.size(); i++)
+        if (t.iothread_pins[i].iothread == t.iothread_pins[i - 1].iothread)
+            m.disagree(ErrorCode::internal_error,
+                       fmt::format("duplicate iothreadpin for same iothread '{}'", t.iothread_pins[i].iothread));
 }
 
 }  // namespace
@@ -157,6 +173,7 @@ void map(xml::Mapper& m, CpuTune& t) {
     map_range(m, "iothread_period", t.iothread_period, 1000, 1000000);
     map_range(m, "iothread_quota", t.iothread_quota, 1000, quota_limit, true);
     map_pins(m, t);
+    m.single("emulatorsched");
     if (m.reading() ? m.has("emulatorsched") : t.emulator_scheduler.has_value()) {
         if (m.reading()) t.emulator_scheduler.emplace();
         m.group("emulatorsched", [&] { map_scheduler(m, *t.emulator_scheduler, nullptr); });
@@ -186,7 +203,7 @@ void map(xml::Mapper& m, BlkioDevice& d) {
     m.value("write_iops_sec", d.write_iops_sec, 0);
     m.value("read_bytes_sec", d.read_bytes_sec, 0);
     m.value("write_bytes_sec", d.write_bytes_sec, 0);
-    if (m.reading() && d.path.empty()) m.fail("missing per-device path");
+    if (m.reading() && d.path.empty()) m.fail(ErrorCode::config_unsupported, "missing per-device path");
 }
 
 void map(xml::Mapper& m, BlkioTune& t) {
@@ -196,7 +213,8 @@ void map(xml::Mapper& m, BlkioTune& t) {
     for (size_t i = 0; i < t.devices.size(); i++)
         for (size_t j = 0; j < i; j++)
             if (t.devices[i].path == t.devices[j].path)
-                m.fail(fmt::format("duplicate blkio device path '{}'", t.devices[i].path));
+                m.fail(ErrorCode::config_unsupported,
+                       fmt::format("duplicate blkio device path '{}'", t.devices[i].path));
 }
 
 void map(xml::Mapper& m, HugePage& p) {
@@ -206,9 +224,10 @@ void map(xml::Mapper& m, HugePage& p) {
     m.attribute("nodeset", p.nodes);
     if (m.writing()) return;
     const auto bytes = xml::scale(p.size.count, unit.empty() ? "KiB" : unit);
+    if (!bytes && !xml::scale(0, unit)) fail_unit(m, unit);
     if (!bytes) m.fail("unknown or too large page size");
     p.size.count = (*bytes + 1023) / 1024;
-    if (p.size.count == 0) m.fail("hugepage size can't be zero");
+    if (p.size.count == 0) m.fail(ErrorCode::xml_detail, "hugepage size can't be zero");
 }
 
 void map(xml::Mapper& m, MemoryBacking& b) {
@@ -216,6 +235,8 @@ void map(xml::Mapper& m, MemoryBacking& b) {
         m.group(
             "hugepages",
             [&] {
+                if (m.reading() && m.element().parent().count("hugepages") > 1)
+                    m.fail(ErrorCode::xml_detail, "two master hugepages detected");
                 b.hugepages = true;
                 m.children("page", b.pages);
             },
@@ -252,9 +273,14 @@ void map(xml::Mapper& m, NumaTune& t) {
                                fmt::format("Invalid value of 'nodeset': {}", *m.read_attribute("nodeset")));
                 if (!placement.empty() && placement != "auto" && placement != "static")
                     m.fail_value("placement", placement, "'static' or 'auto'");
-                t.placement_auto = placement == "auto" || (placement.empty() && t.nodes.empty());
-                if (placement == "static" && t.nodes.empty())
-                    m.fail("nodeset for NUMA memory tuning must be set if 'placement' is 'static'");
+                // Without a word it goes by where the processors are placed.
+                const xml::Element vcpu = m.element().parent().parent().child("vcpu");
+                const bool follows = vcpu && vcpu.attribute("placement") == std::string_view("auto");
+                t.placement_auto = placement == "auto" || (placement.empty() && t.nodes.empty() && follows);
+                if (!t.placement_auto && t.nodes.empty())
+                    m.fail(ErrorCode::config_unsupported,
+                           "nodeset for NUMA memory tuning must be set if 'placement' is 'static'");
+                if (placement.empty() && m.given("placement")) m.fail_value("placement", "", "'static' or 'auto'");
                 if (t.placement_auto) t.nodes = {};
             } else if (t.placement_auto) {
                 m.writer().attribute("placement", "auto");
@@ -264,6 +290,10 @@ void map(xml::Mapper& m, NumaTune& t) {
         });
     }
     m.children("memnode", t.cells);
+    for (size_t i = 0; m.reading() && i < t.cells.size(); i++)
+        for (size_t j = 0; j < i; j++)
+            if (t.cells[i].cell == t.cells[j].cell)
+                m.fail(fmt::format("Multiple memnode elements with cellid {}", t.cells[i].cell));
     if (m.reading())
         std::stable_sort(t.cells.begin(), t.cells.end(),
                          [](const MemNode& a, const MemNode& b) { return a.cell < b.cell; });

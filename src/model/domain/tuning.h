@@ -46,6 +46,8 @@ struct IoThread {
     bool automatic = false;  ///< numbered by us, from <iothreads>
     bool operator==(const IoThread&) const = default;
 };
+/// thread_pool_min and thread_pool_max.
+void map_thread_pool(xml::Mapper& m, std::optional<int>& least, std::optional<int>& most);
 void map(xml::Mapper& m, IoThread& thread);
 
 struct VcpuPin {

@@ -9,18 +9,19 @@ namespace {
 void map_kib(xml::Mapper& m, const char* name, uint32_t& value) {
     if (m.writing()) return m.attribute(name, value, 0);
     auto text = m.read_attribute(name);
-    if (!text) return;
+    if (!text || text->empty()) return;
     auto number = xml::parse_unsigned(*text, UINT32_MAX);
     if (!number) m.fail(fmt::format("cannot parse video {} '{}'", name, *text));
     value = static_cast<uint32_t>(*number);
 }
 
 void map_model(xml::Mapper& m, Video& v) {
-    if (m.reading() && !m.given("type")) m.fail_missing_attribute("type");
-    if (m.reading() && !xml::from_name<VideoModel>(*m.read_attribute<VideoModel>("type")))
+    const auto type = m.reading() ? m.read_attribute<VideoModel>("type") : std::nullopt;
+    if (type && !type->empty() && !xml::from_name<VideoModel>(*type))
         m.fail(ErrorCode::config_unsupported,
                fmt::format("unknown video model '{}'", *m.read_attribute<VideoModel>("type")));
-    m.attribute("type", v.model);
+    // A model without a word is the machine's usual one.
+    if (m.writing() || (type && !type->empty())) m.attribute("type", v.model);
     map_kib(m, "ram", v.ram);
     map_kib(m, "vram", v.vram);
     map_kib(m, "vram64", v.vram64);
@@ -37,12 +38,14 @@ void map_model(xml::Mapper& m, Video& v) {
         refuse("vgamem", v.vgamem);
     }
     m.group("acceleration", [&] {
+        if (m.reading()) v.has_acceleration = true;
         m.attribute("accel2d", v.acceleration.accel2d);
         m.attribute("accel3d", v.acceleration.accel3d);
         m.attribute("rendernode", v.acceleration.rendernode);
     });
     if (m.writing() && v.x == 0 && v.y == 0) return;
     m.group("resolution", [&] {
+        if (m.reading()) v.has_resolution = true;
         m.required("x", v.x);
         m.required("y", v.y);
     });

@@ -45,7 +45,9 @@ struct Video {
     uint32_t vgamem = 0;  ///< KiB, qxl
     uint32_t heads = 0;
     bool primary = false;
+    bool has_acceleration = false;
     VideoAcceleration acceleration;
+    bool has_resolution = false;
     uint32_t x = 0, y = 0;  ///< resolution
     DeviceInfo info;
     bool operator==(const Video&) const = default;

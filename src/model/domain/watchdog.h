@@ -21,7 +21,7 @@ struct Watchdog {
 inline void map(xml::Mapper& m, Watchdog& w) {
     if (m.reading()) {
         auto model = m.read_attribute<WatchdogModel>("model");
-        if (!model) m.fail("watchdog must contain model name");
+        if (!model) m.fail(ErrorCode::internal_error, "watchdog must contain model name");
         if (!xml::from_name<WatchdogModel>(*model))
             m.fail(ErrorCode::config_unsupported, "unknown watchdog model '" + std::string(*model) + "'");
         auto action = m.read_attribute<WatchdogAction>("action");

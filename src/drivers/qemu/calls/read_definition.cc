@@ -19,7 +19,8 @@ model::Domain parse_document(const std::string& xml, const xml::Options& options
     } catch (const Error& error) {
         // What is no XML at all, or another document, was found before.
         const bool is_other = error.message().find("expecting root element") != std::string::npos;
-        if (!options.validate || error.code() == ErrorCode::xml_detail || is_other) throw;
+        const bool is_malformed = error.code() == ErrorCode::xml_detail && error.detail().starts_with('(');
+        if (!options.validate || is_malformed || is_other) throw;
         if (error.code() == ErrorCode::xml_invalid_schema) throw;
         throw Error(ErrorCode::xml_invalid_schema, ErrorDomain::xml, error.detail());
     }

@@ -191,7 +191,7 @@ void UsbAssignment::run() {
         each_plain([&](DeviceInfo&) { any = true; });
         if (any && std::any_of(d_.controllers.begin(), d_.controllers.end(),
                                [](const Controller& c) { return c.is(ControllerType::usb, ControllerModel::none); }))
-            throw Error(ErrorCode::config_unsupported, ErrorDomain::domain,
+            throw Error(ErrorCode::config_unsupported, ErrorDomain::qemu,
                         "USB is disabled for this domain, but USB devices are present in the domain XML");
         if (!any) return;
         add_controller(d_, ControllerType::usb, 0,

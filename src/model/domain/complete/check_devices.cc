@@ -59,6 +59,8 @@ void check_source(const Disk& disk) {
 
 void check_disk_driver(const Domain& d, const Disk& disk) {
     const DiskDriver& v = disk.driver;
+    if (!v.name.empty() && v.name != "qemu")
+        unsupported("unsupported driver name '{}' for disk '{}'", v.name, disk.target);
     if (v.io == DiskIo::native && v.cache != DiskCache::directsync && v.cache != DiskCache::none &&
         v.cache != DiskCache::absent)
         unsupported("io='native' needs either no disk cache or directsync cache mode");
@@ -189,12 +191,19 @@ void check_interfaces(const Domain& d) {
         const auto power_of_two = [](uint32_t v) { return (v & (v - 1)) == 0; };
         if (!power_of_two(n.driver.rx_queue_size)) unsupported("rx_queue_size has to be a power of two");
         if (!power_of_two(n.driver.tx_queue_size)) unsupported("tx_queue_size has to be a power of two");
+        const auto of_family = [&](std::string_view family) {
+            return std::count_if(n.guest_ips.begin(), n.guest_ips.end(),
+                                 [&](const IpAddress& ip) { return ip.family == family; });
+        };
+        if (n.type == InterfaceType::user && of_family("ipv4") > 1)
+            unsupported("Only one IPv4 address per interface is allowed");
+        if (n.type == InterfaceType::user && of_family("ipv6") > 1)
+            unsupported("Only one IPv6 address per interface is allowed");
         const bool floor = n.bandwidth && n.bandwidth->inbound && n.bandwidth->inbound->floor != 0;
         if (floor && n.type != InterfaceType::network)
             throw Error(ErrorCode::config_unsupported, ErrorDomain::none,
                         "floor attribute is not supported for this config: only networks of ours can keep it");
     }
-    static_cast<void>(d);
 }
 
 namespace {
@@ -295,16 +304,20 @@ void check_displays(const Domain& d, const Platform& platform) {
         if (v.backend == VideoBackend::vhostuser && v.model == VideoModel::none)
             unsupported("video type 'none' takes no driver");
     }
-    int gl = 0;
+    const bool headless = std::any_of(d.graphics.begin(), d.graphics.end(),
+                                      [](const Graphics& g) { return g.type == GraphicsType::egl_headless; });
     for (const Graphics& g : d.graphics) {
-        if (g.gl == xml::YesNo::yes || g.type == GraphicsType::egl_headless) gl++;
+        if (headless && g.type != GraphicsType::egl_headless && g.type != GraphicsType::vnc &&
+            g.type != GraphicsType::spice)
+            unsupported("graphics type 'egl-headless' is only supported with one of: 'vnc', 'spice' graphics types");
+        if (headless && g.type == GraphicsType::spice && g.gl == xml::YesNo::yes)
+            unsupported("multiple OpenGL displays are not supported by QEMU");
         const bool on_network = !g.listens.empty() && g.listens[0].type != ListenType::socket;
         if (g.type == GraphicsType::spice && g.tls_port > 0 && on_network && !platform.spice_tls())
             unsupported("spice TLS port set in XML configuration, but TLS is disabled in qemu.conf");
         if (g.type == GraphicsType::vnc && g.password && g.password->size() > 8)
             unsupported("VNC password is {} characters long, only 8 permitted", g.password->size());
     }
-    if (gl > 1) unsupported("multiple OpenGL displays are not supported by QEMU");
 }
 
 namespace {
@@ -361,9 +374,12 @@ void check_chardevs(const Domain& d) {
     each_source(d.smartcards, check);
     for (size_t i = 1; i < d.consoles.size(); i++) check(d.consoles[i].source);
     for (const Serial& s : d.serials) check_serial(d, s);
+    if (d.smartcards.size() > 1) unsupported("this QEMU binary lacks multiple smartcard support");
     for (const Smartcard& s : d.smartcards)
         if (s.mode == SmartcardMode::passthrough && s.source.type == ChardevType::unix_socket && s.source.path.empty())
             refuse(ErrorCode::internal_error, "Missing source path attribute for char device");
+    for (const Rng& r : d.rngs)
+        if (r.backend == RngBackendModel::egd) check_source(r.source, true);
     for (const Rng& r : d.rngs)
         if (r.backend == RngBackendModel::egd && r.source.type == ChardevType::unix_socket && r.source.path.empty())
             refuse(ErrorCode::internal_error, "Missing source path attribute for char device");

@@ -86,7 +86,7 @@ void check_cpu(const Domain& d) {
         unsupported("CPU topology doesn't match maximum vcpu count: {} of {}", product, d.vcpus.maximum);
     if (cpu.mode == CpuMode::maximum && arch_is_riscv(d)) unsupported("maximum CPU is not supported by QEMU binary");
     if (cpu.cache) {
-        if (cpu.cache->mode == CpuCacheMode::emulate && cpu.cache->level != -1 && cpu.cache->level != 3)
+        if (cpu.cache->mode == CpuCacheMode::emulate && cpu.cache->level != 3)
             unsupported("CPU cache mode 'emulate' can only be used with level='3'");
         if (cpu.cache->mode == CpuCacheMode::passthrough && cpu.mode != CpuMode::host_passthrough &&
             cpu.mode != CpuMode::maximum)
@@ -115,6 +115,12 @@ void check_vcpus(const Domain& d) {
     const uint32_t threads = d.cpu && d.cpu->topology ? d.cpu->topology->threads : 1;
     if (is_pseries(d) && threads > 1 && d.vcpus.maximum != d.vcpus.online() && d.vcpus.online() % threads != 0)
         unsupported("vCPUs count must be a multiple of the vCPU hotplug granularity ({})", threads);
+    const auto ordered =
+        std::count_if(d.vcpus.each.begin(), d.vcpus.each.end(), [](const VcpuEntry& v) { return v.order != 0; });
+    const auto online = std::count_if(d.vcpus.each.begin(), d.vcpus.each.end(),
+                                      [](const VcpuEntry& v) { return v.enabled == xml::YesNo::yes; });
+    if (!d.vcpus.each.empty() && ordered != 0 && ordered != online)
+        unsupported("all vcpus must have either set or unset order");
     for (const VcpuEntry& v : d.vcpus.each) {
         if (v.id == 0 && v.enabled == xml::YesNo::no) unsupported("vcpu 0 can't be offline");
         if (v.enabled == xml::YesNo::no && v.hotpluggable == xml::YesNo::no)
@@ -163,6 +169,10 @@ void check_memory_devices(const Domain& d) {
     if (!d.memory_devices.empty() && !d.max_memory)
         unsupported("cannot use/hotplug a memory device when domain 'maxMemory' is not defined");
     const size_t modules = d.memory_devices.size();
+    for (const MemoryDevice& m : d.memory_devices)
+        if (m.node == -1 && d.cpu && !d.cpu->numa.cells.empty() && m.model != MemoryModel::virtio_pmem &&
+            m.model != MemoryModel::sgx_epc)
+            unsupported("target NUMA node needs to be specified for memory device");
     if (d.max_memory && modules > d.max_memory->slots)
         unsupported("memory device count '{}' exceeds slots count '{}'", modules, d.max_memory->slots);
     if (d.max_memory && !is_pseries(d) && (!d.cpu || d.cpu->numa.cells.empty()))
@@ -175,6 +185,8 @@ void check_cache_tunes(const Domain& d) {
         const CacheTune& a = t.cache_tunes[i];
         for (const CacheMonitor& monitor : a.monitors) {
             if (monitor.vcpus.empty() || monitor.vcpus == a.vcpus) continue;
+            for (auto vcpu = monitor.vcpus.next(); vcpu; vcpu = monitor.vcpus.next(*vcpu + 1))
+                if (!a.vcpus.test(*vcpu)) refuse(ErrorCode::invalid_arg, "Monitor vcpus conflicts with allocation");
             for (const CacheMonitor& other : a.monitors)
                 if (&other != &monitor && other.vcpus.intersects(monitor.vcpus) && !(other.vcpus == a.vcpus))
                     refuse(ErrorCode::invalid_arg, "Monitor vcpus conflicts with allocation");
@@ -193,21 +205,18 @@ void check_cache_tunes(const Domain& d) {
 
 void check_sysinfo(const Domain& d) {
     for (const Sysinfo& s : d.sysinfo) {
+        for (const SysinfoEntry& e : s.fwcfg) {
+            if (e.value.empty() && e.file.empty())
+                refuse(ErrorCode::xml_error, "Firmware entry must have either value or 'file' attribute");
+            if (!e.name.starts_with("opt/")) unsupported("Invalid firmware name");
+            if (e.name.starts_with("opt/ovmf/") || e.name.starts_with("opt/org.qemu/"))
+                unsupported("That firmware name is reserved");
+        }
         const std::string* uuid = s.system.find("uuid");
         if (uuid == nullptr) continue;
         const auto given = Uuid::parse(*uuid);
         if (!given) refuse(ErrorCode::xml_detail, "malformed <sysinfo> uuid element");
         if (d.uuid && *given != *d.uuid) refuse(ErrorCode::xml_detail, "UUID mismatch between <uuid> and <sysinfo>");
-    }
-}
-
-void check_labels(const Domain& d) {
-    for (size_t i = 0; i < d.security_labels.size(); i++) {
-        if (d.security_labels[i].model.empty() && d.security_labels.size() > 1)
-            refuse(ErrorCode::xml_error, "missing security model when using multiple labels");
-        for (size_t j = 0; j < i; j++)
-            if (d.security_labels[i].model == d.security_labels[j].model)
-                refuse(ErrorCode::xml_detail, "seclabel for model {} is already provided", d.security_labels[i].model);
     }
 }
 
@@ -236,7 +245,6 @@ void check_machine(const Domain& d) {
     check_memory_devices(d);
     check_cache_tunes(d);
     check_sysinfo(d);
-    check_labels(d);
     check_timers(d);
     if (d.launch_security && d.launch_security->type == LaunchSecurityType::sev)
         unsupported("SEV launch security is not supported with this QEMU binary");
@@ -257,9 +265,6 @@ void check_small_devices(const Domain& d, const Platform& platform) {
         if (p.model != PanicModel::isa && !p.info.address.is(AddressType::none))
             unsupported("setting the panic device address is not supported for model '{}'", xml::to_name(p.model));
     }
-    const auto real =
-        std::count_if(d.tpms.begin(), d.tpms.end(), [](const Tpm& t) { return t.model != TpmModel::spapr_proxy; });
-    if (real > 1) unsupported("only a single TPM non-proxy device is supported");
     for (const Tpm& t : d.tpms) {
         if (t.backend == TpmBackend::emulator && t.version == TpmVersion::v1_2 && arch_is_arm(d))
             unsupported("TPM 1.2 is not supported on ARM");

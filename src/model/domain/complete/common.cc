@@ -154,7 +154,7 @@ void pair_console_and_serial(Domain& d) {
         Console& first = d.consoles.front();
         for (size_t i = 1; i < d.consoles.size(); i++)
             if (d.consoles[i].target == ConsoleTarget::serial)
-                throw Error(ErrorCode::internal_error, ErrorDomain::domain,
+                throw Error(ErrorCode::config_unsupported, ErrorDomain::domain,
                             "Only the first console can be a serial port");
         // The first console of old is the first serial port under another name.
         if (d.serials.empty()) {
@@ -218,6 +218,7 @@ void complete_videos(Domain& d) {
             case VideoModel::xen:
                 if (v.vram == 0)
                     v.vram = v.model == VideoModel::xen ? 4 * 1024 : v.model == VideoModel::vbox ? 8 * 1024 : 16 * 1024;
+                power(v.vram);
                 break;
             default:
                 break;
@@ -299,7 +300,7 @@ void check_domain(const Domain& d) {
         for (size_t j = 0; j < i; j++) {
             const Disk& b = d.disks[j];
             if (a.target == b.target)
-                throw Error(ErrorCode::config_unsupported, ErrorDomain::domain,
+                throw Error(ErrorCode::xml_error, ErrorDomain::domain,
                             fmt::format("target '{}' duplicated for disk sources", a.target));
             if (a.bus == b.bus && a.info.address.is(AddressType::drive) && b.info.address.is(AddressType::drive) &&
                 a.info.address.drive == b.info.address.drive)

@@ -78,6 +78,7 @@ void complete_for_qemu(Domain& d, const Platform& platform, bool fresh, bool pla
     assign_dimms(d);
     add_default_audio(d);
     platform.check(d);
+    check_definition(d);
     check_domain(d);
     check_for_qemu(d, platform);
 }

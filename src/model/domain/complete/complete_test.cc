@@ -118,7 +118,7 @@ TEST_CASE("contradictions are refused with libvirt's codes") {
     const std::string nic = "<interface type='user'><model type='virtio'/>" + at + "</interface>";
     CHECK(refused(nic) == ErrorCode::ok);
     CHECK(refused(nic + nic) == ErrorCode::xml_error);
-    CHECK(refused(std::string(disk) + disk) == ErrorCode::config_unsupported);
+    CHECK(refused(std::string(disk) + disk) == ErrorCode::xml_error);
     CHECK(refused("<disk type='file'><source file='/a'/><target dev='hda' bus='ide'/></disk>") ==
           ErrorCode::config_unsupported);
     CHECK(refused("<memballoon model='virtio'/>", "isapc") == ErrorCode::xml_error);

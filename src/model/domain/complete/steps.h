@@ -39,6 +39,8 @@ void check_displays(const Domain& domain, const Platform& platform);
 void check_chardevs(const Domain& domain);
 void check_small_devices(const Domain& domain, const Platform& platform);
 
+/// What every driver asks of the devices.
+void check_definition(const Domain& domain);
 /// Contradictions that only the whole shows.
 void check_domain(const Domain& domain);
 

@@ -1,0 +1,86 @@
+// What holds for the devices of every domain, whoever runs it: codes of libvirt's part for domains.
+#include <algorithm>
+
+#include "model/domain/complete/machine.h"
+#include "model/domain/complete/refuse.h"
+#include "model/domain/complete/steps.h"
+
+namespace virtue::model {
+
+namespace {
+
+void check_video(const Video& v) {
+    const VideoAcceleration& a = v.acceleration;
+    if (v.has_acceleration && a.accel2d == xml::YesNo::absent && a.accel3d == xml::YesNo::absent &&
+        a.rendernode.empty())
+        contradiction("missing values for acceleration");
+    if (!a.rendernode.empty() && v.backend != VideoBackend::vhostuser)
+        contradiction("unsupported rendernode accel attribute without 'vhost-user'");
+    if (v.has_resolution && (v.x == 0 || v.y == 0)) contradiction("video resolution values must be greater than 0");
+}
+
+void check_audio_stream(const AudioStream& s) {
+    const bool settings = s.frequency != 0 || s.channels != 0 || !s.format.empty();
+    if (s.fixed_settings == xml::YesNo::yes && s.mixing_engine != xml::YesNo::yes)
+        contradiction("fixed audio settings requires mixing engine");
+    if (settings && s.fixed_settings != xml::YesNo::yes)
+        contradiction("audio settings specified without fixed settings flag");
+}
+
+void check_audio(const Domain& d) {
+    for (size_t i = 0; i < d.audios.size(); i++) {
+        check_audio_stream(d.audios[i].input);
+        check_audio_stream(d.audios[i].output);
+        for (size_t j = 0; j < i; j++)
+            if (d.audios[i].id == d.audios[j].id)
+                refuse(ErrorCode::xml_error, "audio ID {} is used multiple times", d.audios[i].id);
+    }
+    const auto known = [&](const std::optional<uint32_t>& id) {
+        if (id && std::none_of(d.audios.begin(), d.audios.end(), [&](const Audio& a) { return a.id == *id; }))
+            refuse(ErrorCode::xml_error, "no audio device with ID {}", *id);
+    };
+    for (const Sound& s : d.sounds) known(s.audio_id);
+    for (const Graphics& g : d.graphics)
+        if (g.type == GraphicsType::vnc) known(g.audio_id);
+}
+
+void check_tpms(const Domain& d) {
+    const auto proxies =
+        std::count_if(d.tpms.begin(), d.tpms.end(), [](const Tpm& t) { return t.model == TpmModel::spapr_proxy; });
+    const auto real = static_cast<std::ptrdiff_t>(d.tpms.size()) - proxies;
+    if (d.tpms.size() > 2)
+        refuse(ErrorCode::xml_error,
+               "a maximum of two TPM devices is supported, one of which must be a TPM proxy device");
+    if (real > 1) unsupported("only a single TPM non-proxy device is supported");
+    if (proxies > 1) unsupported("only a single TPM Proxy device is supported");
+}
+
+void check_panics(const Domain& d) {
+    for (size_t i = 0; i < d.panics.size(); i++)
+        for (size_t j = 0; j < i; j++)
+            if (d.panics[i].model == d.panics[j].model)
+                refuse(ErrorCode::xml_error, "Multiple panic devices with model '{}'", xml::to_name(d.panics[i].model));
+}
+
+void check_thread_pool(const std::optional<int>& least, const std::optional<int>& most) {
+    if (most && *most == 0) contradiction("thread_pool_max must be a positive integer");
+    if (least && most && *least > *most) contradiction("thread_pool_min must be smaller or equal to thread_pool_max");
+    if (least && !most) contradiction("thread_pool_max must be specified with thread_pool_min");
+}
+
+}  // namespace
+
+void check_definition(const Domain& d) {
+    for (const Video& v : d.videos) check_video(v);
+    check_audio(d);
+    check_tpms(d);
+    check_panics(d);
+    for (const IoThread& t : d.iothread_ids) check_thread_pool(t.pool_min, t.pool_max);
+    check_thread_pool(d.default_iothread_min, d.default_iothread_max);
+    if (d.uid_map.empty() != d.gid_map.empty()) contradiction("uid and gid should be mapped both");
+    for (const MemoryDevice& m : d.memory_devices)
+        if (m.model == MemoryModel::virtio_mem && (m.block.count == 0 || (m.block.count & (m.block.count - 1)) != 0))
+            refuse(ErrorCode::xml_detail, "block size must be a power of two");
+}
+
+}  // namespace virtue::model
