@@ -28,9 +28,10 @@ struct ProcessOptions {
     std::vector<uint32_t> groups;
     bool new_session = true;  ///< setsid(): signals to our group do not reach it
     int umask = 0022;
-    uint64_t max_open_files = 0;          ///< RLIMIT_NOFILE; 0 leaves it
-    uint64_t max_core_size = UINT64_MAX;  ///< RLIMIT_CORE; UINT64_MAX leaves it
-    std::string cgroup;                   ///< cgroup folder whose cgroup.procs it joins before exec; may be empty
+    uint64_t max_open_files = 0;                ///< RLIMIT_NOFILE; 0 leaves it
+    uint64_t max_core_size = UINT64_MAX;        ///< RLIMIT_CORE; UINT64_MAX leaves it
+    std::optional<uint64_t> max_locked_memory;  ///< RLIMIT_MEMLOCK in bytes
+    std::string cgroup;                         ///< cgroup folder whose cgroup.procs it joins before exec; may be empty
 };
 
 /// How a process ended.

@@ -35,6 +35,7 @@ enum class Step : uint8_t {
     session,
     cgroup,
     limits,
+    locked_memory,
     folder,
     groups,
     group,
@@ -53,6 +54,8 @@ const char* step_text(Step step) {
             return "cannot move it to its control group";
         case Step::limits:
             return "cannot set its resource limits";
+        case Step::locked_memory:
+            return "cannot limit its locked memory";
         case Step::folder:
             return "cannot change to its working directory";
         case Step::groups:
@@ -85,6 +88,8 @@ struct Plan {
     int umask = 0022;
     bool set_files = false;
     bool set_core = false;
+    bool set_locked = false;
+    rlimit locked{};
     rlimit files{};
     rlimit core{};
     bool set_ids = false;
@@ -95,7 +100,8 @@ struct Plan {
     const uint32_t* groups = nullptr;
     size_t group_count = 0;
 
-    volatile int error = 0;  // errno of the failed step; 0 when the program runs
+    volatile int own_pid = 0;  // as the error names it
+    volatile int error = 0;    // errno of the failed step; 0 when the program runs
     volatile Step step = Step::execute;
 };
 
@@ -156,6 +162,11 @@ VIRTUE_CHILD_CODE bool set_surroundings(Plan& plan) {
     if (plan.set_core) {
         long result = ::syscall(SYS_prlimit64, 0, RLIMIT_CORE, &plan.core, nullptr);
         if (!set_step(plan, Step::limits, result)) return false;
+    }
+    if (plan.set_locked) {
+        plan.own_pid = static_cast<int>(::syscall(SYS_getpid));
+        long result = ::syscall(SYS_prlimit64, 0, RLIMIT_MEMLOCK, &plan.locked, nullptr);
+        if (!set_step(plan, Step::locked_memory, result)) return false;
     }
     ::syscall(SYS_umask, plan.umask);
     return set_step(plan, Step::folder, ::syscall(SYS_chdir, plan.folder));
@@ -232,6 +243,8 @@ void plan_limits(const ProcessOptions& options, Plan& plan) {
     plan.files = {options.max_open_files, options.max_open_files};
     plan.set_core = options.max_core_size != UINT64_MAX;
     plan.core = {options.max_core_size, options.max_core_size};
+    plan.set_locked = options.max_locked_memory.has_value();
+    plan.locked = {options.max_locked_memory.value_or(0), options.max_locked_memory.value_or(0)};
     rlimit own{};
     ::getrlimit(RLIMIT_NOFILE, &own);
     plan.highest_open = static_cast<int>(std::min<rlim_t>(own.rlim_cur, 65536));
@@ -251,6 +264,10 @@ void plan_identity(const ProcessOptions& options, Plan& plan) {
     Step step = plan.step;
     std::string context = fmt::format("cannot execute {}", plan.path);
     if (step != Step::execute) context = fmt::format("cannot start {}: {}", plan.path, step_text(step));
+    if (step == Step::locked_memory) {
+        context =
+            fmt::format("cannot limit locked memory of process {} to {}", int(plan.own_pid), plan.locked.rlim_max);
+    }
     if (step == Step::folder) context += fmt::format(" '{}'", options.working_directory);
     if (step == Step::cgroup) context += fmt::format(" '{}'", options.cgroup);
     throw Error::from_errno(plan.error, ErrorDomain::none, context);

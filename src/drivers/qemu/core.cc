@@ -143,6 +143,8 @@ Task<void> write_status(Core& core, DomainOwner domain) {
     status.agent_timeout = run.agent_timeout;
     status.capability_flags = run.capability_flags;
     status.asked_cpu = run.asked_cpu;
+    status.taints = run.taints;
+    status.deprecations = run.deprecations;
     status.domain = run.domain;
     std::string text = Store::format_status(status);
     Store store = core.store;

@@ -15,8 +15,10 @@
 #include "drivers/qemu/kept_definition.h"
 #include "drivers/qemu/monitor/agent.h"
 #include "drivers/qemu/monitor/monitor.h"
+#include "drivers/qemu/perf_counters.h"
 #include "drivers/qemu/ports.h"
 #include "drivers/qemu/security/dac.h"
+#include "drivers/qemu/taints.h"
 #include "drivers/qemu/terminal_stream.h"
 #include "io/gate.h"
 #include "io/process.h"
@@ -55,6 +57,7 @@ struct Run {
     std::string agent_path;         ///< socket of the agent's channel; empty without one
     bool agent_connected = false;   ///< the guest's end is open
     std::vector<int> vcpu_threads;  ///< by vCPU number; 0 for one that is offline
+    std::string first_cpu;          ///< of vCPU 0 in QEMU's object tree
     std::vector<PortRange::Port> ports;
     std::vector<OwnedFile> files;  ///< given to the guest's user
     std::string folder;            ///< domain-ID-NAME, with the monitor's socket
@@ -65,6 +68,11 @@ struct Run {
     std::shared_ptr<const model::Cpu> asked_cpu;  ///< before QEMU told what it made of it; null if it did not
     std::vector<std::string> capability_flags;    ///< of a guest that libvirtd started, kept for it
     Figures figures;                              ///< last known answers of its monitor
+    Taints taints;
+    std::unique_ptr<io::Process> tpm_emulator;
+    std::string tpm_socket;
+    std::vector<PerfCounter> perf_counters;
+    std::vector<std::string> deprecations;  ///< what it uses and QEMU will drop
 
     uint32_t pause_reason = api::domain_paused_unknown;     ///< for the next STOP event
     uint32_t resume_reason = api::domain_running_unpaused;  ///< for the next RESUME event

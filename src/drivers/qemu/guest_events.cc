@@ -294,6 +294,11 @@ void handle_monitor_event(Core& core, const DomainOwner& domain, const MonitorEv
         return on_unplug(core, domain, data.string_or("device", ""), false);
     }
     if (event.name == "MEMORY_DEVICE_SIZE_CHANGE") {
+        for (model::MemoryDevice& device : domain->running().domain->memory_devices) {
+            if (device.info.alias != data.string_or("id", "")) continue;
+            device.current = model::Kibibytes{data.uint_or("size", 0) / 1024};
+            domain->changed();
+        }
         return core.announcer.memory_device_size_change(*domain, data.string_or("id", ""),
                                                         data.uint_or("size", 0) / 1024);
     }

@@ -9,13 +9,16 @@
 #include <ctime>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "drivers/qemu/command/command.h"
 #include "drivers/qemu/guest_secrets.h"
+#include "drivers/qemu/host_checks.h"
 #include "drivers/qemu/interfaces.h"
 #include "drivers/qemu/live_cpu.h"
 #include "drivers/qemu/live_definition.h"
 #include "drivers/qemu/nvram.h"
 #include "drivers/qemu/start_checks.h"
+#include "drivers/qemu/tpm_emulator.h"
 #include "drivers/qemu/volumes.h"
 #include "io/files.h"
 #include "io/offload.h"
@@ -24,6 +27,8 @@
 
 namespace virtue::qemu {
 namespace {
+
+constinit log::Module logger("qemu.launch");
 
 Fd listen_at(const std::string& path) {
     io::UnixAddress address(path);
@@ -105,6 +110,30 @@ Prepared prepare(const Preparation& what) {
     return made;
 }
 
+/// Folders that QEMU makes its memory's files in. Their parents belong to all guests.
+Task<void> make_memory_folders(Core& core, std::map<std::string, std::string> folders) {
+    if (folders.empty()) co_return;
+    auto work = [folders = std::move(folders), user = core.guest_user] {
+        for (const auto& [path, why] : folders) {
+            io::make_folders(path.substr(0, path.rfind('/')), 0755);
+            make_folder(path, 0700, user);
+        }
+    };
+    co_await io::offload(core.loop, std::move(work));
+}
+
+/// Starts QEMU; what goes wrong before its program runs is told in its log, too.
+std::unique_ptr<io::Process> spawn_guest(Core& core, const io::ProcessOptions& options, const Fd& log) {
+    try {
+        return io::Process::spawn(core.loop, options);
+    } catch (const Error& error) {
+        const std::string words = "libvirt:  error : " + error.detail();
+        const std::string line = words + "\n";
+        if (::write(log.get(), line.data(), line.size()) < 0) logger.debug("{}", words);
+        throw Error(ErrorCode::internal_error, ErrorDomain::qemu, "Process exited prior to exec: " + words);
+    }
+}
+
 }  // namespace
 
 LaunchContext launch_context(const Core& core, const model::Domain& domain, int id, CapabilitiesRef capabilities) {
@@ -120,6 +149,7 @@ LaunchContext launch_context(const Core& core, const model::Domain& domain, int 
     context.vnc_listen = settings.vnc_listen;
     context.spice_listen = settings.spice_listen;
     context.allow_reboot = allows_reboot(domain);
+    context.hugepage_mounts = huge_page_mounts();
     for (const char* name : {"PATH", "TMPDIR", "HOME", "USER", "LOGNAME", "DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR"}) {
         if (const char* value = std::getenv(name)) context.environment[name] = value;
     }
@@ -137,9 +167,20 @@ std::string log_time() {
 }
 
 void note_in_log(const std::string& path, const std::string& text) {
-    Fd fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+    Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
     std::string line = log_time() + ": " + text + "\n";
     if (fd && ::write(fd.get(), line.data(), line.size()) < 0) return;
+}
+
+void taint_guest(Core& core, const DomainOwner& domain, Taint taint) {
+    Run* run = domain->run();
+    // What a raw command did to QEMU can only be asked for.
+    if (run && taint == Taint::custom_monitor) run->figures.ask_dirty_rate = true;
+    if (!run || !run->taints.add(taint)) return;
+    std::string path = core.store.log_path(domain->name());
+    auto note = [path, text = taint_note(run->id, taint)] { note_in_log(path, text); };
+    core.spawn(io::offload(core.loop, std::move(note)));
+    save_status_soon(core, domain);
 }
 
 std::string log_tail(const std::string& path, int64_t position) {
@@ -158,7 +199,8 @@ std::string log_tail(const std::string& path, int64_t position) {
         std::string_view line = std::string_view(text).substr(start, stop - start);
         start = stop + 1;
         if (line.empty() || line.starts_with("char device redirected to") ||
-            line.find(": shutting down, reason=") != line.npos)
+            line.find(": shutting down, reason=") != line.npos ||
+            (line.find(": Domain id=") != line.npos && line.find(" is tainted: ") != line.npos))
             continue;
         if (!kept.empty()) kept += '\n';
         kept += line;
@@ -169,6 +211,7 @@ std::string log_tail(const std::string& path, int64_t position) {
 Task<Launched> launch(Core& core, const DomainOwner& domain, Run& run, bool reset_nvram, io::Deadline deadline) {
     std::string emulator = emulator_of(*run.domain);
     CapabilitiesRef capabilities = co_await core.capabilities.get(emulator, deadline);
+    require_vfio(*run.domain);
     require_startable(*run.domain, *capabilities);
     prepare_firmware(core.settings, *run.domain);
 
@@ -181,6 +224,7 @@ Task<Launched> launch(Core& core, const DomainOwner& domain, Run& run, bool rese
     what.folders = set_channel_paths(*run.domain, run.channel_folder);
     assign_aliases(*run.domain);
     what.images = settle_images(*run.domain);
+    Fd vsock = open_vsock(*run.domain);
     what.sockets = listening_sockets(*run.domain);
     for (const ListeningSocket& socket : what.sockets) run.sockets.push_back(socket.path);
     what.user = core.guest_user;
@@ -192,16 +236,19 @@ Task<Launched> launch(Core& core, const DomainOwner& domain, Run& run, bool rese
     if (what.owner) what.files = run.files = guest_files(*opened);
     const MasterKey key = what.key = make_master_key();
     std::string monitor_path = run.monitor_path;
+    const bool what_is_given = what.owner.has_value();
     auto work = [what = std::move(what)] { return prepare(what); };
     Prepared made = co_await io::offload(core.loop, std::move(work));
 
     resolve_listens(core, *run.domain);
+    co_await start_tpm_emulator(core, run, deadline);
     InterfaceFds interfaces = co_await open_interfaces(core, run.domain, deadline);
     LaunchContext context = launch_context(core, *run.domain, run.id, capabilities);
     context.interface_fds = std::move(interfaces);
     context.monitor = std::move(made.monitor);
     context.incoming = run.incoming;
     for (auto& [alias, fd] : made.sockets) context.device_fds.emplace(alias, std::move(fd));
+    if (vsock) context.device_fds.emplace(run.domain->vsock->info.alias, std::move(vsock));
     context.secrets = guest_secrets(*opened, core.secrets, key);
     const std::shared_ptr<const model::Domain> shown = with_disks_of(run.domain, opened);
     LaunchPlan plan = build_command(*shown, std::move(context));
@@ -213,10 +260,20 @@ Task<Launched> launch(Core& core, const DomainOwner& domain, Run& run, bool rese
     Fd log(::open(launched.log_path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
     if (!log) throw Error::from_errno(errno, ErrorDomain::qemu, "failed to create logfile " + launched.log_path);
     std::string header = log_header(plan, *capabilities, core.settings.version);
+    run.taints = taints_of(*run.domain, *capabilities, core.settings.paths.privileged && !core.guest_user);
+    run.deprecations = deprecations_of(*run.domain, *capabilities);
+    if (capabilities->has_command("query-dirty-rate")) run.figures.dirty_rate = DirtyRateFigures{};
+    run.figures.ask_dirty_rate = false;
+    for (const Taint taint : run.taints.list()) {
+        header += fmt::format("{}: {}\n", log_time(), taint_note(run.id, taint));
+    }
     if (::write(log.get(), header.data(), header.size()) < 0) {
         throw Error::from_errno(errno, ErrorDomain::qemu, "unable to write to " + launched.log_path);
     }
     launched.log_position = ::lseek(log.get(), 0, SEEK_END);
+    if (what_is_given) require_files_to_give(*run.domain);
+    open_perf_counters(*run.domain, 0);
+    co_await make_memory_folders(core, plan.folders);
 
     io::ProcessOptions options;
     options.arguments = std::move(plan.arguments);
@@ -230,7 +287,9 @@ Task<Launched> launch(Core& core, const DomainOwner& domain, Run& run, bool rese
         options.gid = core.guest_user->gid;
         options.groups = guest_groups(*core.guest_user);
     }
-    run.process = io::Process::spawn(core.loop, options);
+    options.max_locked_memory = locked_memory_limit(*run.domain);
+    run.process = spawn_guest(core, options, log);
+    run.perf_counters = open_perf_counters(*run.domain, run.process->pid());
     launched.monitor = co_await io::Socket::connect_unix(core.loop, monitor_path, deadline);
     co_return launched;
 }

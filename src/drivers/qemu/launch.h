@@ -22,6 +22,9 @@ std::string log_tail(const std::string& path, int64_t position);
 /// Appends a line of ours to a guest's log, with the time. Problems are ignored: a full disk must not end a guest.
 void note_in_log(const std::string& path, const std::string& text);
 
+/// Notes that a running guest is beyond support now, once: in its log, its status and its messages.
+void taint_guest(Core& core, const DomainOwner& domain, Taint taint);
+
 /// Everything of a command line that the daemon's settings and environment tell; nothing is opened.
 LaunchContext launch_context(const Core& core, const model::Domain& domain, int id, CapabilitiesRef capabilities);
 

@@ -297,6 +297,8 @@ std::vector<std::string> settle_images(model::Domain& domain) {
     std::vector<std::string> wanted;
     std::error_code ignored;
     for (model::Disk& disk : domain.disks) {
+        // An empty drive has a format only once there is something in it.
+        if (disk.source.empty()) disk.source.format = model::StorageFormat::absent;
         if (!disk.source.is_local() || disk.source.path.empty()) continue;
         bool removable = disk.device == model::DiskDevice::cdrom || disk.device == model::DiskDevice::floppy;
         bool optional = disk.source.startup_policy == model::StartupPolicy::optional;
@@ -437,6 +439,11 @@ std::vector<DiskName> disk_names(const model::Domain& domain) {
         name.is_file = disk.source.is_local();
         name.source = disk.source.is_local() ? disk.source.path : disk.source.name;
         if (disk.source.index > 0) name.node = fmt::format("libvirt-{}-format", disk.source.index);
+        name.index = disk.source.index;
+        for (const model::StorageSource* layer = &disk.source; !layer->backing.empty();) {
+            layer = &layer->backing.front();
+            if (layer->type != model::StorageType::none) name.indexes_below.push_back(layer->index);
+        }
         names.push_back(std::move(name));
     }
     return names;
@@ -460,6 +467,7 @@ std::vector<InterfaceName> interface_names(const model::Domain& domain) {
         if (interface.mac) name.mac = interface.mac->to_string();
         name.alias = interface.info.alias;
         name.link_down = interface.link == model::LinkState::down;
+        name.is_own_end = interface.actual_type() == model::InterfaceType::direct;
         names.push_back(std::move(name));
     }
     return names;

@@ -128,11 +128,13 @@ Terminal find_channel(const model::Domain& domain, const std::string& name);
 
 /// A disk as statistics name it.
 struct DiskName {
-    std::string target;    ///< "vda"
-    std::string alias;     ///< "virtio-disk0"
-    std::string source;    ///< path or URL; empty for an empty drive
-    std::string node;      ///< name of its block node
-    bool is_file = false;  ///< the source is a local file or block device
+    std::string target;                   ///< "vda"
+    std::string alias;                    ///< "virtio-disk0"
+    std::string source;                   ///< path or URL; empty for an empty drive
+    std::string node;                     ///< name of its block node
+    bool is_file = false;                 ///< the source is a local file or block device
+    uint32_t index = 0;                   ///< of its image, 0 where nothing runs
+    std::vector<uint32_t> indexes_below;  ///< of the images below
 };
 std::vector<DiskName> disk_names(const model::Domain& domain);
 
@@ -145,6 +147,7 @@ struct InterfaceName {
     std::string mac;
     std::string alias;
     bool link_down = false;
+    bool is_own_end = false;  ///< the device is the guest's end of the wire (macvtap), not the host's
 };
 std::vector<InterfaceName> interface_names(const model::Domain& domain);
 

@@ -3,8 +3,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 #include <charconv>
+#include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <string_view>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -63,7 +66,7 @@ std::optional<uint64_t> read_run_delay(int pid, int thread) {
     return next_number(rest);
 }
 
-std::optional<InterfaceCounters> read_tap_counters(const std::string& device) {
+std::optional<InterfaceCounters> read_tap_counters(const std::string& device, bool is_own_end) {
     auto counter = [&](const char* name) -> int64_t {
         auto text = read_small(fmt::format("/sys/class/net/{}/statistics/{}", device, name));
         if (!text) return 0;
@@ -72,7 +75,7 @@ std::optional<InterfaceCounters> read_tap_counters(const std::string& device) {
     };
     if (device.empty() || device.find('/') != device.npos || device.starts_with('.')) return std::nullopt;
     if (::access(fmt::format("/sys/class/net/{}/statistics", device).c_str(), F_OK) != 0) return std::nullopt;
-    return InterfaceCounters{
+    InterfaceCounters counters{
         .rx_bytes = counter("tx_bytes"),
         .rx_packets = counter("tx_packets"),
         .rx_errors = counter("tx_errors"),
@@ -82,6 +85,37 @@ std::optional<InterfaceCounters> read_tap_counters(const std::string& device) {
         .tx_errors = counter("rx_errors"),
         .tx_drops = counter("rx_dropped"),
     };
+    if (is_own_end) {
+        std::swap(counters.rx_bytes, counters.tx_bytes);
+        std::swap(counters.rx_packets, counters.tx_packets);
+        std::swap(counters.rx_errors, counters.tx_errors);
+        std::swap(counters.rx_drops, counters.tx_drops);
+    }
+    return counters;
+}
+
+std::optional<HaltPolling> read_halt_polling(int pid) {
+    const char* root = "/sys/kernel/debug/kvm";
+    if (::access(root, X_OK) != 0) return std::nullopt;
+    HaltPolling polling;
+    bool found = false;
+    std::error_code failed;
+    for (const auto& entry : std::filesystem::directory_iterator(root, failed)) {
+        // A folder for each virtual machine: PID-DESCRIPTOR.
+        if (!entry.path().filename().string().starts_with(fmt::format("{}-", pid))) continue;
+        const auto number = [&](const char* name) -> uint64_t {
+            uint64_t value = 0;
+            std::FILE* file = std::fopen((entry.path() / name).c_str(), "re");
+            if (file == nullptr) return 0;
+            if (std::fscanf(file, "%lu", &value) != 1) value = 0;
+            std::fclose(file);
+            return value;
+        };
+        polling.success += number("halt_poll_success_ns");
+        polling.failure += number("halt_poll_fail_ns");
+        found = true;
+    }
+    return found ? std::optional(polling) : std::nullopt;
 }
 
 }  // namespace virtue::qemu

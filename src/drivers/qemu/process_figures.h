@@ -22,13 +22,20 @@ std::optional<CpuTime> read_cpu_time(int pid, int thread = 0);
 /// Nanoseconds that a thread waited for a processor while it could run (second field of schedstat).
 std::optional<uint64_t> read_run_delay(int pid, int thread);
 
+/// How long KVM's vCPU threads polled before they slept, in nanoseconds; nothing where the kernel does not tell.
+struct HaltPolling {
+    uint64_t success = 0;
+    uint64_t failure = 0;
+};
+std::optional<HaltPolling> read_halt_polling(int pid);
+
 /// The counters of a network device on the host; nothing if there is no such device.
 struct InterfaceCounters {
     int64_t rx_bytes, rx_packets, rx_errors, rx_drops;
     int64_t tx_bytes, tx_packets, tx_errors, tx_drops;
 };
 /// Read from the host's side of a tap: what the guest sends is what the device receives, so the two directions are
-/// exchanged, as libvirt does.
-std::optional<InterfaceCounters> read_tap_counters(const std::string& device);
+/// exchanged, as libvirt does. Not so with a macvtap, which is the guest's own end (`is_own_end`).
+std::optional<InterfaceCounters> read_tap_counters(const std::string& device, bool is_own_end);
 
 }  // namespace virtue::qemu

@@ -19,6 +19,7 @@
 #include "drivers/qemu/start.h"
 #include "drivers/qemu/started.h"
 #include "drivers/qemu/stop.h"
+#include "drivers/qemu/tpm_emulator.h"
 #include "drivers/qemu/volumes.h"
 #include "io/either_cancel.h"
 #include "io/files.h"
@@ -63,10 +64,13 @@ std::unique_ptr<Run> run_of(Core& core, GuestStatus status) {
     run->vcpu_threads = std::move(status.vcpu_threads);
     run->capability_flags = std::move(status.capability_flags);
     run->asked_cpu = std::move(status.asked_cpu);
+    run->taints = status.taints;
+    run->deprecations = std::move(status.deprecations);
     run->fake_reboot = status.fake_reboot;
     run->agent_timeout = status.agent_timeout;
     run->ports = claim_ports(*run->domain, core.display_ports);
     run->agent_path = agent_socket(*run->domain).value_or("");
+    run->tpm_socket = tpm_socket_path(core, *run);
     if (core.owner_of_files()) run->files = guest_files(*run->domain);
     for (const ListeningSocket& socket : listening_sockets(*run->domain)) run->sockets.push_back(socket.path);
     return run;

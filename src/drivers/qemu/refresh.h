@@ -9,6 +9,8 @@ namespace virtue::qemu {
 struct Wanted {
     bool disks = false;
     bool balloon = false;
+    bool iothreads = false;
+    bool dirty_rate = false;
 };
 
 /// Asks one guest and keeps the answer in its Run. Throws as Monitor::command() does.

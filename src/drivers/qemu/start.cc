@@ -1,11 +1,15 @@
 #include "drivers/qemu/start.h"
 
 #include "base/error.h"
+#include "base/log.h"
+#include "drivers/qemu/calls/support.h"
 #include "drivers/qemu/guest_events.h"
 #include "drivers/qemu/launch.h"
 #include "drivers/qemu/live_cpu.h"
 #include "drivers/qemu/live_definition.h"
+#include "drivers/qemu/platform.h"
 #include "drivers/qemu/snapshots/internal_snapshot.h"
+#include "drivers/qemu/start_checks.h"
 #include "drivers/qemu/started.h"
 #include "drivers/qemu/state_file.h"
 #include "drivers/qemu/stop.h"
@@ -14,6 +18,8 @@
 
 namespace virtue::qemu {
 namespace {
+
+constinit log::Module logger("qemu.start");
 
 /// The words for a QEMU that did not come up: its own last lines, or how it ended.
 Task<Error> explain_failed_start(Core& core, Run& run, Launched& launched, Error cause) {
@@ -71,6 +77,17 @@ Task<void> set_up_by_monitor(Core& core, DomainOwner domain, io::Deadline deadli
     for (Started<Json>& command : sent) co_await command.join();
 }
 
+/// Paravirtual spinlocks that QEMU leaves out without a word are an error.
+Task<void> verify_features(DomainOwner domain, std::string cpu_path, io::Deadline deadline) {
+    const model::Domain& live = *domain->run()->domain;
+    const bool x86 = live.os.arch == "x86_64" || live.os.arch == "i686";
+    if (!x86 || live.features.pvspinlock != xml::Switch::on || cpu_path.empty()) co_return;
+    Json question = Json::object({{"path", std::move(cpu_path)}, {"property", "kvm-pv-unhalt"}});
+    const Json answer = co_await domain->run()->monitor->command("qom-get", std::move(question), deadline);
+    if (answer.is_bool() && answer.as_bool()) co_return;
+    throw Error(ErrorCode::config_unsupported, ErrorDomain::qemu, "host doesn't support paravirtual spinlocks");
+}
+
 /// What the guest's CPU really is. Not asked again by a new daemon: the status file tells it.
 Task<void> learn_cpu(Core& core, DomainOwner domain, io::Deadline deadline) {
     std::optional<Json> question = cpu_question(*domain->run()->domain);
@@ -113,6 +130,7 @@ Task<void> bring_up(Core& core, DomainOwner domain, StartRequest request, io::De
         Started<bool> setting_up(core.loop, run_saving(set_up_by_monitor(core, domain, deadline)));
         Started<bool> cpu(core.loop, run_saving(learn_cpu(core, domain, deadline)));
         co_await learn_from_monitor(core, domain, deadline);
+        co_await verify_features(domain, domain->running().first_cpu, deadline);
         co_await setting_up.join();
         co_await cpu.join();
         if (request.state) co_await load_state(core, domain, *request.state, deadline);
@@ -199,11 +217,35 @@ Task<void> learn_from_monitor(Core& core, DomainOwner domain, io::Deadline deadl
     run.vcpu_threads.clear();
     for (const Json& cpu : cpus.items()) {
         size_t index = cpu.uint_or("cpu-index", 0);
+        if (index == 0) run.first_cpu = cpu.string_or("qom-path", "");
         if (index >= 4096) continue;
         if (run.vcpu_threads.size() <= index) run.vcpu_threads.resize(index + 1);
         run.vcpu_threads[index] = static_cast<int>(cpu.int_or("thread-id", 0));
     }
     run.agent_path = agent_socket(*run.domain).value_or("");
+    co_await learn_memory_devices(domain, deadline);
+    domain->changed();
+}
+
+Task<void> learn_memory_devices(DomainOwner domain, io::Deadline deadline) {
+    if (domain->run()->domain->memory_devices.empty()) co_return;
+    Json nothing;
+    const std::shared_ptr<Monitor> monitor = domain->run()->monitor;
+    const Json answer = co_await monitor->command("query-memory-devices", nothing, deadline);
+    for (const Json& item : answer.items()) {
+        const Json* data = item.find("data");
+        if (data == nullptr) continue;
+        const std::string alias = data->string_or("id", "");
+        for (model::MemoryDevice& device : domain->running().domain->memory_devices) {
+            if (device.info.alias != alias) continue;
+            if (device.model == model::MemoryModel::virtio_mem) {
+                device.current = model::Kibibytes{data->uint_or("size", 0) / 1024};
+            } else if (device.info.address.is(model::AddressType::dimm)) {
+                device.info.address.dimm.slot = static_cast<uint32_t>(data->uint_or("slot", 0));
+                device.info.address.dimm.base = data->uint_or("addr", 0);
+            }
+        }
+    }
     domain->changed();
 }
 
@@ -249,8 +291,34 @@ StartRequest restore_request(std::shared_ptr<Fd> state, bool running) {
     return request;
 }
 
+namespace {
+
+/// The definition as its document would be read: from its start on it shows its devices in the order of their kinds.
+Task<void> settle_definition(Core& core, DomainOwner domain, io::Deadline deadline) {
+    if (!domain->is_persistent()) co_return;
+    const std::shared_ptr<const model::Domain> definition = domain->persistent();
+    CapabilitiesRef capabilities = co_await core.capabilities.get(definition->emulator, deadline);
+    if (!domain->is_persistent() || domain->persistent() != definition) co_return;
+    try {
+        const QemuPlatform platform(core.capabilities, std::move(capabilities), core.settings);
+        std::shared_ptr<const model::Domain> copy = read_again(*definition, platform);
+        std::string text = definition_xml(*copy, api::domain_xml_secure | api::domain_xml_inactive, false);
+        if (text != *domain->definition().xml(true)) domain->set_persistent(std::move(copy), std::move(text));
+    } catch (const Error& error) {
+        logger.warn("domain '{}': its definition would not be read again: {}", domain->name(), error.message());
+    }
+}
+
+Task<void> note_failed_start(Core& core, const std::string& name) {
+    auto note = [path = core.store.log_path(name)] { note_in_log(path, "shutting down, reason=failed"); };
+    co_await io::offload(core.loop, std::move(note));
+}
+
+}  // namespace
+
 Task<void> start_guest(Core& core, DomainOwner domain, StartRequest request, io::Deadline deadline) {
     GuestState before = domain->state();
+    require_copyable(request.definition ? *request.definition : domain->next());
     auto fresh = std::make_unique<Run>();
     fresh->id = core.next_id++;
     fresh->domain = copy_for_start(request.definition ? *request.definition : domain->next(), fresh->id);
@@ -259,6 +327,7 @@ Task<void> start_guest(Core& core, DomainOwner domain, StartRequest request, io:
     domain->changed();
     std::optional<Error> failure;
     try {
+        co_await settle_definition(core, domain, deadline);
         co_await bring_up(core, domain, request, deadline);
         domain->run()->ready = true;
         if (!domain->run()->agent_path.empty()) {
@@ -287,6 +356,7 @@ Task<void> start_guest(Core& core, DomainOwner domain, StartRequest request, io:
         if (!announced && before.state == api::domain_shutoff)
             domain->set_state(api::domain_shutoff, api::domain_shutoff_failed);
         domain->changed();
+        co_await note_failed_start(core, domain->name());
         io::Semaphore::Permit turn = co_await domain->files.acquire(io::Deadline::never(), "the guest's status file");
         co_await clean_up_run(core, domain->name(), std::move(run));
         throw *failure;

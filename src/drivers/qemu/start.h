@@ -29,6 +29,9 @@ Task<void> start_guest(Core& core, DomainOwner domain, StartRequest request, io:
 /// What a start learns from the monitor, and a new daemon asks again: ptys, channel states, vCPU threads.
 Task<void> learn_from_monitor(Core& core, DomainOwner domain, io::Deadline deadline);
 
+/// Enters where QEMU put the guest's memory modules, and how much of a virtio-mem device is plugged.
+Task<void> learn_memory_devices(DomainOwner domain, io::Deadline deadline);
+
 /// Opens the guest agent's channel in the background, if it has one.
 void connect_agent(Core& core, DomainOwner domain);
 

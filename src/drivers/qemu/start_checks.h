@@ -13,6 +13,9 @@ namespace virtue::qemu {
 /// Throws libvirt's codes for what this QEMU cannot run: CPU modes and models, …
 void require_startable(const model::Domain& domain, const QemuCapabilities& capabilities);
 
+/// Throws internal_error for a definition that could not be read again as it is written, which is how libvirt begins.
+void require_copyable(const model::Domain& domain);
+
 /// Chooses the firmware of <os firmware='efi'> from this host's descriptions. Throws operation_failed if none fits.
 void prepare_firmware(const Settings& settings, model::Domain& domain);
 

@@ -7,9 +7,11 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "drivers/qemu/host_checks.h"
 #include "drivers/qemu/interfaces.h"
 #include "drivers/qemu/launch.h"
 #include "drivers/qemu/snapshots/moments.h"
+#include "drivers/qemu/tpm_emulator.h"
 #include "io/offload.h"
 #include "model/domain/domain.h"
 
@@ -52,6 +54,16 @@ Task<void> forget_all_moments(Core& core, DomainOwner domain) {
             logger.warn("domain '{}': {}", domain->name(), error.message());
         }
     }
+}
+
+/// Where QEMU may have made files for the guest's memory.
+std::vector<std::string> memory_folders(const Core& core, const Run& run) {
+    const size_t slash = run.folder.rfind("/domain-");
+    if (slash == run.folder.npos) return {};
+    const std::string own = run.folder.substr(slash + 8);
+    std::vector<std::string> folders = {core.settings.library() + "/ram/" + own};
+    for (const auto& [size, mount] : huge_page_mounts()) folders.push_back(mount + "/libvirt/qemu/" + own);
+    return folders;
 }
 
 void leave_table(Core& core, const DomainOwner& domain) {
@@ -125,8 +137,16 @@ Task<bool> end_failed_start(DomainOwner domain) {
     Run& run = domain->running();
     if (!run.process || run.process->has_ended()) co_return true;
     run.stopping = true;
-    run.process->signal(SIGKILL);
-    bool ended = co_await ends_within(*run.process, io::Milliseconds(30000));
+    // With its monitor up it can end by itself, and says in its log who told it to.
+    bool ended = false;
+    if (run.monitor && !run.monitor->is_lost()) {
+        run.process->signal(SIGTERM);
+        ended = co_await ends_within(*run.process, io::Milliseconds(2000));
+    }
+    if (!ended) {
+        run.process->signal(SIGKILL);
+        ended = co_await ends_within(*run.process, io::Milliseconds(30000));
+    }
     if (!ended) {
         // It hangs in the kernel and holds the guest's files. It stays known; its end, when it comes, counts.
         run.stopping = false;
@@ -139,6 +159,7 @@ Task<void> clean_up_run(Core& core, std::string name, std::unique_ptr<Run> run) 
     if (run->monitor) run->monitor->close();
     if (run->agent) run->agent->close();
     co_await close_interfaces(core, run->domain);
+    stop_tpm_emulator(core, *run);
     struct Traces {
         Store store;
         std::string name;
@@ -147,11 +168,14 @@ Task<void> clean_up_run(Core& core, std::string name, std::unique_ptr<Run> run) 
         std::vector<std::string> sockets;
         std::vector<OwnedFile> files;
         std::optional<DacOwner> owner;
+        std::vector<std::string> memory_folders;
     };
-    Traces traces{core.store, name, run->folder, run->channel_folder, run->sockets, run->files, core.owner_of_files()};
+    Traces traces{core.store,   name,       run->folder,           run->channel_folder,
+                  run->sockets, run->files, core.owner_of_files(), memory_folders(core, *run)};
     auto remove = [traces = std::move(traces)] {
         std::error_code ignored;
         if (!traces.folder.empty()) std::filesystem::remove_all(traces.folder, ignored);
+        for (const std::string& folder : traces.memory_folders) std::filesystem::remove_all(folder, ignored);
         for (const std::string& socket : traces.sockets) ::unlink(socket.c_str());
         if (!traces.channel_folder.empty()) std::filesystem::remove_all(traces.channel_folder, ignored);
         std::vector<std::string> failures;

@@ -146,6 +146,16 @@ std::string Store::format_status(const GuestStatus& status) {
     writer.attribute("state", state_name(status.state));
     writer.attribute("reason", reason_name(GuestState{status.state, status.reason}));
     writer.attribute("pid", std::to_string(status.pid));
+    for (const Taint taint : status.taints.list()) {
+        writer.begin("taint");
+        writer.attribute("flag", taint_name(taint));
+        writer.end();
+    }
+    for (const std::string& words : status.deprecations) {
+        writer.begin("deprecation");
+        writer.text(words);
+        writer.end();
+    }
     writer.begin("monitor");
     writer.attribute("path", status.monitor_path);
     writer.attribute("type", "unix");
@@ -218,6 +228,12 @@ GuestStatus Store::parse_status(const std::string& text, const std::string& sour
     status.folder = path_of("libDir");
     status.channel_folder = path_of("channelTargetDir");
     status.fake_reboot = static_cast<bool>(root.child("fakereboot"));
+    for (xml::Element taint = root.child("taint"); taint; taint = taint.next_same()) {
+        if (auto known = find_taint(taint.attribute("flag").value_or(""))) status.taints.add(*known);
+    }
+    for (xml::Element words = root.child("deprecation"); words; words = words.next_same()) {
+        status.deprecations.push_back(words.text());
+    }
     status.logd = static_cast<bool>(root.child("chardevStdioLogd"));
     if (xml::Element vcpus = root.child("vcpus")) {
         for (xml::Element vcpu = vcpus.child("vcpu"); vcpu; vcpu = vcpu.next_same()) {

@@ -10,6 +10,7 @@
 
 #include "base/uuid.h"
 #include "drivers/qemu/settings.h"
+#include "drivers/qemu/taints.h"
 #include "model/domain/domain.h"
 
 namespace virtue::qemu {
@@ -28,6 +29,8 @@ struct GuestStatus {
     int agent_timeout = -2;
     uint64_t start_time = 0;                    ///< field 22 of /proc/PID/stat; 0 in libvirt's own files, which lack it
     std::vector<std::string> capability_flags;  ///< kept as they came, for libvirt
+    Taints taints;
+    std::vector<std::string> deprecations;
     std::shared_ptr<const model::Cpu> asked_cpu;  ///< the CPU before QEMU told what it made of it; null if it did not
     std::shared_ptr<model::Domain> domain;
 };

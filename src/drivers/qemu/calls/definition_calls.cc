@@ -5,6 +5,7 @@
 #include "drivers/qemu/calls/support.h"
 #include "drivers/qemu/live_definition.h"
 #include "drivers/qemu/snapshots/moments.h"
+#include "drivers/qemu/tpm_emulator.h"
 #include "io/files.h"
 #include "io/offload.h"
 #include "model/domain/domain.h"
@@ -123,10 +124,20 @@ Task<void> DefinitionCalls::undefine_domain(driver::Call& call, proc::DomainRef 
     std::vector<std::string> also;
     if (has_saved) also.push_back(saved);
     if (has_nvram && (flags & api::domain_undefine_nvram)) also.push_back(nvram);
+    std::string tpm_state;
+    const bool keeps_tpm = (flags & api::domain_undefine_keep_tpm) != 0;
+    for (const model::Tpm& tpm : domain->persistent()->tpms) {
+        const bool goes = (flags & api::domain_undefine_tpm) != 0 || tpm.persistent_state != xml::YesNo::yes;
+        if (tpm.backend == model::TpmBackend::emulator && goes && !keeps_tpm && !domain->is_active()) {
+            tpm_state = tpm_state_folder(core_.settings, domain->uuid());
+        }
+    }
     Store store = core_.store;
     std::string name = domain->name();
-    auto remove = [store, name, also] {
+    auto remove = [store, name, also, tpm_state] {
         for (const std::string& path : also) io::remove_file(path);
+        std::error_code ignored;
+        if (!tpm_state.empty()) std::filesystem::remove_all(tpm_state, ignored);
         store.remove_definition(name);
     };
     {

@@ -9,17 +9,6 @@
 namespace virtue::qemu {
 namespace {
 
-/// A copy by way of the document, as libvirt makes it: devices stand in the order of their kinds then.
-std::shared_ptr<model::Domain> read_again(const model::Domain& definition, const model::Platform& platform) {
-    xml::Options options;
-    options.domain = ErrorDomain::domain;
-    std::string text = definition_xml(definition, api::domain_xml_secure | api::domain_xml_inactive, false);
-    auto copy = std::make_shared<model::Domain>(xml::parse<model::Domain>(text, options));
-    copy->id = -1;
-    model::complete_for_qemu(*copy, platform, false, false);
-    return copy;
-}
-
 /// The device with its defaults, where they can be told; detaching does not check what it takes away.
 model::Device complete_if_possible(const model::Domain& domain, const model::Device& device,
                                    const model::Platform& platform) {

@@ -18,7 +18,12 @@ struct StatsGroups {
     bool vcpu = false;
     bool interface = false;
     bool block = false;
-    bool needs_monitor() const { return balloon || block; }
+    bool perf = false;
+    bool iothread = false;
+    bool dirty_rate = false;
+    bool backing = false;  ///< all images of a disk's chain
+    bool needs_monitor() const { return balloon || block || iothread || dirty_rate; }
+    Wanted wanted() const { return {block, balloon, iothread, dirty_rate}; }
 };
 /// Reads VIR_DOMAIN_STATS_*; none means all. With `enforce`, a group that we do not tell is argument_unsupported.
 StatsGroups stats_groups(uint32_t stats, bool enforce);

@@ -295,7 +295,17 @@ proc::DomainGetSecurityLabelList::Ret LookupCalls::security_labels(driver::Call&
 proc::DomainGetMessages::Ret LookupCalls::messages(driver::Call&, proc::DomainGetMessages::Args args) {
     require_flags(args.flags, api::domain_message_deprecation | api::domain_message_tainting, "qemuDomainGetMessages");
     DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
-    return {};
+    proc::DomainGetMessages::Ret ret;
+    const Run* run = domain->run();
+    if (!run) return ret;
+    if (args.flags == 0 || (args.flags & api::domain_message_tainting) != 0) {
+        for (const Taint taint : run->taints.list())
+            ret.msgs.push_back(fmt::format("tainted: {}", taint_sentence(taint)));
+    }
+    if (args.flags == 0 || (args.flags & api::domain_message_deprecation) != 0) {
+        for (const std::string& words : run->deprecations) ret.msgs.push_back("deprecated configuration: " + words);
+    }
+    return ret;
 }
 
 }  // namespace virtue::qemu

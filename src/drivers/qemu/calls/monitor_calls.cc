@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "drivers/qemu/calls/support.h"
+#include "drivers/qemu/launch.h"
 
 namespace virtue::qemu {
 namespace {
@@ -66,6 +67,7 @@ Task<std::string> MonitorCalls::run_command(driver::Call& call, proc::DomainRef 
     driver::Job job =
         co_await domain->jobs().begin(driver::JobKind::modify, "virDomainQemuMonitorCommand", call.deadline);
     domain->running();
+    taint_guest(core_, domain, Taint::custom_monitor);
     io::Deadline deadline = core_.monitor_deadline(call.deadline, *domain);
     std::string answer;
     if (flags & api::domain_qemu_monitor_command_hmp) {
@@ -99,6 +101,7 @@ Task<proc::QemuDomainMonitorCommandWithFiles::Ret> MonitorCalls::monitor_command
     driver::Job job =
         co_await domain->jobs().begin(driver::JobKind::modify, "virDomainQemuMonitorCommandWithFiles", call.deadline);
     domain->running();
+    taint_guest(core_, domain, Taint::custom_monitor);
     io::Deadline deadline = core_.monitor_deadline(call.deadline, *domain);
     Json command = Json::parse(args.cmd);
     Json arguments;
@@ -122,6 +125,7 @@ Task<proc::QemuDomainAgentCommand::Ret> MonitorCalls::agent_command(driver::Call
         co_await domain->jobs().begin(driver::JobKind::agent, "virDomainQemuAgentCommand", call.deadline);
     domain->running();
     std::shared_ptr<Agent> agent = domain->agent();
+    taint_guest(core_, domain, Taint::custom_ga_command);
     io::Deadline deadline = call.deadline;
     if (args.timeout == api::domain_qemu_agent_command_default)
         deadline = deadline.within(core_.settings.agent_deadline);

@@ -52,4 +52,14 @@ Task<std::shared_ptr<model::Domain>> read_definition(Core& core, std::string xml
     co_return domain;
 }
 
+std::shared_ptr<model::Domain> read_again(const model::Domain& definition, const model::Platform& platform) {
+    xml::Options options;
+    options.domain = ErrorDomain::domain;
+    std::string text = definition_xml(definition, api::domain_xml_secure | api::domain_xml_inactive, false);
+    auto copy = std::make_shared<model::Domain>(xml::parse<model::Domain>(text, options));
+    copy->id = -1;
+    model::complete_for_qemu(*copy, platform, false, false);
+    return copy;
+}
+
 }  // namespace virtue::qemu

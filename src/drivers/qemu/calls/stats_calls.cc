@@ -34,6 +34,7 @@ Task<proc::ConnectGetAllDomainStats::Ret> StatsCalls::all_stats(driver::Call& ca
     constexpr uint32_t filters = 0x3ff;  // active … other: VIR_CONNECT_LIST_DOMAINS_ bits 0 to 7, and the rest of them
     require_flags(args.flags, own | filters, "qemuConnectGetAllDomainStats");
     StatsGroups groups = stats_groups(args.stats, (args.flags & api::connect_get_all_domains_stats_enforce_stats) != 0);
+    groups.backing = (args.flags & api::connect_get_all_domains_stats_backing) != 0;
     std::vector<DomainOwner> chosen;
     if (args.domains.empty()) {
         core_.domains.for_each([&](Domain& domain) {
@@ -49,7 +50,7 @@ Task<proc::ConnectGetAllDomainStats::Ret> StatsCalls::all_stats(driver::Call& ca
     }
     bool asks = groups.needs_monitor() && !(args.flags & api::connect_get_all_domains_stats_nowait);
     if (asks) {
-        Wanted wanted{.disks = groups.block, .balloon = groups.balloon};
+        const Wanted wanted = groups.wanted();
         std::vector<DomainOwner> running;
         for (const DomainOwner& domain : chosen) {
             if (domain->is_active() && has_monitor_figures(*domain, wanted)) running.push_back(domain);
@@ -194,7 +195,11 @@ proc::DomainInterfaceStats::Ret StatsCalls::interface_stats(driver::Call&, proc:
     domain->running();
     for (const InterfaceName& interface : interface_names(domain->current())) {
         if (interface.device != args.device && interface.mac != args.device) continue;
-        auto counters = read_tap_counters(interface.device);
+        if (interface.device.empty()) {
+            throw Error(ErrorCode::internal_error, ErrorDomain::qemu, "Interface name not provided",
+                        "this card has no device on the host whose packets could be counted");
+        }
+        auto counters = read_tap_counters(interface.device, interface.is_own_end);
         if (!counters) {
             throw Error(ErrorCode::internal_error, ErrorDomain::stats_linux, "/proc/net/dev: Interface not found");
         }

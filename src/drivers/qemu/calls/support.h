@@ -7,6 +7,10 @@
 #include "drivers/qemu/core.h"
 #include "protocol/references.h"
 
+namespace virtue::model {
+class Platform;
+}
+
 namespace virtue::qemu {
 
 /// How clients name the guest.
@@ -40,6 +44,9 @@ Task<void> live_changed(Core& core, DomainOwner domain);
 /// Reads XML from a client, fills in what it leaves open as libvirt does, and checks it against the emulator.
 /// `source` names it in errors.
 Task<std::shared_ptr<model::Domain>> read_definition(Core& core, std::string xml, bool validate, io::Deadline deadline);
+
+/// A copy by way of the document, as libvirt makes it: devices stand in the order of their kinds then.
+std::shared_ptr<model::Domain> read_again(const model::Domain& definition, const model::Platform& platform);
 
 /// Throws operation_failed when the name or UUID belongs to another guest.
 void require_no_clash(const Core& core, const model::Domain& definition);

@@ -103,7 +103,7 @@ void number_consoles(model::Domain& domain) {
 
 void number_layers(model::StorageSource& source, uint32_t& next) {
     model::StorageSource* layer = &source;
-    while (layer != nullptr && layer->type != model::StorageType::none) {
+    while (layer != nullptr && layer->type != model::StorageType::none && !layer->empty()) {
         if (layer->index == 0) layer->index = ++next;
         layer = layer->backing.empty() ? nullptr : &layer->backing.front();
     }
@@ -188,7 +188,8 @@ void assign_aliases(model::Domain& domain) {
     auto single = [](auto& device, const char* alias) {
         if (device && device->info.alias.empty()) device->info.alias = alias;
     };
-    single(domain.memballoon, "balloon0");
+    const bool has_balloon = domain.memballoon && domain.memballoon->model != model::MemballoonModel::none;
+    if (has_balloon) single(domain.memballoon, "balloon0");
     single(domain.nvram, "nvram");
     single(domain.vsock, "vsock0");
     single(domain.iommu, "iommu0");

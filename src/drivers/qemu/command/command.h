@@ -68,7 +68,7 @@ struct LaunchContext {
     bool set_process_name = true;  ///< debug-threads=on
     bool dump_guest_core = false;
     std::string default_tls_folder;
-    std::vector<std::string> hugepage_mounts;
+    std::map<uint64_t, std::string> hugepage_mounts;  ///< size in KiB, 0 for the default one → mount point
     /// Descriptors that the driver opened for a network interface, by the interface's alias: taps and vhost.
     struct InterfaceFds {
         std::vector<Fd> taps;

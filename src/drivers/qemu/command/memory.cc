@@ -46,9 +46,10 @@ std::optional<uint64_t> huge_page(const Domain& domain, const Backing& backing) 
 }
 
 // Where pages of a size are mounted, with the guest's own folder in it.
-std::string huge_page_folder(const Builder& builder) {
+std::string huge_page_folder(const Builder& builder, uint64_t size) {
     const auto& mounts = builder.context.hugepage_mounts;
-    const std::string mount = mounts.empty() ? "/dev/hugepages" : mounts.front();
+    const auto found = mounts.find(size);
+    const std::string mount = found == mounts.end() ? "/dev/hugepages" : found->second;
     return fmt::format("{}/libvirt/qemu/{}", mount,
                        short_name(builder.context.domain_id, builder.shape.name).substr(7));
 }
@@ -126,12 +127,15 @@ Json object_of(Builder& builder, const Domain& domain, const Backing& backing) {
         prealloc = prealloc || huge;
     } else if (huge) {
         type = "memory-backend-file";
-        path = huge_page_folder(builder);
+        path = huge_page_folder(builder, *huge);
+        builder.plan.folders.emplace(path, "huge pages");
         prealloc = true;
     } else if (source == MemorySource::file || shared(domain, backing)) {
         type = "memory-backend-file";
-        path = fmt::format("{}/ram/{}/{}", builder.context.paths.library,
-                           short_name(builder.context.domain_id, builder.shape.name).substr(7), backing.id);
+        const std::string folder = fmt::format("{}/ram/{}", builder.context.paths.library,
+                                               short_name(builder.context.domain_id, builder.shape.name).substr(7));
+        path = fmt::format("{}/{}", folder, backing.id);
+        builder.plan.folders.emplace(folder, "memory in files");
     }
     const bool plain = std::string_view(type) == "memory-backend-ram";
     const bool lazy = device != nullptr && device->model == MemoryModel::virtio_mem;

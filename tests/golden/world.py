@@ -1,0 +1,36 @@
+"""A world of its own for recorded cases: the private namespaces of ../shared/golden with our daemon in libvirtd's place."""
+
+import os
+import subprocess
+
+import harness
+
+
+class World:
+    """Ends with its test. `daemon` are the words behind virtued."""
+
+    def __init__(self, test, folder, daemon='--system'):
+        self.tools = harness.shared('golden', 'tools')
+        self.folder = folder
+        os.makedirs(folder)
+        # QEMU tells in its log who ended it: the recorded logs say libvirtd.
+        environment = os.environ | {'GOLDEN_RUN': str(folder),
+                                    'GOLDEN_DAEMON': f'-a libvirtd {harness.program("virtued")} {daemon}'}
+        self.log = open(f'{folder}.log', 'wb')
+        test.addCleanup(self.log.close)
+        self.child = harness.Child(['unshare', '-mnpu', '--fork', '--kill-child', '--mount-proc', 'bash',
+                                    f'{self.tools}/env.sh', '--inner', '--plain'],
+                                   stdout=self.log, stderr=self.log, env=environment)
+        test.addCleanup(self.child.close)
+        harness.wait_until(lambda: os.path.exists(f'{folder}/ready'), 120, 'the private world')
+        with open(f'/proc/{self.child.pid}/task/{self.child.pid}/children', encoding='ascii') as children:
+            self.inner = children.read().split()[0]
+
+    def run(self, arguments, timeout=1200):
+        """Runs a program in it; gives what it printed."""
+        return subprocess.run(['nsenter', '-t', self.inner, '-a', *arguments], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, check=False, timeout=timeout).stdout
+
+    def end(self):
+        """Now: the next world begins with nothing."""
+        self.child.close()
