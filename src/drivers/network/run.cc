@@ -5,8 +5,8 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "driver/bandwidth.h"
 #include "driver/constants.h"
-#include "drivers/network/bandwidth.h"
 #include "drivers/network/commands.h"
 #include "drivers/network/dnsmasq.h"
 #include "drivers/network/hooks.h"
@@ -94,8 +94,8 @@ void bring_up_bridge(const model::Network& network) {
     if (network.mode() != ForwardMode::none) set_forwarding(network);
 }
 
-Task<void> run_all(Core& core, std::vector<TrafficCommand> commands) {
-    for (TrafficCommand& command : commands) {
+Task<void> run_all(Core& core, std::vector<driver::TrafficCommand> commands) {
+    for (driver::TrafficCommand& command : commands) {
         CommandOptions options;
         options.may_fail = command.may_fail;
         co_await run_tool(core.loop, std::move(command.words), std::move(options), core.settings.command_deadline);
@@ -104,7 +104,8 @@ Task<void> run_all(Core& core, std::vector<TrafficCommand> commands) {
 
 Task<void> limit(Core& core, const model::Network& network) {
     if (!network.bandwidth || network.bridge.empty()) co_return;
-    std::vector<TrafficCommand> commands = set_bandwidth(network.bridge, *network.bandwidth);
+    std::vector<driver::TrafficCommand> commands =
+        driver::set_bandwidth(network.bridge, *network.bandwidth, driver::Shaped::bridge);
     co_await run_all(core, std::move(commands));
 }
 
@@ -125,7 +126,7 @@ Task<void> take_down(Core& core, NetworkOwner network) {
         }
         if (!problem.empty()) logger.warn("network '{}': {}", name, problem);
     } else if (live->bandwidth && !live->bridge.empty()) {
-        std::vector<TrafficCommand> commands = clear_bandwidth(live->bridge);
+        std::vector<driver::TrafficCommand> commands = driver::clear_bandwidth(live->bridge);
         co_await run_all(core, std::move(commands));
     }
     const Store store = core.store;

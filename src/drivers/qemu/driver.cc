@@ -10,6 +10,7 @@
 #include "drivers/qemu/calls/definition_calls.h"
 #include "drivers/qemu/calls/device_calls.h"
 #include "drivers/qemu/calls/guest_calls.h"
+#include "drivers/qemu/calls/interface_tune_calls.h"
 #include "drivers/qemu/calls/lookup_calls.h"
 #include "drivers/qemu/calls/monitor_calls.h"
 #include "drivers/qemu/calls/native_calls.h"
@@ -73,6 +74,7 @@ struct QemuDriver::State {
           stats(core),
           resources(core),
           tunes(core),
+          interface_tunes(core),
           consoles(core),
           guests(core),
           snapshots(core),
@@ -89,6 +91,7 @@ struct QemuDriver::State {
         stats.bind(table);
         resources.bind(table);
         tunes.bind(table);
+        interface_tunes.bind(table);
         consoles.bind(table);
         guests.bind(table);
         snapshots.bind(table);
@@ -115,6 +118,7 @@ struct QemuDriver::State {
     StatsCalls stats;
     ResourceCalls resources;
     TuneCalls tunes;
+    InterfaceTuneCalls interface_tunes;
     ConsoleCalls consoles;
     GuestCalls guests;
     SnapshotCalls snapshots;

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "drivers/qemu/calls/support.h"
 #include "drivers/qemu/command/single_device.h"
 #include "drivers/qemu/device_changes.h"
@@ -14,6 +15,7 @@
 #include "drivers/qemu/live_definition.h"
 #include "drivers/qemu/platform.h"
 #include "drivers/qemu/qmp_options.h"
+#include "drivers/qemu/start.h"
 #include "io/files.h"
 #include "io/offload.h"
 #include "model/domain/complete/complete.h"
@@ -50,9 +52,9 @@ void require_pluggable(const Device& device) {
     if (const auto* interface = std::get_if<model::Interface>(&device)) {
         using enum model::InterfaceType;
         const auto type = interface->actual_type();
-        if (type == user || type == client || type == server || type == mcast || type == udp || type == vhostuser) {
-            return;
-        }
+        const bool on_host = type == network || type == bridge || type == direct || type == ethernet;
+        const bool in_qemu = type == user || type == client || type == server || type == mcast || type == udp;
+        if (on_host || in_qemu || type == vhostuser) return;
         refuse(fmt::format("hotplug of interface type of {} is not implemented yet", xml::to_name(type)));
     }
     const bool other =
@@ -203,6 +205,59 @@ Task<std::map<std::string, std::string>> run_steps(std::shared_ptr<Monitor> moni
     throw *failure;
 }
 
+/// "12:13" with each number as QEMU knows the descriptor.
+std::string fd_names(const std::string& numbers) {
+    std::string names;
+    for (std::string_view number : split(numbers, ':')) {
+        names += fmt::format("{}virtue-fd{}", names.empty() ? "" : ":", number);
+    }
+    return names;
+}
+
+/// Gives QEMU the descriptors that the steps name by number; from then on the steps name them as QEMU does.
+Task<void> hand_over(std::shared_ptr<Monitor> monitor, std::vector<QmpStep>& steps, std::vector<PassedFd> descriptors,
+                     io::Deadline deadline) {
+    for (const PassedFd& passed : descriptors) {
+        Json name = Json::object({{"fdname", fd_names(std::to_string(passed.child_number))}});
+        std::vector<const Fd*> fds = {&passed.fd};
+        co_await monitor->command_with_fds("getfd", std::move(name), std::move(fds), deadline);
+    }
+    for (QmpStep& step : steps) {
+        if (step.command != "netdev_add") continue;
+        for (const char* key : {"fd", "fds", "vhostfd", "vhostfds"}) {
+            const std::string numbers = step.arguments.string_or(key, "");
+            if (!numbers.empty()) step.arguments.set(key, fd_names(numbers));
+        }
+    }
+}
+
+/// What the host has for a new card.
+struct NewCard {
+    std::shared_ptr<model::Domain> alone;  ///< the guest with nothing but this card; null if the device is none
+    LaunchContext::InterfaceFds fds;
+};
+
+Task<NewCard> open_new_card(Core& core, const model::Domain& whole, Device& device, io::Deadline deadline) {
+    NewCard made;
+    auto* card = std::get_if<model::Interface>(&device);
+    if (card == nullptr) co_return made;
+    made.alone = std::make_shared<model::Domain>(model::without_devices(whole));
+    made.alone->interfaces = {*card};
+    std::optional<Error> failure;
+    try {
+        LaunchContext::InterfaceFds fds = co_await open_interface(core, made.alone, 0, deadline);
+        made.fds = std::move(fds);
+    } catch (const Error& error) {
+        failure.emplace(error);
+    }
+    if (failure) {
+        co_await close_interfaces(core, made.alone);
+        throw *failure;
+    }
+    *card = made.alone->interfaces.front();
+    co_return made;
+}
+
 Task<void> enter(Core& core, DomainOwner domain, Addition addition, std::map<std::string, std::string> ptys) {
     Run& run = domain->running();
     model::Domain& live = *run.domain;
@@ -238,27 +293,42 @@ Task<void> plug_device(Core& core, DomainOwner domain, Device device, Capabiliti
     require_new(*run.domain, complete, by_name ? ErrorCode::operation_failed : ErrorCode::operation_invalid);
     Addition addition = add_to(*run.domain, complete, platform, run.channel_folder);
     std::vector<OwnedFile> files = new_files(run, addition);
-    LaunchContext context = launch_context(core, *addition.whole, run.id, capabilities);
-    std::vector<std::string> options = build_device(*addition.whole, addition.devices, std::move(context));
-    std::vector<QmpStep> steps = qmp_steps(options);
-    co_await make_folders(core, addition.folders);
-    co_await give_files(core, files);
+    const int id = run.id;
+    NewCard card = co_await open_new_card(core, *addition.whole, addition.devices.back(), deadline);
     std::map<std::string, std::string> ptys;
     std::optional<Error> failure;
     try {
+        if (domain->id() != id) throw Error(ErrorCode::operation_failed, ErrorDomain::qemu, "domain is not running");
+        LaunchContext context = launch_context(core, *addition.whole, id, capabilities);
+        if (card.alone) {
+            context.interface_fds.emplace(card.alone->interfaces.front().info.alias, std::move(card.fds));
+        }
+        std::vector<PassedFd> descriptors;
+        std::vector<std::string> options =
+            build_device(*addition.whole, addition.devices, std::move(context), &descriptors);
+        std::vector<QmpStep> steps = qmp_steps(options);
+        co_await make_folders(core, addition.folders);
+        co_await give_files(core, files);
         std::shared_ptr<Monitor> monitor = domain->monitor();
+        co_await hand_over(monitor, steps, std::move(descriptors), deadline);
         std::map<std::string, std::string> made = co_await run_steps(monitor, std::move(steps), deadline);
         ptys = std::move(made);
+        if (card.alone && card.alone->interfaces.front().link == model::LinkState::down) {
+            Json down = Json::object({{"name", card.alone->interfaces.front().info.alias}, {"up", false}});
+            co_await monitor->command("set_link", std::move(down), deadline);
+        }
     } catch (const Error& error) {
         failure.emplace(error);
     }
     if (failure) {
         co_await restore_files(core, std::move(files));
+        co_await close_interfaces(core, card.alone);
         throw *failure;
     }
     std::vector<OwnedFile>& owned = domain->running().files;
     owned.insert(owned.end(), files.begin(), files.end());
     co_await enter(core, domain, std::move(addition), std::move(ptys));
+    if (std::holds_alternative<model::MemoryDevice>(complete)) co_await learn_memory_devices(domain, deadline);
 }
 
 namespace {

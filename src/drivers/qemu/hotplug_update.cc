@@ -4,10 +4,12 @@
 #include "drivers/qemu/command/single_device.h"
 #include "drivers/qemu/device_changes.h"
 #include "drivers/qemu/hotplug.h"
+#include "drivers/qemu/interfaces.h"
 #include "drivers/qemu/launch.h"
 #include "drivers/qemu/live_definition.h"
 #include "drivers/qemu/platform.h"
 #include "drivers/qemu/qmp_options.h"
+#include "host/links.h"
 #include "io/offload.h"
 
 namespace virtue::qemu {
@@ -145,28 +147,79 @@ Task<void> update_graphics(DomainOwner domain, model::Graphics fresh, io::Deadli
     model::replace_device(*domain->running().domain, old, changed);
 }
 
-Task<void> update_interface(DomainOwner domain, model::Interface fresh, io::Deadline deadline) {
-    std::optional<Device> found = model::find_device(*domain->running().domain, fresh);
-    model::Interface old = std::get<model::Interface>(*found);
+bool is_bridged(model::InterfaceType type) {
+    return type == model::InterfaceType::network || type == model::InterfaceType::bridge;
+}
+
+/// Throws operation_unsupported for what a card cannot change while the guest has it.
+void require_changeable(const model::Interface& old, const model::Interface& fresh) {
     auto refuse = [](const char* what) {
         fail(ErrorCode::operation_unsupported, ErrorDomain::qemu, "cannot modify network device {}", what);
     };
     if (!fresh.model.empty() && fresh.model != old.model) refuse("model");
-    if (fresh.type != old.type) refuse("type");
-    if (fresh.mtu != old.mtu) refuse("MTU");
+    if (fresh.type != old.type && !(is_bridged(fresh.type) && is_bridged(old.actual_type()))) refuse("type");
+    if (fresh.mtu != 0 && fresh.mtu != old.mtu) refuse("MTU");
     if (fresh.info.boot_order != 0 && fresh.info.boot_order != old.info.boot_order) refuse("boot index setting");
-    if (fresh.network != old.network || fresh.bridge != old.bridge || fresh.dev != old.dev) refuse("source");
+    if (fresh.dev != old.dev) refuse("source");
+}
+
+bool is_elsewhere(const model::Interface& old, const model::Interface& fresh) {
+    return fresh.type != old.type || fresh.network != old.network || fresh.bridge != old.bridge ||
+           fresh.portgroup != old.portgroup;
+}
+
+/// The card on its new bridge; its old port is given back.
+Task<model::Interface> move_card(Core& core, DomainOwner domain, model::Interface old, model::Interface fresh,
+                                 io::Deadline deadline) {
+    model::Interface changed = old;
+    changed.type = fresh.type;
+    changed.network = fresh.network;
+    changed.bridge = fresh.bridge;
+    changed.portgroup = fresh.portgroup;
+    changed.bandwidth = fresh.bandwidth;
+    co_await move_interface(core, domain, changed, deadline);
+    auto left = std::make_shared<model::Domain>(model::without_devices(*domain->running().domain));
+    left->interfaces = {old};
+    co_await close_interfaces(core, left);
+    co_return changed;
+}
+
+Task<void> update_interface(Core& core, DomainOwner domain, model::Interface fresh, io::Deadline deadline) {
+    std::optional<Device> found = model::find_device(*domain->running().domain, fresh);
+    if (!found) {
+        fail(ErrorCode::device_missing, ErrorDomain::qemu, "no device matching MAC address {} found",
+             fresh.mac ? fresh.mac->to_string() : "");
+    }
+    const model::Interface old = std::get<model::Interface>(*found);
+    require_changeable(old, fresh);
+    model::Interface changed = old;
+    if (is_elsewhere(old, fresh)) {
+        model::Interface moved = co_await move_card(core, domain, old, fresh, deadline);
+        changed = std::move(moved);
+        // From here on it is there, whatever else fails.
+        model::replace_device(*domain->running().domain, old, changed);
+    }
+    const model::Interface before = changed;
     const bool up = fresh.link != model::LinkState::down;
     const bool was_up = old.link != model::LinkState::down;
     if (up != was_up) {
         Json arguments = Json::object({{"name", old.info.alias}, {"up", up}});
         co_await domain->monitor()->command("set_link", std::move(arguments), deadline);
     }
-    model::Interface changed = old;
     changed.link = fresh.link;
     changed.filter = fresh.filter;
-    changed.bandwidth = fresh.bandwidth;
-    model::replace_device(*domain->running().domain, old, changed);
+    changed.port_isolated = fresh.port_isolated;
+    const bool isolated = fresh.port_isolated == xml::YesNo::yes;
+    if (isolated != (old.port_isolated == xml::YesNo::yes) && is_bridged(changed.actual_type())) {
+        auto work = [device = changed.target, isolated] { host::set_port_isolated(device, isolated); };
+        co_await io::offload(core.loop, std::move(work));
+    }
+    if (fresh.bandwidth != old.bandwidth) {
+        changed.bandwidth = fresh.bandwidth;
+        if (changed.actual) changed.actual->bandwidth = fresh.bandwidth;
+        co_await limit_interface(core, changed, deadline);
+    }
+    model::replace_device(*domain->running().domain, before, changed);
 }
 
 Task<void> update_balloon(DomainOwner domain, model::Memballoon fresh, io::Deadline deadline) {
@@ -193,7 +246,7 @@ Task<void> update_device(Core& core, DomainOwner domain, Device device, Capabili
     } else if (const auto* graphics = std::get_if<model::Graphics>(&complete)) {
         co_await update_graphics(domain, *graphics, deadline);
     } else if (const auto* interface = std::get_if<model::Interface>(&complete)) {
-        co_await update_interface(domain, *interface, deadline);
+        co_await update_interface(core, domain, *interface, deadline);
     } else if (const auto* balloon = std::get_if<model::Memballoon>(&complete)) {
         co_await update_balloon(domain, *balloon, deadline);
     } else {

@@ -4,11 +4,15 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/text.h"
+#include "driver/bandwidth.h"
 #include "driver/filter_service.h"
 #include "driver/network_service.h"
 #include "drivers/qemu/live_definition.h"
 #include "host/links.h"
 #include "io/offload.h"
+#include "io/process.h"
+#include "model/domain/device.h"
 #include "model/domain/domain.h"
 
 namespace virtue::qemu {
@@ -204,28 +208,38 @@ Task<void> bind_filter(Core& core, std::shared_ptr<model::Domain> live, size_t i
     co_await core.filters->bind(std::move(binding), deadline);
 }
 
+/// What holds for a card at the moment: a network may have added its own.
+const std::optional<model::Bandwidth>& limits_of(const Interface& interface) {
+    return interface.actual ? interface.actual->bandwidth : interface.bandwidth;
+}
+
 std::optional<Uuid> port_of(const Interface& interface) {
     return interface.type == InterfaceType::network ? Uuid::parse(interface.port_id) : std::nullopt;
 }
 
 }  // namespace
 
+Task<LaunchContext::InterfaceFds> open_interface(Core& core, std::shared_ptr<model::Domain> live, size_t index,
+                                                 io::Deadline deadline) {
+    // A port that the document names was that of another run.
+    live->interfaces[index].port_id.clear();
+    live->interfaces[index].actual.reset();
+    if (live->interfaces[index].type == InterfaceType::network) co_await plug_in(core, live, index, deadline);
+    if (!needs_device(live->interfaces[index])) co_return LaunchContext::InterfaceFds();
+    const Wanted wanted = wanted_for(*live, live->interfaces[index]);
+    auto work = [wanted] { return make(wanted); };
+    Made made = co_await io::offload(core.loop, std::move(work));
+    live->interfaces[index].target = made.name;
+    if (limits_of(live->interfaces[index])) co_await limit_interface(core, live->interfaces[index], deadline);
+    if (live->interfaces[index].filter) co_await bind_filter(core, live, index, deadline);
+    co_return std::move(made.fds);
+}
+
 Task<InterfaceFds> open_interfaces(Core& core, std::shared_ptr<model::Domain> live, io::Deadline deadline) {
     InterfaceFds all;
-    // Ports that the document names were those of another run.
-    for (Interface& interface : live->interfaces) {
-        interface.port_id.clear();
-        interface.actual.reset();
-    }
     for (size_t i = 0; i < live->interfaces.size(); i++) {
-        if (live->interfaces[i].type == InterfaceType::network) co_await plug_in(core, live, i, deadline);
-        if (!needs_device(live->interfaces[i])) continue;
-        const Wanted wanted = wanted_for(*live, live->interfaces[i]);
-        auto work = [wanted] { return make(wanted); };
-        Made made = co_await io::offload(core.loop, std::move(work));
-        live->interfaces[i].target = made.name;
-        if (live->interfaces[i].filter) co_await bind_filter(core, live, i, deadline);
-        all.emplace(wanted.alias, std::move(made.fds));
+        LaunchContext::InterfaceFds fds = co_await open_interface(core, live, i, deadline);
+        if (!fds.taps.empty()) all.emplace(live->interfaces[i].info.alias, std::move(fds));
     }
     co_return all;
 }
@@ -235,6 +249,61 @@ void resolve_listens(const Core& core, model::Domain& live) {
         for (model::GraphicsListen& listen : graphics.listens)
             if (listen.type == model::ListenType::network && core.networks)
                 listen.address = core.networks->address(listen.network);
+}
+
+Task<void> limit_interface(Core& core, const Interface& card, io::Deadline deadline) {
+    const std::string device = card.target;
+    if (device.empty()) co_return;
+    const bool own_end = card.actual_type() == InterfaceType::direct;
+    const driver::Shaped shaped = own_end ? driver::Shaped::macvtap : driver::Shaped::tap;
+    const std::optional<model::Bandwidth>& limits = limits_of(card);
+    std::vector<driver::TrafficCommand> commands =
+        limits ? driver::set_bandwidth(device, *limits, shaped) : driver::clear_bandwidth(device);
+    for (driver::TrafficCommand& command : commands) {
+        const std::string shown = join(command.words, " ");
+        io::ProcessOptions options;
+        options.arguments = std::move(command.words);
+        options.environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"};
+        std::string nothing;
+        const io::CommandResult result =
+            co_await io::run_command(core.loop, std::move(options), std::move(nothing), deadline);
+        if (result.status.success() || command.may_fail) continue;
+        fail(ErrorCode::internal_error, ErrorDomain::none, "Child process ({}) unexpected {}: {}", shown,
+             result.status.to_string(), result.errors);
+    }
+}
+
+Task<void> move_interface(Core& core, DomainOwner domain, Interface& fresh, io::Deadline deadline) {
+    auto alone = std::make_shared<model::Domain>(model::without_devices(*domain->running().domain));
+    alone->interfaces = {fresh};
+    Interface& card = alone->interfaces.front();
+    card.port_id.clear();
+    card.actual.reset();
+    if (card.type == InterfaceType::network) co_await plug_in(core, alone, 0, deadline);
+    std::optional<Error> failure;
+    try {
+        const bool bridged =
+            card.actual_type() == InterfaceType::network || card.actual_type() == InterfaceType::bridge;
+        if (!bridged) {
+            throw Error(ErrorCode::operation_unsupported, ErrorDomain::qemu,
+                        "unable to change config on network type: its device on the host would be of another kind");
+        }
+        const std::string bridge = card.actual ? card.actual->bridge : card.bridge;
+        const bool isolated = card.port_isolated == xml::YesNo::yes;
+        auto work = [device = card.target, bridge, isolated] {
+            host::set_link_master(device, bridge);
+            if (isolated) host::set_port_isolated(device, true);
+        };
+        co_await io::offload(core.loop, std::move(work));
+    } catch (const Error& error) {
+        failure.emplace(error);
+    }
+    if (failure) {
+        card.target.clear();
+        co_await close_interfaces(core, alone);
+        throw *failure;
+    }
+    fresh = card;
 }
 
 Task<void> close_interfaces(Core& core, std::shared_ptr<model::Domain> live) {

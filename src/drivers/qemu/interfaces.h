@@ -19,6 +19,19 @@ Task<InterfaceFds> open_interfaces(Core& core, std::shared_ptr<model::Domain> li
 /// Fills in where graphics that listen in a virtual network listen. Throws no_network.
 void resolve_listens(const Core& core, model::Domain& live);
 
+/// The same for one card, by its place in the definition; what was made is undone by close_interfaces() of a definition
+/// with nothing but this card.
+Task<LaunchContext::InterfaceFds> open_interface(Core& core, std::shared_ptr<model::Domain> live, size_t index,
+                                                 io::Deadline deadline);
+
+/// Puts a running card on what `fresh` names instead: another bridge, or another network with a bridge. `fresh` gets
+/// what it turned out to be. Throws operation_unsupported where its device would have to be another one.
+Task<void> move_interface(Core& core, DomainOwner domain, model::Interface& fresh, io::Deadline deadline);
+
+/// Sets the limits of a card that is plugged in, or takes them away where it has none. Throws internal_error with the
+/// words of tc.
+Task<void> limit_interface(Core& core, const model::Interface& card, io::Deadline deadline);
+
 /// Gives ports back and removes devices that do not vanish by themselves. Never throws: problems are logged.
 Task<void> close_interfaces(Core& core, std::shared_ptr<model::Domain> live);
 

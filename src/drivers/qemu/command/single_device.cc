@@ -71,7 +71,7 @@ void add_one(Builder&, const Domain&, const T&) {}
 }  // namespace
 
 std::vector<std::string> build_device(const Domain& domain, std::span<const model::Device> devices,
-                                      LaunchContext context) {
+                                      LaunchContext context, std::vector<PassedFd>* descriptors) {
     LaunchPlan plan;
     plan.guest_folder = fmt::format("{}/{}", context.paths.library, short_name(context.domain_id, domain.name));
     GuestShape shape;
@@ -86,6 +86,7 @@ std::vector<std::string> build_device(const Domain& domain, std::span<const mode
         if (info != nullptr && info->boot_order != 0) builder.boot_indexes[info->alias] = info->boot_order;
         std::visit([&](const auto& one) { add_one(builder, domain, one); }, device);
     }
+    if (descriptors != nullptr) *descriptors = std::move(plan.descriptors);
     return std::move(plan.arguments);
 }
 

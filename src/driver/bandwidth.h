@@ -1,0 +1,28 @@
+// Bandwidth limits of bridges, taps and macvtaps as tc commands. Pure.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "model/domain/interface.h"
+
+namespace virtue::driver {
+
+/// A tc command and whether its failure matters.
+struct TrafficCommand {
+    std::vector<std::string> words;
+    bool may_fail = false;
+};
+
+/// What a device is, seen from the limits.
+enum class Shaped : uint8_t {
+    bridge,   ///< of a network: what leaves through it goes to the guests, who share the limit
+    tap,      ///< of one guest: what leaves through it goes to the guest
+    macvtap,  ///< it is the guest's own end: what leaves through it comes from the guest
+};
+
+/// What sets the limits on a device: what leaves through it is shaped, what arrives is policed. Limits that were there
+/// go first.
+std::vector<TrafficCommand> set_bandwidth(const std::string& device, const model::Bandwidth& bandwidth, Shaped what);
+std::vector<TrafficCommand> clear_bandwidth(const std::string& device);
+
+}  // namespace virtue::driver
