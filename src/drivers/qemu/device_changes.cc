@@ -60,7 +60,60 @@ void require_disk_name(const Device& device) {
     fail(ErrorCode::xml_error, ErrorDomain::domain, "Unknown disk name '{}' and no address specified", disk->target);
 }
 
-Device complete_device(const Domain& domain, const Device& device, const model::Platform& platform) {
+namespace {
+
+bool has_usb(const Domain& domain) {
+    for (const model::Controller& controller : domain.controllers) {
+        if (controller.type == model::ControllerType::usb && controller.model != model::ControllerModel::none)
+            return true;
+    }
+    return false;
+}
+
+/// What single devices need of the guest and its emulator, whatever else the guest has.
+void require_possible(const Domain& domain, const Device& device, const model::Platform& platform) {
+    const auto refuse = [](ErrorDomain where, const std::string& sentence) {
+        throw Error(ErrorCode::config_unsupported, where, sentence);
+    };
+    const auto* disk = std::get_if<model::Disk>(&device);
+    if (disk != nullptr && disk->bus == model::DiskBus::usb && !platform.has_device(domain, "usb-storage")) {
+        refuse(ErrorDomain::qemu, "This QEMU doesn't support '-device usb-storage'");
+    }
+    if (const auto* shmem = std::get_if<model::Shmem>(&device)) {
+        const std::string name(xml::to_name(shmem->model));
+        if (!platform.has_device(domain, name)) {
+            refuse(ErrorDomain::qemu, fmt::format("shmem model '{}' is not supported by this QEMU binary", name));
+        }
+    }
+    const auto* memory = std::get_if<model::MemoryDevice>(&device);
+    if (memory != nullptr && memory->node >= 0 && !(domain.cpu && !domain.cpu->numa.cells.empty())) {
+        throw Error(ErrorCode::xml_detail, ErrorDomain::domain,
+                    "can't add memory backend as guest has no NUMA nodes configured");
+    }
+    if (has_usb(domain)) return;
+    if (is_one_of<model::RedirectedDevice>(device)) {
+        refuse(ErrorDomain::domain, "cannot add redirected USB device: USB is disabled for this domain");
+    }
+}
+
+/// Where a SCSI disk goes by its name: seven to a controller, as on a narrow bus.
+Device placed_by_name(const Device& device) {
+    const auto* disk = std::get_if<model::Disk>(&device);
+    if (disk == nullptr || disk->bus != model::DiskBus::scsi) return device;
+    const auto index = model::disk_name_index(disk->target);
+    if (!index || !disk->info.address.is(model::AddressType::none)) return device;
+    model::Disk placed = *disk;
+    placed.info.address.type = model::AddressType::drive;
+    placed.info.address.drive.controller = static_cast<uint32_t>(*index / 7);
+    placed.info.address.drive.unit = static_cast<uint32_t>(*index % 7);
+    return placed;
+}
+
+}  // namespace
+
+Device complete_device(const Domain& domain, const Device& given, const model::Platform& platform) {
+    require_possible(domain, given, platform);
+    const Device device = placed_by_name(given);
     Domain alone = model::without_devices(domain);
     if (is_one_of<model::Hub>(device)) alone.hubs.clear();
     const model::DeviceInfo* raw = model::info_of(device);
@@ -131,14 +184,47 @@ Device find_present(const Domain& domain, const Device& device) {
     throw Error(code, ErrorDomain::qemu, missing(device));
 }
 
+namespace {
+
+/// Throws config_unsupported for a USB device where there is no USB.
+void require_bus(const Domain& domain, const Device& device) {
+    const auto* hostdev = std::get_if<model::Hostdev>(&device);
+    const auto* input = std::get_if<model::Input>(&device);
+    const bool on_usb = (input != nullptr && input->bus == model::InputBus::usb) ||
+                        (hostdev != nullptr && hostdev->mode == model::HostdevMode::subsystem &&
+                         hostdev->type == model::HostdevType::usb);
+    if (!on_usb || has_usb(domain)) return;
+    throw Error(ErrorCode::config_unsupported, ErrorDomain::domain,
+                "Device configuration is not compatible: Domain has no USB bus support");
+}
+
+/// A SCSI disk brings a controller of the machine's usual kind along, whatever others there are.
+void add_controller_for(Domain& domain, const Device& device) {
+    const auto* disk = std::get_if<model::Disk>(&device);
+    if (disk == nullptr || disk->bus != model::DiskBus::scsi || !disk->info.address.is(model::AddressType::drive))
+        return;
+    const auto index = static_cast<int>(disk->info.address.drive.controller);
+    for (const model::Controller& controller : domain.controllers) {
+        if (controller.type == model::ControllerType::scsi && controller.index == index) return;
+    }
+    model::Controller controller;
+    controller.type = model::ControllerType::scsi;
+    controller.index = index;
+    domain.controllers.push_back(std::move(controller));
+}
+
+}  // namespace
+
 void attach_to_config(Domain& domain, const Device& device) {
     if (!is_pluggable(device)) refuse_kind("attach", device);
+    require_bus(domain, device);
     const model::DeviceInfo* info = model::info_of(device);
     if (info != nullptr && model::find_device_by_alias(domain, info->alias)) {
         fail(ErrorCode::config_unsupported, ErrorDomain::domain, "non unique alias detected: {}", info->alias);
     }
     require_new(domain, device, ErrorCode::operation_invalid);
     model::insert_device(domain, device);
+    add_controller_for(domain, device);
 }
 
 void detach_from_config(Domain& domain, const Device& device) {

@@ -70,6 +70,7 @@ struct Run {
     Figures figures;                              ///< last known answers of its monitor
     Taints taints;
     std::unique_ptr<io::Process> tpm_emulator;
+    std::vector<std::unique_ptr<io::Process>> helpers;  ///< virtiofsd and the like
     std::string tpm_socket;
     std::vector<PerfCounter> perf_counters;
     std::vector<std::string> deprecations;  ///< what it uses and QEMU will drop

@@ -10,6 +10,7 @@
 #include "base/base64.h"
 #include "base/error.h"
 #include "driver/constants.h"
+#include "io/files.h"
 
 namespace virtue::qemu {
 namespace {
@@ -80,10 +81,26 @@ std::string encrypt_secret(const std::vector<uint8_t>& value, const MasterKey& k
     return text;
 }
 
+MasterKey read_master_key(const std::string& path) {
+    const std::string text = io::read_file(path, 64);
+    MasterKey key{};
+    if (text.size() != key.size()) {
+        fail(ErrorCode::internal_error, ErrorDomain::qemu, "'{}' is no key of a guest's secrets", path);
+    }
+    std::copy(text.begin(), text.end(), key.begin());
+    return key;
+}
+
 std::map<std::string, std::string> guest_secrets(const model::Domain& domain, const driver::SecretValues* values,
                                                  const MasterKey& key) {
     Collector collector(values, key);
     for (const model::Disk& disk : domain.disks) collector.add_layers(disk.source);
+    for (const model::Hostdev& hostdev : domain.hostdevs) {
+        const bool scsi = hostdev.mode == model::HostdevMode::subsystem && hostdev.type == model::HostdevType::scsi;
+        if (!scsi || !hostdev.iscsi.auth) continue;
+        collector.add(fmt::format("libvirt-{}-backend-secret0", hostdev.iscsi.index), hostdev.iscsi.auth->secret,
+                      api::secret_usage_type_iscsi);
+    }
     return collector.take();
 }
 

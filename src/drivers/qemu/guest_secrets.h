@@ -15,6 +15,9 @@ using MasterKey = std::array<uint8_t, 32>;
 /// Throws system_error.
 MasterKey make_master_key();
 
+/// The key of a guest that runs, from the file that QEMU read it from. Throws system_error, internal_error.
+MasterKey read_master_key(const std::string& path);
+
 /// What LaunchContext::secrets wants: base64 of the encrypted value by the object's id, and of its initialisation
 /// vector by id + "/iv". Throws no_secret.
 std::map<std::string, std::string> guest_secrets(const model::Domain& domain, const driver::SecretValues* values,

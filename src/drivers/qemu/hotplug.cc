@@ -10,6 +10,7 @@
 #include "drivers/qemu/calls/support.h"
 #include "drivers/qemu/command/single_device.h"
 #include "drivers/qemu/device_changes.h"
+#include "drivers/qemu/guest_secrets.h"
 #include "drivers/qemu/interfaces.h"
 #include "drivers/qemu/launch.h"
 #include "drivers/qemu/live_definition.h"
@@ -140,6 +141,24 @@ std::vector<OwnedFile> new_files(const Run& run, const Addition& addition) {
         if (!known) files.push_back(std::move(file));
     }
     return files;
+}
+
+bool has_secret(const model::StorageSource& source) {
+    if (source.auth || source.encryption) return true;
+    return std::any_of(source.backing.begin(), source.backing.end(), has_secret);
+}
+
+/// The secrets of the new devices, encrypted for this guest.
+std::map<std::string, std::string> new_secrets(const Core& core, const Run& run, const Addition& addition) {
+    model::Domain only = model::without_devices(*addition.whole);
+    for (const Device& device : addition.devices) {
+        const auto* disk = std::get_if<model::Disk>(&device);
+        const auto* hostdev = std::get_if<model::Hostdev>(&device);
+        const bool has = (disk && has_secret(disk->source)) || (hostdev && hostdev->iscsi.auth);
+        if (has) model::insert_device(only, device);
+    }
+    if (only.disks.empty() && only.hostdevs.empty()) return {};
+    return guest_secrets(only, core.secrets, read_master_key(run.folder + "/master-key.aes"));
 }
 
 Task<void> give_files(Core& core, std::vector<OwnedFile> files) {
@@ -303,6 +322,8 @@ Task<void> plug_device(Core& core, DomainOwner domain, Device device, Capabiliti
         if (card.alone) {
             context.interface_fds.emplace(card.alone->interfaces.front().info.alias, std::move(card.fds));
         }
+        std::map<std::string, std::string> secrets = new_secrets(core, domain->running(), addition);
+        context.secrets = std::move(secrets);
         std::vector<PassedFd> descriptors;
         std::vector<std::string> options =
             build_device(*addition.whole, addition.devices, std::move(context), &descriptors);

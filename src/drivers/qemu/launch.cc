@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "drivers/qemu/command/command.h"
+#include "drivers/qemu/guest_helpers.h"
 #include "drivers/qemu/guest_secrets.h"
 #include "drivers/qemu/host_checks.h"
 #include "drivers/qemu/interfaces.h"
@@ -225,6 +226,7 @@ Task<Launched> launch(Core& core, const DomainOwner& domain, Run& run, bool rese
     assign_aliases(*run.domain);
     what.images = settle_images(*run.domain);
     Fd vsock = open_vsock(*run.domain);
+    choose_helpers(*run.domain);
     what.sockets = listening_sockets(*run.domain);
     for (const ListeningSocket& socket : what.sockets) run.sockets.push_back(socket.path);
     what.user = core.guest_user;
@@ -242,6 +244,7 @@ Task<Launched> launch(Core& core, const DomainOwner& domain, Run& run, bool rese
 
     resolve_listens(core, *run.domain);
     co_await start_tpm_emulator(core, run, deadline);
+    co_await start_helpers(core, run, deadline);
     InterfaceFds interfaces = co_await open_interfaces(core, run.domain, deadline);
     LaunchContext context = launch_context(core, *run.domain, run.id, capabilities);
     context.interface_fds = std::move(interfaces);

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "drivers/qemu/guest_helpers.h"
 #include "drivers/qemu/host_checks.h"
 #include "drivers/qemu/interfaces.h"
 #include "drivers/qemu/launch.h"
@@ -160,6 +161,7 @@ Task<void> clean_up_run(Core& core, std::string name, std::unique_ptr<Run> run) 
     if (run->agent) run->agent->close();
     co_await close_interfaces(core, run->domain);
     stop_tpm_emulator(core, *run);
+    stop_helpers(core, *run);
     struct Traces {
         Store store;
         std::string name;

@@ -139,6 +139,12 @@ Device read_as(xml::Element root, const xml::Options& options) {
 bool same_address(const DeviceInfo& wanted, const DeviceInfo& there) {
     if (wanted.address.is(AddressType::none)) return true;
     if (wanted.address.is(AddressType::pci) && wanted.address.pci.empty()) return true;
+    if (wanted.address.is(AddressType::pci) && there.address.is(AddressType::pci)) {
+        // Its second name on s390 tells nothing more.
+        const PciAddress& a = wanted.address.pci;
+        const PciAddress& b = there.address.pci;
+        return a.domain == b.domain && a.bus == b.bus && a.slot == b.slot && a.function == b.function;
+    }
     return wanted.address == there.address;
 }
 

@@ -81,6 +81,8 @@ void choose_firmware(Domain& domain, std::span<const Firmware> firmwares, const 
     for (const Firmware& firmware : firmwares) {
         if (!satisfies(firmware, domain)) continue;
         use(firmware, domain, paths);
+        // The guest has this one now, whatever others are described later.
+        domain.os.firmware = OsFirmware::absent;
         return;
     }
     const bool efi = domain.os.firmware == OsFirmware::efi;

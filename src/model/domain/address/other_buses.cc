@@ -204,7 +204,7 @@ void assign_ccw(Domain& d) {
     each_info(d, [&](DeviceInfo& info) {
         if (!info.address.is(AddressType::ccw) || !info.address.ccw.assigned) return;
         if (!taken.insert(key(info.address.ccw)).second)
-            throw Error(ErrorCode::xml_error, ErrorDomain::none,
+            throw Error(ErrorCode::xml_error, ErrorDomain::domain,
                         fmt::format("The CCW devno '{:x}.{:x}.{:04x}' is in use already", info.address.ccw.cssid,
                                     info.address.ccw.ssid, info.address.ccw.devno));
     });

@@ -48,6 +48,8 @@ std::string format_migratable(const Domain& domain, const Platform& platform) {
     options.inactive = true;
     options.secure = true;
     Domain copy = xml::parse<Domain>(xml::format(domain, options), options);
+    // Wishes about a firmware mean nothing once one was chosen.
+    if (copy.os.firmware == OsFirmware::absent) copy.os.firmware_features.clear();
     complete_for_qemu(copy, platform, false);
     drop_controllers(copy);
     drop_implied(copy);
