@@ -135,6 +135,13 @@ class CardTest(Case):
         self.assertIn("mytap", links())
         figures = self.connection.domainListGetStats([domain], self.libvirt.VIR_DOMAIN_STATS_INTERFACE)[0][1]
         self.assertEqual([figures[f"net.{i}.name"] for i in range(3)], [tap, macvtap, "mytap"])
+        # From the network to a bridge and back, with its port.
+        card = CARD.format(kind="network", mac=MAC.format(3), source="<source network='plain'/>", more="")
+        domain.updateDeviceFlags(CARD.format(kind="bridge", mac=MAC.format(3), source="<source bridge='brtwo'/>", more=""),
+                                 LIVE)
+        self.assertEqual((ports("virbr7"), ports("brtwo"), network.listAllPorts()), ([], [tap], []))
+        domain.updateDeviceFlags(card, LIVE)
+        self.assertEqual((ports("virbr7"), ports("brtwo"), len(network.listAllPorts())), ([tap], [], 1))
         # None of it stays behind a card that cannot be made.
         before = links()
         self.refused(self.libvirt.VIR_ERR_NO_NETWORK, domain.attachDeviceFlags,
