@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """start_all.py GOLDEN STEP OFFSET: starts every STEP-th recorded domain paused on the daemon of this host, and prints one
-line of JSON for each: {"case", "outcome", "message"}. An outcome is accepted, refused (before QEMU), ended (QEMU said no),
-or undefined (the definition is refused here). Images and kernels that a document names are made below /var/lib/libvirt
+line of JSON for each: {"case", "outcome", "message", "same"}. An outcome is accepted, refused (before QEMU), ended (QEMU said
+no), or undefined (the definition is refused here); "same" tells of one that ended whether our command line of the document
+is the one that libvirt was recorded with. Images and kernels that a document names are made below /var/lib/libvirt
 and /dev, which must be private; the document then names those."""
 
 import glob
@@ -13,6 +14,9 @@ import sys
 import xml.etree.ElementTree as ET
 
 import libvirt
+
+sys.path.insert(0, f'{sys.argv[1]}/tools')
+import golden as recorded
 
 libvirt.registerErrorHandler(lambda *_: None, None)
 IMAGES = '/var/lib/libvirt/images/all'
@@ -36,7 +40,7 @@ def make_image(path, form):
     """A copy of it in place of the one that the document names; its path."""
     if not path.startswith('/'):
         return path
-    place = IMAGES + path
+    place = f'{IMAGES}/{form}{path}'
     if not os.path.exists(place):
         os.makedirs(os.path.dirname(place), exist_ok=True)
         shutil.copyfile(template(form), place)
@@ -104,10 +108,25 @@ def try_case(connection, folder):
         domain.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | libvirt.VIR_DOMAIN_UNDEFINE_NVRAM)
 
 
+def is_recorded(connection, folder):
+    """Whether libvirt has the same command line for the document."""
+    with open(f'{folder}/in.xml', encoding='utf-8') as file:
+        document = file.read()
+    with open(f'{folder}/argv.txt', encoding='utf-8') as file:
+        wanted = file.read()
+    try:
+        text = connection.domainXMLToNative('qemu-argv', document, 0)
+    except libvirt.libvirtError:
+        return False
+    return recorded.norm(recorded.split_argv(text)) == wanted
+
+
 def main():
     golden, step, offset = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     os.makedirs(IMAGES, exist_ok=True)
     connection = libvirt.open('qemu:///system')
+    # Secrets that documents name.
+    recorded.Ctx('qemu:///system', golden).secrets()
     startable = []
     for expect in sorted(glob.glob(f'{golden}/domain/*/expect.json')):
         with open(expect, encoding='utf-8') as file:
@@ -116,7 +135,8 @@ def main():
             startable.append(os.path.dirname(expect))
     for folder in startable[offset::step]:
         outcome, message = try_case(connection, folder)
-        print(json.dumps({'case': os.path.basename(folder), 'outcome': outcome, 'message': message}), flush=True)
+        same = outcome == 'ended' and is_recorded(connection, folder)
+        print(json.dumps({'case': os.path.basename(folder), 'outcome': outcome, 'message': message, 'same': same}), flush=True)
 
 
 main()

@@ -31,8 +31,12 @@ public:
     void add(const std::string& id, const model::SecretReference& secret, uint32_t usage) {
         if (!values_) throw Error(ErrorCode::no_secret, ErrorDomain::qemu, "there is no secret driver");
         driver::SecretKey wanted{secret.uuid, static_cast<int32_t>(usage), secret.usage};
+        add_value(id, values_->value_of(wanted));
+    }
+
+    void add_value(const std::string& id, const std::vector<uint8_t>& value) {
         const std::array<uint8_t, 16> vector = random_bytes<16>();
-        found_[id] = to_base64(encrypt_secret(values_->value_of(wanted), key_, vector));
+        found_[id] = to_base64(encrypt_secret(value, key_, vector));
         found_[id + "/iv"] = to_base64({reinterpret_cast<const char*>(vector.data()), vector.size()});
     }
 
@@ -46,6 +50,13 @@ public:
             const bool is_iscsi = source.protocol == model::StorageProtocol::iscsi;
             add(fmt::format("libvirt-{}-storage-auth-secret0", source.index), source.auth->secret,
                 is_iscsi ? api::secret_usage_type_iscsi : api::secret_usage_type_ceph);
+        }
+        if (!source.cookies.empty()) {
+            std::string text;
+            for (const model::StorageCookie& cookie : source.cookies) {
+                text += fmt::format("{}{}={}", text.empty() ? "" : "; ", cookie.name, cookie.value);
+            }
+            add_value(fmt::format("libvirt-{}-storage-httpcookie-secret0", source.index), {text.begin(), text.end()});
         }
         for (const model::StorageSource& below : source.backing) add_layers(below);
     }

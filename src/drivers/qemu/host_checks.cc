@@ -129,8 +129,12 @@ void require_vfio(const Domain& domain, const host::SystemFiles& files) {
     const auto is = [](const model::Hostdev& device, model::HostdevType type) {
         return device.mode == model::HostdevMode::subsystem && device.type == type;
     };
-    for (const model::Hostdev& device : domain.hostdevs) {
-        if (!is(device, model::HostdevType::pci)) continue;
+    const bool has_card =
+        std::any_of(domain.interfaces.begin(), domain.interfaces.end(),
+                    [](const model::Interface& interface) { return interface.type == model::InterfaceType::hostdev; });
+    const bool has_pci = std::any_of(domain.hostdevs.begin(), domain.hostdevs.end(),
+                                     [&](const model::Hostdev& device) { return is(device, model::HostdevType::pci); });
+    if (has_card || has_pci) {
         throw Error(ErrorCode::config_unsupported, ErrorDomain::qemu, "host doesn't support VFIO PCI passthrough",
                     "the host needs an IOMMU that is switched on, and the module vfio-pci");
     }

@@ -132,7 +132,7 @@ std::vector<OwnedFile> new_files(const Run& run, const Addition& addition) {
     for (const std::string& image : settle_images(only)) {
         std::error_code ignored;
         if (std::filesystem::exists(image, ignored)) continue;
-        throw Error::from_errno(ENOENT, ErrorDomain::none, "Cannot access storage file '" + image + "'");
+        throw Error::from_errno(ENOENT, ErrorDomain::storage, "Cannot access storage file '" + image + "'");
     }
     std::vector<OwnedFile> files;
     for (OwnedFile& file : guest_files(only)) {

@@ -93,7 +93,7 @@ Prepared prepare(const Preparation& what) {
     Prepared made;
     for (const std::string& image : what.images) {
         if (::access(image.c_str(), F_OK) == 0) continue;
-        throw Error::from_errno(errno, ErrorDomain::none, "Cannot access storage file '" + image + "'");
+        throw Error::from_errno(errno, ErrorDomain::storage, "Cannot access storage file '" + image + "'");
     }
     make_folder(what.folder, 0750, what.user);
     for (const std::string& folder : what.folders) make_folder(folder, 0750, what.user);
@@ -109,6 +109,20 @@ Prepared prepare(const Preparation& what) {
     }
     if (what.owner) what.owner->give(what.files);
     return made;
+}
+
+std::map<std::string, Fd> open_vdpa_devices(const model::Domain& domain) {
+    std::map<std::string, Fd> opened;
+    for (const model::Interface& interface : domain.interfaces) {
+        if (interface.type != model::InterfaceType::vdpa) continue;
+        Fd fd(::open(interface.dev.c_str(), O_RDWR | O_CLOEXEC));
+        if (!fd) {
+            throw Error::from_errno(errno, ErrorDomain::qemu,
+                                    fmt::format("Unable to open '{}' for vdpa device", interface.dev));
+        }
+        opened.emplace(interface.info.alias, std::move(fd));
+    }
+    return opened;
 }
 
 /// Folders that QEMU makes its memory's files in. Their parents belong to all guests.
@@ -237,6 +251,7 @@ Task<Launched> launch(Core& core, const DomainOwner& domain, Run& run, bool rese
     const std::shared_ptr<const model::Domain> opened = co_await with_volumes(core, run.domain, deadline);
     if (what.owner) what.files = run.files = guest_files(*opened);
     const MasterKey key = what.key = make_master_key();
+    std::map<std::string, std::string> secrets = guest_secrets(*opened, core.secrets, key);
     std::string monitor_path = run.monitor_path;
     const bool what_is_given = what.owner.has_value();
     auto work = [what = std::move(what)] { return prepare(what); };
@@ -251,8 +266,9 @@ Task<Launched> launch(Core& core, const DomainOwner& domain, Run& run, bool rese
     context.monitor = std::move(made.monitor);
     context.incoming = run.incoming;
     for (auto& [alias, fd] : made.sockets) context.device_fds.emplace(alias, std::move(fd));
+    for (auto& [alias, fd] : open_vdpa_devices(*run.domain)) context.device_fds.emplace(alias, std::move(fd));
     if (vsock) context.device_fds.emplace(run.domain->vsock->info.alias, std::move(vsock));
-    context.secrets = guest_secrets(*opened, core.secrets, key);
+    context.secrets = std::move(secrets);
     const std::shared_ptr<const model::Domain> shown = with_disks_of(run.domain, opened);
     LaunchPlan plan = build_command(*shown, std::move(context));
     settle_cpu(*run.domain, *capabilities);

@@ -48,7 +48,11 @@ std::string QemuPlatform::default_cpu(const model::Domain& domain) const {
     const MachineType* machine = capabilities_->find_machine(domain.os.machine);
     std::string type = machine ? machine->default_cpu : "";
     for (const CpuModel& model : capabilities_->accelerator(domain.is_kvm()).cpu_models) {
-        if (model.type == type) return model.name;
+        if (model.type != type) continue;
+        // libvirt's names of these are in capitals.
+        std::string name = model.name;
+        if (name.starts_with("power")) name.replace(0, 5, "POWER");
+        return name;
     }
     return {};
 }

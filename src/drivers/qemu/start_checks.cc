@@ -48,16 +48,25 @@ void require_cpu(const model::Domain& domain, const QemuCapabilities& capabiliti
     }
 }
 
-void require_cpu_words(const model::Domain& domain) {
+bool is_x86(const model::Domain& domain) {
+    return domain.os.arch == "x86_64" || domain.os.arch == "i686";
+}
+
+void require_cpu_features(const model::Domain& domain) {
     if (!domain.cpu) return;
-    const bool x86 = domain.os.arch == "x86_64" || domain.os.arch == "i686";
+    const bool x86 = is_x86(domain);
     for (const model::CpuFeature& feature : domain.cpu->features) {
         if (x86 && !host::find_cpu_feature(feature.name)) {
             fail(ErrorCode::config_unsupported, ErrorDomain::cpu, "unknown CPU feature: {}", feature.name);
         }
     }
+}
+
+void require_cpu_words(const model::Domain& domain) {
+    require_cpu_features(domain);
+    if (!domain.cpu) return;
     const std::string& model = domain.cpu->model;
-    if (!x86 || domain.cpu->mode != CpuMode::custom || model.empty()) return;
+    if (!is_x86(domain) || domain.cpu->mode != CpuMode::custom || model.empty()) return;
     if (!host::cpu_model_vendor(model)) {
         fail(ErrorCode::internal_error, ErrorDomain::cpu, "Unknown CPU model {}", model);
     }
@@ -114,6 +123,12 @@ void require_startable(const model::Domain& domain, const QemuCapabilities& capa
 }
 
 void require_copyable(const model::Domain& domain) {
+    require_cpu_features(domain);
+    for (const model::SecurityLabel& label : domain.security_labels) {
+        if (label.model.empty() || label.model == "dac" || label.model == "none") continue;
+        fail(ErrorCode::config_unsupported, ErrorDomain::security, "Security driver model '{}' is not available",
+             label.model);
+    }
     constexpr int most_isa_ports = 4;
     for (const model::Serial& serial : domain.serials) {
         if (serial.target != model::SerialTarget::isa_serial || serial.port < most_isa_ports) continue;
@@ -123,8 +138,19 @@ void require_copyable(const model::Domain& domain) {
 }
 
 void prepare_firmware(const Settings& settings, model::Domain& domain) {
-    if (domain.os.firmware == model::OsFirmware::absent) return;
+    const bool wants_template = domain.os.loader && !domain.os.loader->path.empty() && domain.os.nvram &&
+                                domain.os.nvram->template_path.empty();
+    if (domain.os.firmware == model::OsFirmware::absent && !wants_template) return;
     const std::vector<Firmware> firmwares = read_firmwares({"/usr/share/qemu/firmware", "/etc/qemu/firmware"});
+    if (domain.os.firmware == model::OsFirmware::absent) {
+        // A loader that somebody named himself may be one that is described.
+        for (const Firmware& firmware : firmwares) {
+            if (firmware.executable != domain.os.loader->path || firmware.nvram_template.empty()) continue;
+            domain.os.nvram->template_path = firmware.nvram_template;
+            return;
+        }
+        return;
+    }
     LaunchPaths paths;
     paths.library = settings.library();
     choose_firmware(domain, firmwares, paths);

@@ -13,7 +13,8 @@ namespace virtue::qemu {
 /// Throws libvirt's codes for what this QEMU cannot run: CPU modes and models, …
 void require_startable(const model::Domain& domain, const QemuCapabilities& capabilities);
 
-/// Throws internal_error for a definition that could not be read again as it is written, which is how libvirt begins.
+/// What libvirt looks at before a start counts as begun. Throws internal_error for a definition that could not be read
+/// again as it is written, config_unsupported for CPU features and security models that nobody knows.
 void require_copyable(const model::Domain& domain);
 
 /// Chooses the firmware of <os firmware='efi'> from this host's descriptions. Throws operation_failed if none fits.

@@ -182,7 +182,6 @@ void assign_aliases(model::Domain& domain) {
     number(domain.watchdogs, "watchdog");
     number(domain.rngs, "rng");
     number(domain.tpms, "tpm");
-    number(domain.panics, "panic");
     number(domain.cryptos, "crypto");
     number_memory(domain);
     auto single = [](auto& device, const char* alias) {
