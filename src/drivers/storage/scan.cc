@@ -15,7 +15,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/text.h"
-#include "drivers/storage/probe.h"
+#include "host/image_header.h"
 
 namespace virtue::storage {
 namespace {
@@ -91,18 +91,6 @@ Fd open_to_read(const std::string& path) {
     return Fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
 }
 
-ImageFacts read_header(int fd, uint64_t size) {
-    uint8_t head[probe_size];
-    size_t have = 0;
-    while (have < sizeof head) {
-        const ssize_t got = ::pread(fd, head + have, sizeof head - have, static_cast<off_t>(have));
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) break;
-        have += static_cast<size_t>(got);
-    }
-    return probe_image({head, have}, size);
-}
-
 /// What a header calls its backing file, as seen from the file that the header is in.
 std::string backing_path(const std::string& image, std::string name) {
     if (name.starts_with("file:")) name = name.substr(5);
@@ -111,7 +99,7 @@ std::string backing_path(const std::string& image, std::string name) {
     return image.substr(0, image.rfind('/') + 1) + name;
 }
 
-VolumeTarget backing_of(const std::string& image, const ImageFacts& facts) {
+VolumeTarget backing_of(const std::string& image, const host::ImageFacts& facts) {
     VolumeTarget backing;
     backing.path = backing_path(image, *facts.backing);
     backing.format = facts.backing_format.value_or("");
@@ -124,24 +112,24 @@ VolumeTarget backing_of(const std::string& image, const ImageFacts& facts) {
         if (backing.format.empty()) {
             // For the eye only: nobody opens a backing file as what was guessed here.
             if (Fd fd = open_to_read(backing.path))
-                backing.format = read_header(fd.get(), static_cast<uint64_t>(st.st_size)).format;
+                backing.format = host::read_image_header(fd.get(), static_cast<uint64_t>(st.st_size)).format;
         }
     }
     if (backing.format.empty() || backing.format == "luks") backing.format = "raw";
     return backing;
 }
 
-void fill_from_header(Volume& volume, const ImageFacts& facts) {
+void fill_from_header(Volume& volume, const host::ImageFacts& facts) {
     VolumeTarget& target = volume.target;
     target.format = facts.format;
     if (facts.capacity && (*facts.capacity != 0 || facts.format == "luks")) volume.capacity = facts.capacity;
     target.compat = facts.compat;
     target.cluster_size = facts.cluster_size;
     if (!facts.compat.empty()) target.features = model::VolumeFeatures{facts.lazy_refcounts, facts.extended_l2};
-    if (facts.encrypted != Encrypted::no) {
+    if (facts.encrypted != host::Encrypted::no) {
         target.encryption.emplace();
         target.encryption->format =
-            facts.encrypted == Encrypted::aes ? model::EncryptionFormat::qcow : model::EncryptionFormat::luks;
+            facts.encrypted == host::Encrypted::aes ? model::EncryptionFormat::qcow : model::EncryptionFormat::luks;
     }
     // A LUKS container is an encrypted raw volume.
     if (facts.format == "luks") target.format = "raw";
@@ -170,7 +158,7 @@ std::optional<Seen> look_at(const std::string& path, const std::string& name) {
     Fd fd = open_to_read(path);
     if (!fd || ::fstat(fd.get(), &st) != 0 || !can_be_volume(st)) return std::nullopt;
     fill_sizes(*volume, st, fd.get());
-    fill_from_header(*volume, read_header(fd.get(), *volume->capacity));
+    fill_from_header(*volume, host::read_image_header(fd.get(), *volume->capacity));
     fill_target(volume->target, st);
     return Seen{std::move(volume), stamp_of(st)};
 }
@@ -187,7 +175,7 @@ Seen look_again(const model::Volume& known) {
                                 fmt::format("Failed to open storage volume with path '{}'", path));
     fill_sizes(*volume, st, fd.get());
     if (fd) {
-        const ImageFacts facts = read_header(fd.get(), *volume->capacity);
+        const host::ImageFacts facts = host::read_image_header(fd.get(), *volume->capacity);
         const bool same = facts.format == known.target.format || facts.format == "luks";
         if (same && facts.capacity && *facts.capacity != 0) volume->capacity = facts.capacity;
     }

@@ -3,9 +3,9 @@
 #include <cstring>
 #include <vector>
 
-#include "drivers/storage/probe.h"
+#include "host/image_header.h"
 
-using namespace virtue::storage;
+using namespace virtue::host;
 
 namespace {
 

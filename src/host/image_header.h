@@ -1,6 +1,6 @@
 // Which image format a file has, told from its first bytes: our own reading of the headers of qcow, qcow2, qed, vmdk,
 // vdi, vpc, bochs, cow, LUKS and ISO 9660. The bytes may come from a guest: everything is bounded, nothing is followed.
-// Pure functions; any thread.
+// Pure functions but for the one that reads a file, which blocks; any thread.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace virtue::storage {
+namespace virtue::host {
 
 /// So many bytes from the start of a file are looked at: the mark of ISO 9660 lies deepest.
 constexpr size_t probe_size = 0x8200;
@@ -32,4 +32,7 @@ struct ImageFacts {
 /// Reads the header in `head`, the first bytes (at most probe_size are used) of a file of `file_size` bytes.
 ImageFacts probe_image(std::span<const uint8_t> head, uint64_t file_size);
 
-}  // namespace virtue::storage
+/// The same for an open file. What cannot be read counts as zeroes.
+ImageFacts read_image_header(int fd, uint64_t file_size);
+
+}  // namespace virtue::host

@@ -1,10 +1,10 @@
 // Feeds hostile headers to the image probe.
 #include <cstdlib>
 
-#include "drivers/storage/probe.h"
+#include "host/image_header.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-    using namespace virtue::storage;
+    using namespace virtue::host;
     const ImageFacts facts = probe_image({data, size}, size);
     // What a header names is bounded, and holds no NUL that would cut a path short.
     if (facts.backing && (facts.backing->empty() || facts.backing->size() > 1023)) std::abort();

@@ -1,10 +1,12 @@
-#include "drivers/storage/probe.h"
+#include "host/image_header.h"
 
+#include <unistd.h>
 #include <algorithm>
 #include <bit>
+#include <cerrno>
 #include <cstring>
 
-namespace virtue::storage {
+namespace virtue::host {
 namespace {
 
 /// Numbers at offsets of the header; what lies beyond its end reads as zero.
@@ -149,4 +151,16 @@ ImageFacts probe_image(std::span<const uint8_t> head, uint64_t file_size) {
     return {};
 }
 
-}  // namespace virtue::storage
+ImageFacts read_image_header(int fd, uint64_t file_size) {
+    uint8_t head[probe_size];
+    size_t have = 0;
+    while (have < sizeof head) {
+        const ssize_t got = ::pread(fd, head + have, sizeof head - have, static_cast<off_t>(have));
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) break;
+        have += static_cast<size_t>(got);
+    }
+    return probe_image({head, have}, file_size);
+}
+
+}  // namespace virtue::host
