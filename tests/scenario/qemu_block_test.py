@@ -84,8 +84,8 @@ class BlockTest(harness.TestCase):
     def layers(self, target='vda', flags=0):
         """The files of a disk from the top down, as the definition shows them."""
         document = xml.etree.ElementTree.fromstring(self.domain.XMLDesc(flags))
-        layer = next(
         layer = next(disk for disk in document.iter('disk') if disk.find('target').get('dev') == target)
+        found = []
         while layer is not None and layer.find('source') is not None:
             found.append(layer.find('source').get('file'))
             layer = layer.find('backingStore')

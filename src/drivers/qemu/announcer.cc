@@ -200,6 +200,12 @@ void Announcer::block_threshold(const Domain& domain, const std::string& device,
     tell_new<proc::DomainEventBlockThreshold>(hub_, domain, std::move(message));
 }
 
+void Announcer::tunable(const Domain& domain, std::vector<wire::TypedParameter> parameters) {
+    proc::DomainEventCallbackTunable::Msg message;
+    message.params = std::move(parameters);
+    tell_new<proc::DomainEventCallbackTunable>(hub_, domain, std::move(message));
+}
+
 void Announcer::memory_failure(const Domain& domain, uint32_t recipient, uint32_t action, uint32_t flags) {
     proc::DomainEventMemoryFailure::Msg message;
     message.recipient = static_cast<int32_t>(recipient);

@@ -50,6 +50,8 @@ public:
     void metadata_change(const Domain& domain, uint32_t type, const std::string& uri);
     void block_threshold(const Domain& domain, const std::string& device, const std::string& path, uint64_t threshold,
                          uint64_t excess);
+    /// Settings of a running guest changed; named as libvirt names them ("blkdeviotune.disk", "cputune.vcpupin0").
+    void tunable(const Domain& domain, std::vector<wire::TypedParameter> parameters);
     void memory_failure(const Domain& domain, uint32_t recipient, uint32_t action, uint32_t flags);
     void memory_device_size_change(const Domain& domain, const std::string& alias, uint64_t size);
     void job_completed(const Domain& domain, const std::vector<wire::TypedParameter>& parameters);

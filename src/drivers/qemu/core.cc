@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "drivers/qemu/block/job.h"
 #include "io/offload.h"
 #include "model/domain/domain.h"
 
@@ -146,6 +147,10 @@ Task<void> write_status(Core& core, DomainOwner domain) {
     status.taints = run.taints;
     status.deprecations = run.deprecations;
     status.domain = run.domain;
+    status.last_node = run.last_node;
+    for (const auto& [name, job] : run.block_jobs) {
+        if (job->record.type != BlockJobType::create) status.block_jobs.push_back(job->record);
+    }
     std::string text = Store::format_status(status);
     Store store = core.store;
     std::string name = domain->name();

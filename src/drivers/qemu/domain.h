@@ -31,6 +31,7 @@ struct Domain;
 namespace virtue::qemu {
 
 struct Moments;
+struct BlockJob;
 
 /// virDomainState and the reason that goes with it.
 struct GuestState {
@@ -86,6 +87,9 @@ struct Run {
     std::shared_ptr<void> session_tie;  ///< of autodestroy: unties it from the client's session when the run ends
     /// Devices that the guest was asked to let go of, by alias: true when one is gone, false when the guest refused.
     std::map<std::string, std::shared_ptr<io::Completion<bool>>> unplugging;
+    /// Block jobs that QEMU has or had until just now, by their names.
+    std::map<std::string, std::shared_ptr<BlockJob>> block_jobs;
+    uint32_t last_node = 0;  ///< the highest number that a layer of a disk got so far
     int agent_timeout = -2;  ///< virDomainAgentSetResponseTimeout; -2 waits as configured
     std::map<std::string, std::weak_ptr<TerminalStream::Seat>> terminals;  ///< path → its present user
 };

@@ -5,12 +5,15 @@
 #include "base/uuid.h"
 #include "driver/handler_table.h"
 #include "driver/network_service.h"
+#include "drivers/qemu/block/block_calls.h"
+#include "drivers/qemu/block/block_job_calls.h"
 #include "drivers/qemu/calls/checkpoint_calls.h"
 #include "drivers/qemu/calls/console_calls.h"
 #include "drivers/qemu/calls/definition_calls.h"
 #include "drivers/qemu/calls/device_calls.h"
 #include "drivers/qemu/calls/guest_calls.h"
 #include "drivers/qemu/calls/interface_tune_calls.h"
+#include "drivers/qemu/calls/lifecycle_calls.h"
 #include "drivers/qemu/calls/lookup_calls.h"
 #include "drivers/qemu/calls/monitor_calls.h"
 #include "drivers/qemu/calls/native_calls.h"
@@ -83,6 +86,9 @@ struct QemuDriver::State {
           natives(core),
           devices(core),
           saves(core),
+          blocks(core),
+          block_jobs(core),
+          lifecycle(core),
           node(loop, core.capabilities, node_options(core)),
           ready(loop) {
         definitions.bind(table);
@@ -100,6 +106,9 @@ struct QemuDriver::State {
         natives.bind(table);
         devices.bind(table);
         saves.bind(table);
+        blocks.bind(table);
+        block_jobs.bind(table);
+        lifecycle.bind(table);
         node.bind(table);
         core.events.bind(table, driver::EventClass::domain);
         core.events.bind(table, driver::EventClass::qemu_monitor);
@@ -127,6 +136,9 @@ struct QemuDriver::State {
     NativeCalls natives;
     DeviceCalls devices;
     SaveCalls saves;
+    BlockCalls blocks;
+    BlockJobCalls block_jobs;
+    LifecycleCalls lifecycle;
     NodeCalls node;
     bool is_ready = false;
     std::exception_ptr problem;

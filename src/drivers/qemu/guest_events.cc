@@ -5,6 +5,8 @@
 #include <csignal>
 
 #include "base/error.h"
+#include "drivers/qemu/block/chain.h"
+#include "drivers/qemu/block/job_flow.h"
 #include "drivers/qemu/hotplug.h"
 #include "drivers/qemu/launch.h"
 #include "drivers/qemu/live_definition.h"
@@ -244,6 +246,46 @@ void on_balloon(Core& core, const DomainOwner& domain, const Json& data) {
     save_status_soon(core, domain);
 }
 
+void on_tray(Core& core, const DomainOwner& domain, const Json& data) {
+    const std::string id = data.string_or("id", "");
+    const bool open = data.bool_or("tray-open", false);
+    for (model::Disk& disk : domain->running().domain->disks) {
+        if (disk.info.alias != id) continue;
+        disk.tray = open ? model::DiskTray::open : model::DiskTray::closed;
+        domain->changed();
+        save_status_soon(core, domain);
+    }
+    core.announcer.tray_change(*domain, id, open ? 0 : 1);
+}
+
+/// Told by the name of the layer and, of the top one, by that of the disk as well.
+void on_threshold(Core& core, const DomainOwner& domain, const Json& data) {
+    const std::string node = data.string_or("node-name", "");
+    const uint64_t threshold = data.uint_or("write-threshold", 0);
+    const uint64_t excess = data.uint_or("amount-exceeded", 0);
+    for (const model::Disk& disk : domain->running().domain->disks) {
+        for (size_t i = 0; i < depth_of(disk.source); i++) {
+            const model::StorageSource& layer = layer_at(disk.source, i);
+            if (node != format_node_name(layer) && node != fmt::format("libvirt-{}-storage", layer.index)) continue;
+            const std::string path = layer.is_local() ? layer.path : "";
+            if (i == 0) core.announcer.block_threshold(*domain, disk.target, path, threshold, excess);
+            const std::string name = fmt::format("{}[{}]", disk.target, layer.index);
+            core.announcer.block_threshold(*domain, name, path, threshold, excess);
+        }
+    }
+}
+
+void on_memory_size(Core& core, const DomainOwner& domain, const Json& data) {
+    const std::string alias = data.string_or("id", "");
+    const uint64_t kib = data.uint_or("size", 0) / 1024;
+    for (model::MemoryDevice& memory : domain->running().domain->memory_devices) {
+        if (memory.info.alias == alias) memory.current = model::Kibibytes{kib};
+    }
+    domain->changed();
+    save_status_soon(core, domain);
+    core.announcer.memory_device_size_change(*domain, alias, kib);
+}
+
 void on_memory_failure(Core& core, const DomainOwner& domain, const Json& data) {
     uint32_t recipient = data.string_or("recipient", "") == "guest" ? 1 : 0;
     std::string name = data.string_or("action", "");
@@ -284,24 +326,18 @@ void handle_monitor_event(Core& core, const DomainOwner& domain, const MonitorEv
     if (event.name.starts_with("VNC_") || event.name.starts_with("SPICE_")) {
         return on_graphics(core, domain, event.name, data);
     }
-    if (event.name == "DEVICE_TRAY_MOVED") {
-        return core.announcer.tray_change(*domain, data.string_or("id", ""), data.bool_or("tray-open", false) ? 0 : 1);
+    if (event.name == "DEVICE_TRAY_MOVED") return on_tray(core, domain, data);
+    if (event.name == "JOB_STATUS_CHANGE") {
+        return handle_job_status(core, domain, data.string_or("id", ""), data.string_or("status", ""));
     }
+    if (event.name == "BLOCK_WRITE_THRESHOLD") return on_threshold(core, domain, data);
     if (event.name == "DEVICE_DELETED" && data.find("device")) {
         return on_unplug(core, domain, data.string_or("device", ""), true);
     }
     if (event.name == "DEVICE_UNPLUG_GUEST_ERROR" || event.name == "MEM_UNPLUG_ERROR") {
         return on_unplug(core, domain, data.string_or("device", ""), false);
     }
-    if (event.name == "MEMORY_DEVICE_SIZE_CHANGE") {
-        for (model::MemoryDevice& device : domain->running().domain->memory_devices) {
-            if (device.info.alias != data.string_or("id", "")) continue;
-            device.current = model::Kibibytes{data.uint_or("size", 0) / 1024};
-            domain->changed();
-        }
-        return core.announcer.memory_device_size_change(*domain, data.string_or("id", ""),
-                                                        data.uint_or("size", 0) / 1024);
-    }
+    if (event.name == "MEMORY_DEVICE_SIZE_CHANGE") return on_memory_size(core, domain, data);
 }
 
 Task<void> handle_process_end(Core& core, DomainOwner domain, int pid) {

@@ -7,6 +7,8 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "drivers/qemu/block/chain.h"
+#include "drivers/qemu/block/job_flow.h"
 #include "drivers/qemu/calls/support.h"
 #include "drivers/qemu/command/single_device.h"
 #include "drivers/qemu/device_changes.h"
@@ -297,7 +299,7 @@ Task<void> plug_device(Core& core, DomainOwner domain, Device device, Capabiliti
                        io::Deadline deadline) {
     Run& run = domain->running();
     QemuPlatform platform(core.capabilities, capabilities, core.settings);
-    const Device complete = complete_device(*run.domain, device, platform);
+    Device complete = complete_device(*run.domain, device, platform);
     if (const auto* disk = std::get_if<model::Disk>(&complete)) {
         std::optional<Device> there = model::find_device(*run.domain, complete);
         const bool removable = disk->device == model::DiskDevice::cdrom || disk->device == model::DiskDevice::floppy;
@@ -310,6 +312,10 @@ Task<void> plug_device(Core& core, DomainOwner domain, Device device, Capabiliti
     const bool by_name =
         std::holds_alternative<model::Disk>(complete) || std::holds_alternative<model::Controller>(complete);
     require_new(*run.domain, complete, by_name ? ErrorCode::operation_failed : ErrorCode::operation_invalid);
+    if (auto* disk = std::get_if<model::Disk>(&complete)) {
+        model::StorageSource looked = co_await with_layers(core, disk->source);
+        disk->source = std::move(looked);
+    }
     Addition addition = add_to(*run.domain, complete, platform, run.channel_folder);
     std::vector<OwnedFile> files = new_files(run, addition);
     const int id = run.id;
@@ -391,6 +397,7 @@ void require_unpluggable(const model::Domain& domain, const Device& device) {
 Task<void> unplug_device(Core& core, DomainOwner domain, Device device, io::Deadline deadline) {
     Run& run = domain->running();
     require_unpluggable(*run.domain, device);
+    if (const auto* disk = std::get_if<model::Disk>(&device)) require_no_block_job(run, *disk);
     const model::DeviceInfo* info = model::info_of(device);
     if (info == nullptr) {
         model::remove_device(*run.domain, device);

@@ -1,5 +1,6 @@
 // Changes of devices of a running guest: media of drives, passwords, link state, the balloon's statistics.
 #include "base/error.h"
+#include "drivers/qemu/block/chain.h"
 #include "drivers/qemu/calls/support.h"
 #include "drivers/qemu/command/single_device.h"
 #include "drivers/qemu/device_changes.h"
@@ -44,6 +45,8 @@ model::Disk numbered(const model::Domain& live, const model::Disk& old, model::D
 
 Task<void> change_medium(Core& core, DomainOwner domain, model::Disk old, model::Disk fresh, CapabilitiesRef caps,
                          bool force, io::Deadline deadline) {
+    model::StorageSource looked = co_await with_layers(core, fresh.source);
+    fresh.source = std::move(looked);
     Run& run = domain->running();
     fresh = numbered(*run.domain, old, std::move(fresh));
     fresh.tray = model::DiskTray::closed;

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "drivers/qemu/block/chain.h"
 #include "drivers/qemu/command/command.h"
 #include "drivers/qemu/guest_helpers.h"
 #include "drivers/qemu/guest_secrets.h"
@@ -241,6 +242,8 @@ Task<Launched> launch(Core& core, const DomainOwner& domain, Run& run, bool rese
     what.images = settle_images(*run.domain);
     Fd vsock = open_vsock(*run.domain);
     choose_helpers(*run.domain);
+    co_await detect_chains(core, run.domain, deadline);
+    number_nodes(*run.domain);
     what.sockets = listening_sockets(*run.domain);
     for (const ListeningSocket& socket : what.sockets) run.sockets.push_back(socket.path);
     what.user = core.guest_user;

@@ -315,6 +315,7 @@ std::vector<OwnedFile> guest_files(const model::Domain& domain) {
     std::vector<OwnedFile> files;
     for (const model::Disk& disk : domain.disks) {
         add_source(files, disk.source, disk.readonly || disk.shareable || disk.device == model::DiskDevice::cdrom);
+        if (disk.mirror && disk.mirror->job == "copy") add_source(files, disk.mirror->source, false);
     }
     add_file(files, domain.os.kernel, true);
     add_file(files, domain.os.initrd, true);

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "drivers/qemu/block/job_flow.h"
 #include "drivers/qemu/command/command.h"
 #include "drivers/qemu/live_definition.h"
 #include "drivers/qemu/process_figures.h"
@@ -67,6 +68,12 @@ std::unique_ptr<Run> run_of(Core& core, GuestStatus status) {
     run->taints = status.taints;
     run->deprecations = std::move(status.deprecations);
     run->fake_reboot = status.fake_reboot;
+    run->last_node = status.last_node;
+    for (BlockJobRecord& record : status.block_jobs) {
+        auto job = std::make_shared<BlockJob>(core.loop);
+        job->record = std::move(record);
+        run->block_jobs[job->record.name] = std::move(job);
+    }
     run->agent_timeout = status.agent_timeout;
     run->ports = claim_ports(*run->domain, core.display_ports);
     run->agent_path = agent_socket(*run->domain).value_or("");
@@ -134,6 +141,8 @@ Task<void> talk_to_guest(Core& core, DomainOwner domain, int id, bool was_starti
     co_await settle_layers(core, domain, deadline);
     if (domain->id() != id) co_return;
     co_await find_volumes_again(core, domain, id, deadline);
+    if (domain->id() != id) co_return;
+    co_await find_jobs_again(core, domain, deadline);
     if (domain->id() != id) co_return;
     co_await save_status(core, domain);
     connect_agent(core, domain);

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "drivers/qemu/block/io_tune.h"
 #include "drivers/qemu/calls/support.h"
 #include "drivers/qemu/guest_events.h"
 #include "drivers/qemu/launch.h"
@@ -69,6 +70,10 @@ Task<void> set_up_by_monitor(Core& core, DomainOwner domain, io::Deadline deadli
     }
     for (const InterfaceName& interface : interface_names(*run.domain)) {
         if (interface.link_down) send("set_link", Json::object({{"name", interface.alias}, {"up", false}}));
+    }
+    for (const model::Disk& disk : run.domain->disks) {
+        const bool limited = disk.iotune != model::DiskIoTune{} && !disk.source.empty();
+        if (limited) send("block_set_io_throttle", throttle_arguments(disk, disk.iotune));
     }
     if (auto bytes = balloon_at_start(*run.domain)) send("balloon", Json::object({{"value", *bytes}}));
     if (auto balloon = balloon_polling(*run.domain)) {

@@ -191,6 +191,17 @@ std::string Store::format_status(const GuestStatus& status) {
     };
     folder("libDir", status.folder);
     folder("channelTargetDir", status.channel_folder);
+    if (status.last_node > 0) {
+        writer.begin("nodename");
+        writer.attribute("index", std::to_string(status.last_node));
+        writer.end();
+    }
+    if (!status.block_jobs.empty()) {
+        writer.begin("blockjobs");
+        writer.attribute("active", "yes");
+        for (const BlockJobRecord& job : status.block_jobs) write_block_job(writer, job);
+        writer.end();
+    }
     writer.begin("agentTimeout");
     writer.text(std::to_string(status.agent_timeout));
     writer.end();
@@ -246,6 +257,14 @@ GuestStatus Store::parse_status(const std::string& text, const std::string& sour
     if (xml::Element flags = root.child("qemuCaps")) {
         for (xml::Element flag = flags.child("flag"); flag; flag = flag.next_same()) {
             status.capability_flags.emplace_back(flag.attribute("name").value_or(""));
+        }
+    }
+    if (xml::Element node = root.child("nodename")) {
+        status.last_node = static_cast<uint32_t>(number(node.attribute("index"), 0));
+    }
+    if (xml::Element jobs = root.child("blockjobs")) {
+        for (xml::Element job = jobs.child("blockjob"); job; job = job.next_same()) {
+            status.block_jobs.push_back(read_block_job(job));
         }
     }
     if (xml::Element timeout = root.child("agentTimeout")) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/uuid.h"
+#include "drivers/qemu/block/job.h"
 #include "drivers/qemu/settings.h"
 #include "drivers/qemu/taints.h"
 #include "model/domain/domain.h"
@@ -32,6 +33,8 @@ struct GuestStatus {
     Taints taints;
     std::vector<std::string> deprecations;
     std::shared_ptr<const model::Cpu> asked_cpu;  ///< the CPU before QEMU told what it made of it; null if it did not
+    std::vector<BlockJobRecord> block_jobs;
+    uint32_t last_node = 0;
     std::shared_ptr<model::Domain> domain;
 };
 

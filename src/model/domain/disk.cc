@@ -129,11 +129,15 @@ void map_mirror(xml::Mapper& m, Disk& d) {
     if (m.options().inactive || (m.writing() && !d.mirror)) return;
     m.group("mirror", [&] {
         if (m.reading()) d.mirror.emplace();
-        // Once these two said it all; they are read past, for <source> and <format> stand beside them.
-        if (m.reading())
-            for (const char* old : {"file", "format"}) static_cast<void>(m.given(old));
         DiskMirror& mirror = *d.mirror;
         m.attribute("type", mirror.source.type);
+        // Once these two said it all; old clients look for them, <source> and <format> stand beside them.
+        std::string old_file = mirror.source.path;
+        StorageFormat old_format = mirror.source.format;
+        if (m.reading() || (mirror.source.type == StorageType::file && mirror.job == "copy")) {
+            m.attribute("file", old_file);
+            m.attribute("format", old_format);
+        }
         m.attribute("job", mirror.job);
         m.attribute("ready", mirror.ready);
         m.attribute_of("format", "type", mirror.source.format);

@@ -232,6 +232,8 @@ namespace {
 void map_layer(xml::Mapper& m, StorageSource& s) {
     m.attribute("type", s.type);
     if (m.reading() || (!m.options().inactive && s.index != 0)) m.attribute("index", s.index);
+    // Ours: a new daemon must not take what was found for what was asked for. libvirtd passes over it.
+    if (m.options().status) m.attribute("detected", s.detected, false);
     if (m.reading() && s.type == StorageType::none) {
         if (!m.has("source") && !m.has("format")) return;
         // Without a word it is a file.
@@ -250,7 +252,7 @@ void map_layer(xml::Mapper& m, StorageSource& s) {
 }  // namespace
 
 void map_backing(xml::Mapper& m, StorageSource& s) {
-    if (m.writing() && s.backing.empty()) return;
+    if (m.writing() && (s.backing.empty() || (m.options().inactive && s.backing[0].detected))) return;
     m.group(
         "backingStore",
         [&] {

@@ -187,6 +187,7 @@ struct StorageSource {
     std::vector<DeviceSecurityLabel> security_labels;
     std::optional<SizeWithUnit> metadata_cache_max;  ///< of the qcow2 tables
     std::vector<StorageSource> backing;
+    bool detected = false;  ///< found by a look into the image above, not said by the document
 
     bool operator==(const StorageSource&) const = default;
 

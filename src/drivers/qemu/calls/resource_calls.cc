@@ -7,6 +7,7 @@
 #include "drivers/qemu/live_definition.h"
 #include "drivers/qemu/process_figures.h"
 #include "model/domain/domain.h"
+#include "wire/typed_params.h"
 
 namespace virtue::qemu {
 namespace {
@@ -234,7 +235,12 @@ Task<void> ResourceCalls::pin(driver::Call& call, proc::DomainRef which, uint32_
         set_pinned_cpus(*definition, index, cpus);
         co_await replace_definition(core_, domain, std::move(definition));
     }
-    if (scope.live && domain->is_active()) co_await live_changed(core_, domain);
+    if (!scope.live || !domain->is_active()) co_return;
+    co_await live_changed(core_, domain);
+    const std::string subject = emulator ? "cputune.emulatorpin" : fmt::format("cputune.vcpupin{}", vcpu);
+    wire::TypedParameters told;
+    told.add_string(subject, cpus.to_string());
+    core_.announcer.tunable(*domain, told.take());
 }
 
 proc::DomainGetEmulatorPinInfo::Ret ResourceCalls::emulator_pin(driver::Call&,

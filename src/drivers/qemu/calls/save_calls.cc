@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "drivers/qemu/block/job_flow.h"
 #include "drivers/qemu/calls/support.h"
 #include "drivers/qemu/live_definition.h"
 #include "drivers/qemu/saved_image.h"
@@ -12,12 +13,14 @@
 #include "io/files.h"
 #include "io/offload.h"
 #include "model/domain/domain.h"
+#include "wire/typed_params.h"
 
 namespace virtue::qemu {
 namespace {
 
 constexpr uint32_t save_flags_known =
     api::domain_save_bypass_cache | api::domain_save_running | api::domain_save_paused;
+constexpr wire::ExpectedParameter save_parameters[] = {{"file", 7}, {"dxml", 7}};
 constexpr StopCause saved{api::domain_shutoff_saved, api::domain_event_stopped_saved};
 
 void require_one_state(uint32_t flags) {
@@ -53,6 +56,46 @@ Task<bool> pause_guest(Core& core, DomainOwner domain, uint32_t reason, io::Dead
     co_return true;
 }
 
+/// The figures of a state that was written, as the event at the end of a job tells them.
+std::vector<wire::TypedParameter> save_figures(const Json& told) {
+    const Json* found = told.find("ram");
+    const Json ram = found ? *found : Json::object();
+    const uint64_t page = ram.uint_or("page-size", 4096);
+    const uint64_t seconds_1000 = std::max<uint64_t>(told.uint_or("total-time", 0), 1);
+    wire::TypedParameters params;
+    params.add_int("operation", api::domain_job_operation_save);
+    params.add_ullong("time_elapsed", told.uint_or("total-time", 0));
+    params.add_ullong("downtime", told.uint_or("downtime", 0));
+    params.add_ullong("setup_time", told.uint_or("setup-time", 0));
+    for (const char* name : {"data", "memory"}) {
+        params.add_ullong(std::string(name) + "_total", ram.uint_or("total", 0));
+        params.add_ullong(std::string(name) + "_processed", ram.uint_or("transferred", 0));
+        params.add_ullong(std::string(name) + "_remaining", ram.uint_or("remaining", 0));
+    }
+    params.add_ullong("memory_bps", ram.uint_or("transferred", 0) * 1000 / seconds_1000);
+    params.add_ullong("memory_constant", ram.uint_or("duplicate", 0));
+    params.add_ullong("memory_normal", ram.uint_or("normal", 0));
+    params.add_ullong("memory_normal_bytes", ram.uint_or("normal-bytes", 0));
+    params.add_ullong("memory_dirty_rate", ram.uint_or("dirty-pages-rate", 0));
+    params.add_ullong("memory_iteration", ram.uint_or("dirty-sync-count", 0));
+    params.add_ullong("memory_postcopy_requests", ram.uint_or("postcopy-requests", 0));
+    params.add_ullong("memory_page_size", page);
+    return params.take();
+}
+
+/// The event is a courtesy: that its figures could not be had fails no save.
+Task<void> tell_save(Core& core, DomainOwner domain, io::Deadline deadline) {
+    Json nothing;
+    Json told;
+    try {
+        io::Deadline answer = core.monitor_deadline(deadline, *domain);
+        told = co_await domain->monitor()->command("query-migrate", nothing, answer);
+    } catch (const Error&) {
+        co_return;
+    }
+    core.announcer.job_completed(*domain, save_figures(told));
+}
+
 Task<void> continue_guest(Core& core, DomainOwner domain, uint32_t reason) {
     if (!domain->is_active()) co_return;
     domain->running().resume_reason = reason;
@@ -73,6 +116,9 @@ void SaveCalls::bind(driver::HandlerTable& on) {
     on.call<proc::DomainSaveImageGetXmlDesc>(this, &SaveCalls::image_xml);
     on.call<proc::DomainSaveImageDefineXml>(this, &SaveCalls::image_define);
     on.call<proc::DomainManagedSaveGetXmlDesc>(this, &SaveCalls::managed_xml);
+    on.call<proc::DomainManagedSaveDefineXml>(this, &SaveCalls::managed_define);
+    on.call<proc::DomainSaveParams>(this, &SaveCalls::save_params);
+    on.call<proc::DomainRestoreParams>(this, &SaveCalls::restore_params);
     on.call<proc::DomainCoreDump>(this, &SaveCalls::core_dump);
     on.call<proc::DomainCoreDumpWithFormat>(this, &SaveCalls::core_dump_format);
 }
@@ -108,7 +154,7 @@ Task<void> SaveCalls::save_to(driver::Call& call, proc::DomainRef which, std::st
     DomainOwner domain = core_.at(which.name, which.uuid);
     driver::Job job = co_await domain->jobs().begin(driver::JobKind::modify, "virDomainSave", call.deadline);
     require_known(*domain);
-    domain->running();
+    require_no_block_job(domain->running());
     for (const model::Hostdev& device : domain->running().domain->hostdevs) {
         if (device.mode != model::HostdevMode::subsystem || device.type == model::HostdevType::usb) continue;
         throw Error(ErrorCode::operation_invalid, ErrorDomain::qemu,
@@ -137,6 +183,7 @@ Task<void> SaveCalls::save_to(driver::Call& call, proc::DomainRef which, std::st
         failure.emplace(error);
     }
     if (!failure) {
+        co_await tell_save(core_, domain, call.deadline);
         co_await stop_guest(core_, domain, saved);
         co_return;
     }
@@ -245,6 +292,55 @@ Task<proc::DomainManagedSaveGetXmlDesc::Ret> SaveCalls::managed_xml(driver::Call
     proc::DomainManagedSaveGetXmlDesc::Ret ret;
     ret.xml = std::move(found.xml);
     co_return ret;
+}
+
+Task<wire::Void> SaveCalls::managed_define(driver::Call& call, proc::DomainManagedSaveDefineXml::Args args) {
+    DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
+    const std::string path = core_.settings.saved_image(domain->name());
+    if (::access(path.c_str(), F_OK) != 0) {
+        throw Error(ErrorCode::operation_invalid, ErrorDomain::qemu, "domain does not have managed save image");
+    }
+    driver::Job job =
+        co_await domain->jobs().begin(driver::JobKind::modify, "virDomainManagedSaveDefineXML", call.deadline);
+    proc::DomainSaveImageDefineXml::Args inner;
+    inner.file = path;
+    inner.dxml = args.dxml.value_or("");
+    inner.flags = args.flags;
+    co_await image_define(call, std::move(inner));
+    co_return wire::Void{};
+}
+
+Task<wire::Void> SaveCalls::save_params(driver::Call& call, proc::DomainSaveParams::Args args) {
+    require_flags(args.flags, save_flags_known, "qemuDomainSaveParams");
+    require_one_state(args.flags);
+    wire::validate(args.params, save_parameters);
+    const wire::TypedParameters params(std::move(args.params));
+    DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
+    domain->running();
+    std::string path = params.find_string(api::domain_save_param_file).value_or("");
+    std::string xml = params.find_string(api::domain_save_param_dxml).value_or("");
+    // Without a file it is a managed save, as with libvirt.
+    const bool managed = path.empty();
+    if (managed && !domain->is_persistent()) {
+        throw Error(ErrorCode::operation_invalid, ErrorDomain::qemu, "cannot do managed save for transient domain");
+    }
+    if (managed) path = core_.settings.saved_image(domain->name());
+    co_await save_to(call, std::move(args.domain), std::move(path), std::move(xml), args.flags, managed);
+    co_return wire::Void{};
+}
+
+Task<wire::Void> SaveCalls::restore_params(driver::Call& call, proc::DomainRestoreParams::Args args) {
+    require_flags(args.flags, save_flags_known | api::domain_save_reset_nvram, "qemuDomainRestoreInternal");
+    require_one_state(args.flags);
+    wire::validate(args.params, save_parameters);
+    const wire::TypedParameters params(std::move(args.params));
+    std::string path = params.find_string(api::domain_save_param_file).value_or("");
+    std::string xml = params.find_string(api::domain_save_param_dxml).value_or("");
+    if (path.empty()) {
+        throw Error(ErrorCode::invalid_arg, ErrorDomain::qemu, "missing path to restore from");
+    }
+    co_await restore_from(call, std::move(path), std::move(xml), args.flags);
+    co_return wire::Void{};
 }
 
 Task<wire::Void> SaveCalls::core_dump(driver::Call& call, proc::DomainCoreDump::Args args) {

@@ -24,6 +24,9 @@ private:
     Task<wire::Void> image_define(driver::Call& call, proc::DomainSaveImageDefineXml::Args args);
     Task<proc::DomainManagedSaveGetXmlDesc::Ret> managed_xml(driver::Call& call,
                                                              proc::DomainManagedSaveGetXmlDesc::Args args);
+    Task<wire::Void> managed_define(driver::Call& call, proc::DomainManagedSaveDefineXml::Args args);
+    Task<wire::Void> save_params(driver::Call& call, proc::DomainSaveParams::Args args);
+    Task<wire::Void> restore_params(driver::Call& call, proc::DomainRestoreParams::Args args);
     Task<wire::Void> core_dump(driver::Call& call, proc::DomainCoreDump::Args args);
     Task<wire::Void> core_dump_format(driver::Call& call, proc::DomainCoreDumpWithFormat::Args args);
 

@@ -1,6 +1,8 @@
 #include "drivers/qemu/calls/stats_calls.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "drivers/qemu/calls/domain_stats.h"
 #include "drivers/qemu/calls/lookup_calls.h"
@@ -9,6 +11,9 @@
 #include "drivers/qemu/process_figures.h"
 #include "drivers/qemu/refresh.h"
 #include "drivers/qemu/snapshots/backup_job.h"
+#include "drivers/qemu/volumes.h"
+#include "host/image_header.h"
+#include "io/offload.h"
 #include "model/domain/domain.h"
 
 namespace virtue::qemu {
@@ -18,7 +23,6 @@ void StatsCalls::bind(driver::HandlerTable& on) {
     on.call<proc::DomainBlockStats>(this, &StatsCalls::block_stats);
     on.call<proc::DomainBlockStatsFlags>(this, &StatsCalls::block_stats_flags);
     on.call<proc::DomainGetBlockInfo>(this, &StatsCalls::block_info);
-    on.call<proc::DomainGetBlockJobInfo>(this, &StatsCalls::block_job_info);
     on.call<proc::DomainInterfaceStats>(this, &StatsCalls::interface_stats);
     on.call<proc::DomainMemoryStats>(this, &StatsCalls::memory_stats);
     on.call<proc::DomainGetDiskErrors>(this, &StatsCalls::disk_errors);
@@ -149,6 +153,51 @@ Task<proc::DomainBlockStatsFlags::Ret> StatsCalls::block_stats_flags(driver::Cal
     co_return ret;
 }
 
+namespace {
+
+struct ImageSizes {
+    uint64_t capacity = 0;
+    uint64_t allocation = 0;
+    uint64_t physical = 0;
+};
+
+/// What can be told of an image from outside. Its header says how large the disk in it is, unless it is said to have
+/// none: what stands at the start of a raw image is the guest's. Blocks.
+ImageSizes sizes_of_image(const model::StorageSource& source) {
+    ImageSizes sizes;
+    Fd fd(::open(source.path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    struct stat status {};
+    if (!fd || ::fstat(fd.get(), &status) != 0) return sizes;
+    sizes.physical = static_cast<uint64_t>(status.st_size);
+    if (S_ISBLK(status.st_mode)) {
+        const off_t end = ::lseek(fd.get(), 0, SEEK_END);
+        sizes.physical = end > 0 ? static_cast<uint64_t>(end) : 0;
+    }
+    sizes.allocation = S_ISBLK(status.st_mode) ? sizes.physical : static_cast<uint64_t>(status.st_blocks) * 512;
+    sizes.capacity = sizes.physical;
+    if (source.format == model::StorageFormat::raw || source.format == model::StorageFormat::absent) return sizes;
+    const host::ImageFacts facts = host::read_image_header(fd.get(), sizes.physical);
+    if (facts.format == xml::to_name(source.format)) sizes.capacity = facts.capacity.value_or(sizes.physical);
+    return sizes;
+}
+
+model::Disk disk_of_target(const model::Domain& domain, const std::string& target) {
+    for (const model::Disk& disk : domain.disks) {
+        if (disk.target == target) return disk;
+    }
+    return {};
+}
+
+/// Where the volume is that a disk names.
+Task<std::string> path_of_volume(Core& core, model::Disk disk, io::Deadline deadline) {
+    auto only = std::make_shared<model::Domain>();
+    only->disks.push_back(std::move(disk));
+    const std::shared_ptr<const model::Domain> opened = co_await with_volumes(core, only, deadline);
+    co_return opened->disks.front().source.path;
+}
+
+}  // namespace
+
 Task<proc::DomainGetBlockInfo::Ret> StatsCalls::block_info(driver::Call& call, proc::DomainGetBlockInfo::Args args) {
     require_flags(args.flags, 0, "qemuDomainGetBlockInfo");
     DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
@@ -158,15 +207,22 @@ Task<proc::DomainGetBlockInfo::Ret> StatsCalls::block_info(driver::Call& call, p
         if (disk.target == args.path || (!disk.source.empty() && disk.source == args.path)) wanted = &disk;
     }
     if (!wanted) fail(ErrorCode::invalid_arg, ErrorDomain::qemu, "invalid path {} not assigned to domain", args.path);
-    if (wanted->source.empty()) {
+    model::Disk disk = disk_of_target(domain->current(), wanted->target);
+    if (disk.source.type == model::StorageType::volume) {
+        std::string found = co_await path_of_volume(core_, disk, call.deadline);
+        disk.source.path = std::move(found);
+    }
+    if (wanted->source.empty() && disk.source.path.empty()) {
         fail(ErrorCode::invalid_arg, ErrorDomain::qemu, "disk '{}' does not currently have a source assigned",
              args.path);
     }
     proc::DomainGetBlockInfo::Ret ret;
-    struct stat status {};
-    if (wanted->is_file && ::stat(wanted->source.c_str(), &status) == 0) {
-        ret.capacity = ret.physical = static_cast<uint64_t>(status.st_size);
-        ret.allocation = static_cast<uint64_t>(status.st_blocks) * 512;
+    if (!disk.source.path.empty()) {
+        auto look = [source = disk.source] { return sizes_of_image(source); };
+        ImageSizes sizes = co_await io::offload(core_.loop, std::move(look));
+        ret.capacity = sizes.capacity;
+        ret.physical = sizes.physical;
+        ret.allocation = sizes.allocation;
     }
     if (domain->is_active()) {
         std::string alias = wanted->alias;
@@ -178,16 +234,6 @@ Task<proc::DomainGetBlockInfo::Ret> StatsCalls::block_info(driver::Call& call, p
         }
     }
     co_return ret;
-}
-
-proc::DomainGetBlockJobInfo::Ret StatsCalls::block_job_info(driver::Call&, proc::DomainGetBlockJobInfo::Args args) {
-    require_flags(args.flags, api::domain_block_job_info_bandwidth_bytes, "qemuDomainGetBlockJobInfo");
-    DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
-    domain->running();
-    for (const DiskName& disk : disk_names(domain->current())) {
-        if (disk.target == args.path || disk.source == args.path) return {};  // no job: no call of ours begins one
-    }
-    fail(ErrorCode::invalid_arg, ErrorDomain::qemu, "invalid path: {}", args.path);
 }
 
 proc::DomainInterfaceStats::Ret StatsCalls::interface_stats(driver::Call&, proc::DomainInterfaceStats::Args args) {

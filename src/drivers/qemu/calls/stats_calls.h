@@ -20,7 +20,6 @@ private:
     Task<proc::DomainBlockStatsFlags::Ret> block_stats_flags(driver::Call& call,
                                                              proc::DomainBlockStatsFlags::Args args);
     Task<proc::DomainGetBlockInfo::Ret> block_info(driver::Call& call, proc::DomainGetBlockInfo::Args args);
-    proc::DomainGetBlockJobInfo::Ret block_job_info(driver::Call& call, proc::DomainGetBlockJobInfo::Args args);
     proc::DomainInterfaceStats::Ret interface_stats(driver::Call& call, proc::DomainInterfaceStats::Args args);
     Task<proc::DomainMemoryStats::Ret> memory_stats(driver::Call& call, proc::DomainMemoryStats::Args args);
     proc::DomainGetJobInfo::Ret job_info(driver::Call& call, proc::DomainGetJobInfo::Args args);

@@ -111,12 +111,16 @@ void number_layers(model::StorageSource& source, uint32_t& next) {
 
 uint32_t highest_index(const model::Domain& domain) {
     uint32_t highest = 0;
-    for (const Disk& disk : domain.disks) {
-        const model::StorageSource* layer = &disk.source;
+    auto look_at = [&highest](const model::StorageSource& top) {
+        const model::StorageSource* layer = &top;
         while (layer != nullptr) {
             highest = std::max(highest, layer->index);
             layer = layer->backing.empty() ? nullptr : &layer->backing.front();
         }
+    };
+    for (const Disk& disk : domain.disks) {
+        look_at(disk.source);
+        if (disk.mirror) look_at(disk.mirror->source);
     }
     return highest;
 }
@@ -192,6 +196,10 @@ void assign_aliases(model::Domain& domain) {
     single(domain.nvram, "nvram");
     single(domain.vsock, "vsock0");
     single(domain.iommu, "iommu0");
+    number_nodes(domain);
+}
+
+void number_nodes(model::Domain& domain) {
     // From the last disk to the first, and each from its top layer down.
     uint32_t next = highest_index(domain);
     for (size_t i = domain.disks.size(); i-- > 0;) number_layers(domain.disks[i].source, next);

@@ -120,5 +120,7 @@ void show_without_host(model::Domain& domain);
 /// Gives every device its alias ("virtio-disk0", "net0"), as libvirt names them; user aliases (ua-…) stay. Numbers the
 /// layers of disks that have no number yet ("libvirt-1-storage").
 void assign_aliases(model::Domain& domain);
+/// The second half of it alone, for layers that were found since.
+void number_nodes(model::Domain& domain);
 
 }  // namespace virtue::qemu

@@ -68,11 +68,7 @@ void add_one(Builder& builder, const Domain& domain, const model::MemoryDevice& 
 template <typename T>
 void add_one(Builder&, const Domain&, const T&) {}
 
-}  // namespace
-
-std::vector<std::string> build_device(const Domain& domain, std::span<const model::Device> devices,
-                                      LaunchContext context, std::vector<PassedFd>* descriptors) {
-    LaunchPlan plan;
+GuestShape shape_of(const Domain& domain, const LaunchContext& context, LaunchPlan& plan) {
     plan.guest_folder = fmt::format("{}/{}", context.paths.library, short_name(context.domain_id, domain.name));
     GuestShape shape;
     shape.name = domain.name;
@@ -80,6 +76,15 @@ std::vector<std::string> build_device(const Domain& domain, std::span<const mode
     shape.machine = domain.os.machine;
     shape.folder = plan.guest_folder;
     shape.controllers = domain.controllers;
+    return shape;
+}
+
+}  // namespace
+
+std::vector<std::string> build_device(const Domain& domain, std::span<const model::Device> devices,
+                                      LaunchContext context, std::vector<PassedFd>* descriptors) {
+    LaunchPlan plan;
+    const GuestShape shape = shape_of(domain, context, plan);
     Builder builder{shape, context, plan, {}, {}};
     for (const model::Device& device : devices) {
         const model::DeviceInfo* info = model::info_of(device);
@@ -87,6 +92,15 @@ std::vector<std::string> build_device(const Domain& domain, std::span<const mode
         std::visit([&](const auto& one) { add_one(builder, domain, one); }, device);
     }
     if (descriptors != nullptr) *descriptors = std::move(plan.descriptors);
+    return std::move(plan.arguments);
+}
+
+std::vector<std::string> build_storage(const Domain& domain, const model::Disk& disk,
+                                       const model::StorageSource& source, LaunchContext context) {
+    LaunchPlan plan;
+    const GuestShape shape = shape_of(domain, context, plan);
+    Builder builder{shape, context, plan, {}, {}};
+    add_storage(builder, source, &disk, false);
     return std::move(plan.arguments);
 }
 

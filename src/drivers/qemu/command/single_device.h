@@ -11,4 +11,8 @@ namespace virtue::qemu {
 std::vector<std::string> build_device(const model::Domain& domain, std::span<const model::Device> devices,
                                       LaunchContext context, std::vector<PassedFd>* descriptors = nullptr);
 
+/// The same for the layers of `source` alone, whose top can be written to; `disk` tells cache mode and the like.
+std::vector<std::string> build_storage(const model::Domain& domain, const model::Disk& disk,
+                                       const model::StorageSource& source, LaunchContext context);
+
 }  // namespace virtue::qemu
