@@ -194,7 +194,7 @@ void map_place(xml::Mapper& m, StorageSource& s, bool keep_empty, bool with_inde
         [&] {
             map_attributes(m, s);
             m.attribute("startupPolicy", s.startup_policy);
-            const bool shown = with_index && !m.options().inactive && s.index != 0;
+            const bool shown = with_index && !m.options().inactive && s.index != 0 && !s.empty();
             if (m.reading() || shown) m.attribute("index", s.index);
             if (s.type == StorageType::network) map_network_children(m, s);
             if (m.reading() && s.type == StorageType::nvme && !m.has("address"))

@@ -304,6 +304,21 @@ Task<void> BlockJobCalls::pivot(DomainOwner domain, BlockJobRef job, io::Deadlin
     throw *failure;
 }
 
+Task<void> BlockJobCalls::cancel(DomainOwner domain, BlockJobRef job, io::Deadline deadline) {
+    const BlockJobState before = job->record.state;
+    job->record.state = BlockJobState::aborting;
+    Json which = Json::object({{"device", job->record.name}});
+    Json reply = co_await domain->monitor()->exchange("block-job-cancel", std::move(which), deadline);
+    const Json* error = reply.find("error");
+    if (!error) co_return;
+    // It came to its end by itself meanwhile, and that counts.
+    job->record.state = before;
+    const std::string words = error->string_or("desc", "");
+    const bool is_gone = words.find("not found") != std::string::npos;
+    if (is_gone) job->is_over = true;
+    if (!is_gone && words.find("'concluded'") == std::string::npos) throw monitor_error("block-job-cancel", *error);
+}
+
 Task<wire::Void> BlockJobCalls::abort(driver::Call& call, proc::DomainBlockJobAbort::Args args) {
     require_flags(args.flags, api::domain_block_job_abort_async | api::domain_block_job_abort_pivot,
                   "qemuDomainBlockJobAbort");
@@ -327,9 +342,7 @@ Task<wire::Void> BlockJobCalls::abort(driver::Call& call, proc::DomainBlockJobAb
         if (pivots) {
             co_await pivot(domain, job, deadline);
         } else if (!ended_before) {
-            Json which = Json::object({{"device", job->record.name}});
-            job->record.state = BlockJobState::aborting;
-            co_await domain->monitor()->command("block-job-cancel", std::move(which), deadline);
+            co_await cancel(domain, job, deadline);
         }
         co_await live_changed(core_, domain);
         if (job->waited_for) {

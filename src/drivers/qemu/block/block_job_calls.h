@@ -29,6 +29,7 @@ private:
         uint32_t flags = 0;
     };
     Task<void> begin_pull(driver::Call& call, proc::DomainRef which, PullRequest request);
+    Task<void> cancel(DomainOwner domain, BlockJobRef job, io::Deadline deadline);
     Task<void> pivot(DomainOwner domain, BlockJobRef job, io::Deadline deadline);
     /// Begins a job in QEMU that was noted before, and lets the status file have it.
     Task<void> start_job(DomainOwner domain, BlockJobRef job, std::string command, Json arguments,

@@ -43,7 +43,7 @@ Opened open_layer(const StorageSource& layer, const std::string& top) {
     if (opened.fd && ::fstat(opened.fd.get(), &opened.status) == 0) return opened;
     const int problem = errno;
     if (layer.path == top) {
-        throw Error::from_errno(problem, ErrorDomain::none, fmt::format("Cannot access storage file '{}'", top));
+        throw Error::from_errno(problem, ErrorDomain::storage, fmt::format("Cannot access storage file '{}'", top));
     }
     throw Error::from_errno(problem, ErrorDomain::storage,
                             fmt::format("Cannot access backing file '{}' of storage file '{}'", layer.path, top));
@@ -150,7 +150,10 @@ Task<void> detect_chains(Core& core, std::shared_ptr<model::Domain> domain, io::
         found = look();
     }
     for (size_t i = 0; i < found.size() && i < domain->disks.size(); i++) {
-        domain->disks[i].source.backing = std::move(found[i].backing);
+        StorageSource& source = domain->disks[i].source;
+        source.backing = std::move(found[i].backing);
+        // An empty drive has no format until something is put into it.
+        if (source.empty()) source.format = StorageFormat::absent;
     }
 }
 

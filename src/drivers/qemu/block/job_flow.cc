@@ -61,8 +61,10 @@ Task<bool> is_switched_over(DomainOwner domain, BlockJobRef job, io::Deadline de
 }
 
 Task<BlockJobState> final_state(DomainOwner domain, BlockJobRef job, BlockJobOutcome outcome, io::Deadline deadline) {
-    if (job->record.state == BlockJobState::aborting) co_return BlockJobState::cancelled;
-    if (!outcome.found || !outcome.error.empty()) co_return BlockJobState::failed;
+    const bool was_given_up = job->record.state == BlockJobState::aborting;
+    if (!outcome.found || !outcome.error.empty()) {
+        co_return was_given_up ? BlockJobState::cancelled : BlockJobState::failed;
+    }
     const bool is_copy = job->record.type == BlockJobType::copy || job->record.type == BlockJobType::active_commit;
     if (!is_copy) co_return BlockJobState::completed;
     const bool switched = co_await is_switched_over(domain, job, deadline);
