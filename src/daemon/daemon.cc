@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "daemon/wiring.h"
+#include "driver/hooks.h"
 #include "rpc/session_calls.h"
 
 namespace virtue::daemon {
@@ -120,6 +121,7 @@ void Daemon::run(const std::function<void()>& ready) {
         loop_.run_until(end_all());
         throw;
     }
+    loop_.run_until(call_hooks("start", "-", "start"));
     io::SignalWatch terminate(loop_, SIGTERM, [this] { stop("SIGTERM"); });
     io::SignalWatch interrupt(loop_, SIGINT, [this] { stop("SIGINT"); });
     io::SignalWatch hang_up(loop_, SIGHUP, [this] { reload(); });
@@ -140,8 +142,24 @@ void Daemon::stop(const char* why) {
 Task<void> Daemon::stop_task() {
     // The reply to whoever asked goes out first.
     co_await loop_.sleep(io::Milliseconds(10));
+    co_await call_hooks("shutdown", "-", "shutdown");
     co_await end_all();
     loop_.stop();
+}
+
+Task<void> Daemon::call_hooks(std::string operation, std::string step, std::string extra) {
+    driver::HookCall call;
+    call.folder = paths_.config + "/hooks";
+    call.kind = "daemon";
+    call.operation = std::move(operation);
+    call.step = std::move(step);
+    call.extra = std::move(extra);
+    try {
+        io::Deadline deadline = io::Deadline::after(io::Milliseconds(60000));
+        co_await driver::run_hooks(loop_, std::move(call), deadline);
+    } catch (const Error& error) {
+        logger.warn("{}", error.message());
+    }
 }
 
 Task<void> Daemon::end_all() {
@@ -154,6 +172,7 @@ Task<void> Daemon::end_all() {
 }
 
 void Daemon::reload() {
+    gate_.spawn(call_hooks("reload", "begin", "SIGHUP"));
     try {
         Configuration fresh = load_configuration(options_, paths_);
         log::Settings settings = log_settings(fresh, options_, paths_);

@@ -35,6 +35,7 @@ private:
     rpc::AdminHooks hooks();
     void stop(const char* why);
     Task<void> stop_task();
+    Task<void> call_hooks(std::string operation, std::string step, std::string extra);
     Task<void> end_all();
     void reload();
     void set_log(std::string log::Settings::*part, const std::string& text);

@@ -14,6 +14,7 @@
 #include "drivers/qemu/command/command.h"
 #include "drivers/qemu/guest_helpers.h"
 #include "drivers/qemu/guest_secrets.h"
+#include "drivers/qemu/hooks.h"
 #include "drivers/qemu/host_checks.h"
 #include "drivers/qemu/interfaces.h"
 #include "drivers/qemu/live_cpu.h"
@@ -309,6 +310,7 @@ Task<Launched> launch(Core& core, const DomainOwner& domain, Run& run, bool rese
         options.gid = core.guest_user->gid;
         options.groups = guest_groups(*core.guest_user);
     }
+    co_await run_hooks(core, run.domain, "start", "begin");
     options.max_locked_memory = locked_memory_limit(*run.domain);
     run.process = spawn_guest(core, options, log);
     run.perf_counters = open_perf_counters(*run.domain, run.process->pid());

@@ -1,4 +1,5 @@
 #include "drivers/qemu/reconnect.h"
+#include "drivers/qemu/hooks.h"
 
 #include <fcntl.h>
 #include <malloc.h>
@@ -147,6 +148,8 @@ Task<void> talk_to_guest(Core& core, DomainOwner domain, int id, bool was_starti
     co_await save_status(core, domain);
     connect_agent(core, domain);
     resume_backup(core, domain);
+    const std::shared_ptr<const model::Domain> live = domain->running().domain;
+    co_await run_hooks_after(core, live, "reconnect", "begin");
 }
 
 /// Tries until the guest answers, ends, or the daemon stops: a guest that hangs is not lost.

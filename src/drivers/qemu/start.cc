@@ -8,6 +8,7 @@
 #include "drivers/qemu/block/io_tune.h"
 #include "drivers/qemu/calls/support.h"
 #include "drivers/qemu/guest_events.h"
+#include "drivers/qemu/hooks.h"
 #include "drivers/qemu/launch.h"
 #include "drivers/qemu/live_cpu.h"
 #include "drivers/qemu/live_definition.h"
@@ -381,7 +382,9 @@ Task<void> start_guest(Core& core, DomainOwner domain, StartRequest request, io:
     std::optional<Error> failure;
     try {
         co_await settle_definition(core, domain, deadline);
+        co_await run_hooks(core, domain->run()->domain, "prepare", "begin");
         co_await bring_up(core, domain, request, deadline);
+        co_await run_hooks(core, domain->run()->domain, "started", "begin");
         domain->run()->ready = true;
         if (!domain->run()->agent_path.empty()) {
             core.announcer.agent_lifecycle(*domain, api::connect_domain_event_agent_lifecycle_state_disconnected,
@@ -405,13 +408,16 @@ Task<void> start_guest(Core& core, DomainOwner domain, StartRequest request, io:
                             domain->running().process->pid()));
         }
         std::unique_ptr<Run> run = domain->take_run();
+        const std::shared_ptr<const model::Domain> failed_definition = run->domain;
         domain->set_state(before.state, before.reason);
         if (!announced && before.state == api::domain_shutoff)
             domain->set_state(api::domain_shutoff, api::domain_shutoff_failed);
         domain->changed();
         co_await note_failed_start(core, domain->name());
         io::Semaphore::Permit turn = co_await domain->files.acquire(io::Deadline::never(), "the guest's status file");
+        co_await run_hooks_after(core, failed_definition, "stopped", "end");
         co_await clean_up_run(core, domain->name(), std::move(run));
+        co_await run_hooks_after(core, failed_definition, "release", "end");
         throw *failure;
     }
     core.announcer.lifecycle(*domain, api::domain_event_started, request.started_detail);

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "drivers/qemu/guest_helpers.h"
+#include "drivers/qemu/hooks.h"
 #include "drivers/qemu/host_checks.h"
 #include "drivers/qemu/interfaces.h"
 #include "drivers/qemu/launch.h"
@@ -121,11 +122,14 @@ Task<void> stop_guest(Core& core, DomainOwner domain, StopCause cause) {
     core.spawn(io::offload(core.loop, std::move(note)));
     domain->set_state(api::domain_shutoff, cause.reason);
     domain->changed();
+    const std::shared_ptr<const model::Domain> definition = run->domain;
+    co_await run_hooks_after(core, definition, "stopped", "end");
     {
         // A status that is being written must not land behind its removal.
         io::Semaphore::Permit turn = co_await domain->files.acquire(io::Deadline::never(), "the guest's status file");
         co_await clean_up_run(core, domain->name(), std::move(run));
     }
+    co_await run_hooks_after(core, definition, "release", "end");
     // Asked only now: it may have been defined meanwhile.
     if (!domain->is_persistent() && !domain->is_active()) {
         if (!cause.keeps_moments) co_await forget_all_moments(core, domain);

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "drivers/qemu/calls/support.h"
+#include "drivers/qemu/hooks.h"
 #include "drivers/qemu/live_definition.h"
 #include "drivers/qemu/saved_image.h"
 #include "drivers/qemu/start.h"
@@ -100,6 +101,7 @@ Task<proc::DomainRef> RunStateCalls::start(driver::Call& call, proc::DomainRef w
         request = restore_request(std::move(state), image.was_running && !request.paused);
         std::shared_ptr<model::Domain> definition =
             co_await read_definition(core_, std::move(text), false, call.deadline);
+        definition = co_await changed_by_hooks(core_, std::move(definition), call.deadline);
         request.definition = std::move(definition);
     }
     // A client that goes away does not end its start, as with libvirt: a destroy does, and the end of the daemon.
@@ -270,6 +272,7 @@ Task<wire::Void> RunStateCalls::reboot(driver::Call& call, proc::DomainReboot::A
 Task<void> RunStateCalls::power_down(driver::Call& call, proc::DomainRef which, uint32_t flags, bool reboot) {
     // The flags of shutdown and reboot have the same numbers.
     DomainOwner domain = core_.at(which.name, which.uuid);
+    if (!reboot) require_running(*domain);
     Run& run = domain->running();
     bool by_agent = (flags & api::domain_shutdown_guest_agent) != 0;
     bool by_button = (flags & api::domain_shutdown_acpi_power_btn) != 0;
@@ -307,11 +310,11 @@ Task<wire::Void> RunStateCalls::pm_suspend(driver::Call& call, proc::DomainPmSus
     if (args.target == api::node_suspend_target_mem) command = "guest-suspend-ram";
     if (args.target == api::node_suspend_target_disk) command = "guest-suspend-disk";
     if (args.target == api::node_suspend_target_hybrid) command = "guest-suspend-hybrid";
-    if (!command) fail(ErrorCode::argument_unsupported, ErrorDomain::qemu, "Unknown suspend target: {}", args.target);
+    if (!command) fail(ErrorCode::invalid_arg, ErrorDomain::qemu, "Unknown suspend target: {}", args.target);
     DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
     driver::Job turn =
         co_await domain->jobs().begin(driver::JobKind::agent, "virDomainPMSuspendForDuration", call.deadline);
-    domain->running();
+    require_running(*domain);
     std::shared_ptr<Agent> agent = domain->agent();
     Json nothing;
     io::Deadline deadline = call.deadline.within(core_.settings.agent_deadline);

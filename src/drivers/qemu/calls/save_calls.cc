@@ -5,6 +5,7 @@
 
 #include "drivers/qemu/block/job_flow.h"
 #include "drivers/qemu/calls/support.h"
+#include "drivers/qemu/hooks.h"
 #include "drivers/qemu/live_definition.h"
 #include "drivers/qemu/saved_image.h"
 #include "drivers/qemu/start.h"
@@ -198,7 +199,10 @@ Task<wire::Void> SaveCalls::managed_save_remove(driver::Call& call, proc::Domain
     driver::Job job =
         co_await domain->jobs().begin(driver::JobKind::modify, "virDomainManagedSaveRemove", call.deadline);
     std::string path = core_.settings.saved_image(domain->name());
-    auto remove = [path] { io::remove_file(path); };
+    auto remove = [path] {
+        if (::unlink(path.c_str()) == 0) return;
+        throw Error::from_errno(errno, ErrorDomain::qemu, fmt::format("Failed to remove managed save file '{}'", path));
+    };
     co_await io::offload(core_.loop, std::move(remove));
     co_return wire::Void{};
 }
@@ -222,6 +226,7 @@ Task<void> SaveCalls::restore_from(driver::Call& call, std::string path, std::st
     SavedImage image = co_await io::offload(core_.loop, std::move(read));
     std::string text = xml.empty() ? image.xml : xml;
     std::shared_ptr<model::Domain> definition = co_await read_definition(core_, std::move(text), false, call.deadline);
+    definition = co_await changed_by_hooks(core_, std::move(definition), call.deadline);
     std::vector<std::string> keys = {definition->name, definition->uuid->to_string()};
     Core::Claim claim = co_await core_.claim(std::move(keys), call.deadline);
     require_no_clash(core_, *definition);

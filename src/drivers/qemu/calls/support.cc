@@ -13,11 +13,11 @@ void require_flags(uint32_t flags, uint32_t known, const char* function) {
                               fmt::format("unsupported flags ({:#x}) in function {}", flags & ~known, function));
 }
 
-void require_exclusive(uint32_t flags, uint32_t first, const char* first_name, uint32_t second,
-                       const char* second_name) {
+void require_exclusive(uint32_t flags, uint32_t first, const char* first_name, uint32_t second, const char* second_name,
+                       ErrorDomain by) {
     if ((flags & first) == 0 || (flags & second) == 0) return;
-    fail(ErrorCode::invalid_arg, ErrorDomain::qemu, "Flags '{}' and '{}' are mutually exclusive", first_name,
-         second_name);
+    throw Error::with_message(ErrorCode::invalid_arg, by,
+                              fmt::format("Flags '{}' and '{}' are mutually exclusive", first_name, second_name));
 }
 
 Scope scope_of(const Domain& domain, uint32_t flags) {
@@ -30,7 +30,7 @@ Scope scope_of(const Domain& domain, uint32_t flags) {
         throw Error(ErrorCode::operation_invalid, ErrorDomain::domain, "domain is not running");
     }
     if (scope.config && !domain.is_persistent()) {
-        throw Error(ErrorCode::operation_invalid, ErrorDomain::qemu,
+        throw Error(ErrorCode::operation_invalid, ErrorDomain::domain,
                     "transient domains do not have any persistent config");
     }
     return scope;
@@ -38,7 +38,7 @@ Scope scope_of(const Domain& domain, uint32_t flags) {
 
 const model::Domain& definition_for(const Domain& domain, uint32_t flags) {
     require_exclusive(flags, api::domain_affect_live, "VIR_DOMAIN_AFFECT_LIVE", api::domain_affect_config,
-                      "VIR_DOMAIN_AFFECT_CONFIG");
+                      "VIR_DOMAIN_AFFECT_CONFIG", ErrorDomain::domain);
     return scope_of(domain, flags).live ? domain.current() : domain.next();
 }
 
@@ -55,6 +55,17 @@ Task<void> replace_definition(Core& core, DomainOwner domain, std::shared_ptr<co
     auto save = [store, name, &xml] { store.save_definition(name, xml); };
     co_await io::offload(core.loop, std::move(save));
     domain->set_persistent(std::move(definition), std::move(xml));
+}
+
+Task<void> change_definition(Core& core, DomainOwner domain, std::function<void(model::Domain&)> change) {
+    auto definition = std::make_shared<model::Domain>(*domain->persistent());
+    change(*definition);
+    co_await replace_definition(core, domain, std::move(definition));
+}
+
+void require_running(const Domain& domain) {
+    if (domain.is_active()) return;
+    throw Error(ErrorCode::operation_invalid, ErrorDomain::qemu, "domain is not running");
 }
 
 Task<void> live_changed(Core& core, DomainOwner domain) {

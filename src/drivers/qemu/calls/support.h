@@ -1,6 +1,7 @@
 // What the handlers of the QEMU driver share: flags, live and persistent, references. Loop thread only.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "base/error.h"
@@ -21,8 +22,8 @@ inline proc::DomainRef ref(const Domain& domain) {
 /// Throws invalid_arg "unsupported flags (0x…) in function …" for flags beyond `known`.
 void require_flags(uint32_t flags, uint32_t known, const char* function);
 /// Throws invalid_arg when two flags that exclude each other are both set.
-void require_exclusive(uint32_t flags, uint32_t first, const char* first_name, uint32_t second,
-                       const char* second_name);
+void require_exclusive(uint32_t flags, uint32_t first, const char* first_name, uint32_t second, const char* second_name,
+                       ErrorDomain by = ErrorDomain::qemu);
 
 /// Which definitions a call is about.
 struct Scope {
@@ -37,6 +38,12 @@ const model::Domain& definition_for(const Domain& domain, uint32_t flags);
 
 /// Replaces the persistent definition: on disk first, then in memory. Throws system_error; then all is as before.
 Task<void> replace_definition(Core& core, DomainOwner domain, std::shared_ptr<const model::Domain> definition);
+
+/// Changes a copy of the persistent definition, which then takes its place as above.
+Task<void> change_definition(Core& core, DomainOwner domain, std::function<void(model::Domain&)> change);
+
+/// Throws operation_invalid "domain is not running" as the calls to a guest's agent and process do.
+void require_running(const Domain& domain);
 
 /// Ends a change of a live definition: noted as changed and saved.
 Task<void> live_changed(Core& core, DomainOwner domain);
