@@ -12,9 +12,13 @@
 #include "drivers/qemu/calls/definition_calls.h"
 #include "drivers/qemu/calls/device_calls.h"
 #include "drivers/qemu/calls/guest_calls.h"
+#include "drivers/qemu/calls/guest_info_calls.h"
 #include "drivers/qemu/calls/interface_tune_calls.h"
+#include "drivers/qemu/calls/iothread_calls.h"
 #include "drivers/qemu/calls/lifecycle_calls.h"
 #include "drivers/qemu/calls/lookup_calls.h"
+#include "drivers/qemu/calls/measure_calls.h"
+#include "drivers/qemu/calls/migrate_calls.h"
 #include "drivers/qemu/calls/monitor_calls.h"
 #include "drivers/qemu/calls/native_calls.h"
 #include "drivers/qemu/calls/node_calls.h"
@@ -24,6 +28,7 @@
 #include "drivers/qemu/calls/snapshot_calls.h"
 #include "drivers/qemu/calls/stats_calls.h"
 #include "drivers/qemu/calls/tune_calls.h"
+#include "drivers/qemu/calls/vcpu_calls.h"
 #include "drivers/qemu/core.h"
 #include "drivers/qemu/interfaces.h"
 #include "drivers/qemu/reconnect.h"
@@ -76,6 +81,11 @@ struct QemuDriver::State {
           run_state(core),
           stats(core),
           resources(core),
+          vcpus(core),
+          iothreads(core),
+          measures(core),
+          migrations(core),
+          guest_infos(core),
           tunes(core),
           interface_tunes(core),
           consoles(core),
@@ -96,6 +106,11 @@ struct QemuDriver::State {
         run_state.bind(table);
         stats.bind(table);
         resources.bind(table);
+        vcpus.bind(table);
+        iothreads.bind(table);
+        measures.bind(table);
+        migrations.bind(table);
+        guest_infos.bind(table);
         tunes.bind(table);
         interface_tunes.bind(table);
         consoles.bind(table);
@@ -126,6 +141,11 @@ struct QemuDriver::State {
     RunStateCalls run_state;
     StatsCalls stats;
     ResourceCalls resources;
+    VcpuCalls vcpus;
+    IoThreadCalls iothreads;
+    MeasureCalls measures;
+    MigrateCalls migrations;
+    GuestInfoCalls guest_infos;
     TuneCalls tunes;
     InterfaceTuneCalls interface_tunes;
     ConsoleCalls consoles;

@@ -12,6 +12,7 @@
 #include "drivers/qemu/live_definition.h"
 #include "drivers/qemu/start.h"
 #include "drivers/qemu/stop.h"
+#include "drivers/qemu/vcpu_hotplug.h"
 #include "model/domain/domain.h"
 
 namespace virtue::qemu {
@@ -148,7 +149,9 @@ void on_unplug(Core& core, const DomainOwner& domain, const std::string& alias, 
     auto waiting = run.unplugging.find(alias);
     if (waiting != run.unplugging.end()) waiting->second->set(gone);
     if (!gone) return core.announcer.device_removal_failed(*domain, alias);
-    if (waiting == run.unplugging.end()) core.spawn(finish_unplug(core, domain, alias));
+    if (waiting != run.unplugging.end()) return;
+    if (is_vcpu_alias(alias)) return core.spawn(finish_vcpu_unplug(core, domain));
+    core.spawn(finish_unplug(core, domain, alias));
 }
 
 uint32_t family_of(const std::string& name) {

@@ -372,7 +372,8 @@ Task<std::vector<KnownAddress>> leased_addresses(Core& core, DomainOwner domain)
         const std::vector<driver::NetworkLease> leases = co_await core.networks->leases(network);
         for (const driver::NetworkLease& lease : leases) {
             if (MacAddress::parse(lease.mac) != interface.mac) continue;
-            found.push_back({interface.target, interface.mac->to_string(), lease.ip, lease.prefix, lease.is_ipv6});
+            found.push_back(
+                {interface.target, interface.mac->to_string(), lease.ip, lease.prefix, lease.is_ipv6, lease.hostname});
         }
     }
     co_return found;

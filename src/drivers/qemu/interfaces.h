@@ -48,6 +48,7 @@ struct KnownAddress {
     std::string address;
     unsigned prefix = 0;
     bool is_ipv6 = false;
+    std::string hostname{};  ///< that it told when it asked for a lease
 };
 Task<std::vector<KnownAddress>> leased_addresses(Core& core, DomainOwner domain);
 Task<std::vector<KnownAddress>> neighbour_addresses(Core& core, DomainOwner domain);

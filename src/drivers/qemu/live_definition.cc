@@ -521,7 +521,7 @@ std::optional<std::string> get_domain_metadata(const model::Domain& domain, uint
         case api::domain_metadata_element:
             return domain.metadata.find(uri);
         default:
-            throw Error(ErrorCode::invalid_arg, ErrorDomain::none, "unknown metadata type");
+            fail(ErrorCode::invalid_arg, ErrorDomain::domain, "unknown metadata type '{}'", type);
     }
 }
 
@@ -540,11 +540,16 @@ void set_domain_metadata(model::Domain& domain, uint32_t type, const std::option
         case api::domain_metadata_element: {
             std::optional<std::string_view> content;
             if (value) content = *value;
-            domain.metadata.replace("metadata", key, uri, content);
+            try {
+                domain.metadata.replace("metadata", key, uri, content);
+            } catch (Error& error) {
+                error.set_domain(ErrorDomain::domain);
+                throw;
+            }
             return;
         }
         default:
-            throw Error(ErrorCode::invalid_arg, ErrorDomain::none, "unknown metadata type");
+            fail(ErrorCode::invalid_arg, ErrorDomain::domain, "unknown metadata type '{}'", type);
     }
 }
 

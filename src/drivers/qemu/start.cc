@@ -18,6 +18,7 @@
 #include "drivers/qemu/started.h"
 #include "drivers/qemu/state_file.h"
 #include "drivers/qemu/stop.h"
+#include "drivers/qemu/vcpu_hotplug.h"
 #include "io/offload.h"
 #include "model/domain/domain.h"
 
@@ -187,6 +188,8 @@ Task<void> bring_up(Core& core, DomainOwner domain, StartRequest request, io::De
         co_await verify_features(domain, domain->running().first_cpu, deadline);
         co_await setting_up.join();
         co_await cpu.join();
+        co_await plug_defined_vcpus(core, domain, deadline);
+        co_await place_threads(domain, deadline);
         if (request.state) co_await load_state(core, domain, *request.state, deadline);
         if (!request.internal_snapshot.empty()) {
             co_await load_internal_snapshot(domain, request.internal_snapshot, deadline);

@@ -181,7 +181,7 @@ Task<proc::DomainRename::Ret> DefinitionCalls::rename(driver::Call& call, proc::
         throw Error(ErrorCode::operation_invalid, ErrorDomain::qemu, "Can't rename domain to itself");
     }
     if (core_.domains.find(std::string_view(wanted))) {
-        fail(ErrorCode::operation_invalid, ErrorDomain::qemu, "domain with name '{}' already exists", wanted);
+        fail(ErrorCode::operation_invalid, ErrorDomain::domain, "domain with name '{}' already exists", wanted);
     }
     auto definition = std::make_shared<model::Domain>(*domain->persistent());
     definition->name = wanted;
@@ -250,12 +250,17 @@ Task<void> DefinitionCalls::mark_autostart(driver::Call& call, proc::DomainRef w
 }
 
 proc::DomainGetMetadata::Ret DefinitionCalls::get_metadata(driver::Call&, proc::DomainGetMetadata::Args args) {
-    require_flags(args.flags, api::domain_affect_live | api::domain_affect_config, "qemuDomainGetMetadata");
+    const uint32_t known = api::domain_affect_live | api::domain_affect_config;
+    if (args.flags & ~known) {
+        throw Error::with_message(
+            ErrorCode::invalid_arg, ErrorDomain::domain,
+            fmt::format("unsupported flags ({:#x}) in function virDomainObjGetMetadata", args.flags & ~known));
+    }
     DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
     const model::Domain& definition = definition_for(*domain, args.flags);
     auto found = get_domain_metadata(definition, static_cast<uint32_t>(args.type), args.uri.value_or(""));
     if (!found) {
-        throw Error(ErrorCode::no_domain_metadata, ErrorDomain::none, "Requested metadata element is not present");
+        throw Error(ErrorCode::no_domain_metadata, ErrorDomain::domain, "Requested metadata element is not present");
     }
     proc::DomainGetMetadata::Ret ret;
     ret.metadata = std::move(*found);

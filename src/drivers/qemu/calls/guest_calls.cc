@@ -1,5 +1,6 @@
 #include "drivers/qemu/calls/guest_calls.h"
 
+#include "drivers/qemu/calls/agent_turn.h"
 #include "drivers/qemu/calls/support.h"
 #include "drivers/qemu/interfaces.h"
 #include "drivers/qemu/live_definition.h"
@@ -57,14 +58,7 @@ void GuestCalls::bind(driver::HandlerTable& on) {
 Task<Json> GuestCalls::ask(driver::Call& call, proc::DomainRef which, const char* api, std::string command,
                            Json arguments) {
     DomainOwner domain = core_.at(which.name, which.uuid);
-    driver::Job turn = co_await domain->jobs().begin(driver::JobKind::agent, api, call.deadline);
-    Run& run = domain->running();
-    std::shared_ptr<Agent> agent = domain->agent();
-    io::Deadline deadline = call.deadline;
-    if (run.agent_timeout == -1 || run.agent_timeout == -2) deadline = deadline.within(core_.settings.agent_deadline);
-    if (run.agent_timeout >= 0)
-        deadline = deadline.within(io::Milliseconds(std::max<int64_t>(50, 1000LL * run.agent_timeout)));
-    Json answer = co_await agent->command(std::move(command), std::move(arguments), deadline);
+    Json answer = co_await ask_agent(core_, call, std::move(domain), api, std::move(command), std::move(arguments));
     co_return answer;
 }
 
@@ -82,7 +76,11 @@ Task<proc::DomainGetTime::Ret> GuestCalls::get_time(driver::Call& call, proc::Do
 Task<wire::Void> GuestCalls::set_time(driver::Call& call, proc::DomainSetTime::Args args) {
     require_flags(args.flags, api::domain_time_sync, "qemuDomainSetTime");
     DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
-    domain->running();
+    if (!domain->is_active()) {
+        throw Error(ErrorCode::operation_unsupported, ErrorDomain::qemu,
+                    "cannot set time: the guest does not run, and nobody knows what its QEMU could do");
+    }
+    domain->agent();
     Json arguments;
     if (!(args.flags & api::domain_time_sync)) {
         constexpr int64_t latest = INT64_MAX / 1000000000 - 5;  // nseconds may be more than one second's
@@ -101,14 +99,24 @@ Task<wire::Void> GuestCalls::set_time(driver::Call& call, proc::DomainSetTime::A
 
 Task<proc::DomainGetHostname::Ret> GuestCalls::hostname(driver::Call& call, proc::DomainGetHostname::Args args) {
     require_flags(args.flags, api::domain_get_hostname_lease | api::domain_get_hostname_agent, "qemuDomainGetHostname");
+    require_exclusive(args.flags, api::domain_get_hostname_lease, "VIR_DOMAIN_GET_HOSTNAME_LEASE",
+                      api::domain_get_hostname_agent, "VIR_DOMAIN_GET_HOSTNAME_AGENT");
+    DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
+    proc::DomainGetHostname::Ret ret;
     if (args.flags & api::domain_get_hostname_lease) {
-        throw Error(ErrorCode::argument_unsupported, ErrorDomain::qemu, "leases are not kept by this driver",
-                    "ask the guest's agent (VIR_DOMAIN_GET_HOSTNAME_AGENT)");
+        domain->running();
+        const std::vector<KnownAddress> known = co_await leased_addresses(core_, domain);
+        for (const KnownAddress& one : known) {
+            if (ret.hostname.empty()) ret.hostname = one.hostname;
+        }
+        if (ret.hostname.empty()) {
+            fail(ErrorCode::no_hostname, ErrorDomain::qemu, "no hostname found for domain {}", domain->name());
+        }
+        co_return ret;
     }
     Json nothing;
     Json answer =
         co_await ask(call, std::move(args.domain), "virDomainGetHostname", "guest-get-host-name", std::move(nothing));
-    proc::DomainGetHostname::Ret ret;
     ret.hostname = answer.at("host-name").as_string();
     co_return ret;
 }
@@ -157,6 +165,9 @@ Task<proc::DomainFsfreeze::Ret> GuestCalls::freeze(driver::Call& call, proc::Dom
 
 Task<proc::DomainFsthaw::Ret> GuestCalls::thaw(driver::Call& call, proc::DomainFsthaw::Args args) {
     require_flags(args.flags, 0, "qemuDomainFSThaw");
+    if (!args.mountpoints.empty()) {
+        throw Error(ErrorCode::argument_unsupported, ErrorDomain::qemu, "specifying mountpoints is not supported");
+    }
     Json nothing;
     Json answer =
         co_await ask(call, std::move(args.domain), "virDomainFSThaw", "guest-fsfreeze-thaw", std::move(nothing));
@@ -171,6 +182,7 @@ Task<wire::Void> GuestCalls::trim(driver::Call& call, proc::DomainFstrim::Args a
         throw Error(ErrorCode::argument_unsupported, ErrorDomain::qemu,
                     "Specifying mount point is not supported for now");
     }
+    require_running(*core_.at(args.domain.name, args.domain.uuid));
     Json arguments = Json::object({{"minimum", args.minimum}});
     co_await ask(call, std::move(args.domain), "virDomainFSTrim", "guest-fstrim", std::move(arguments));
     co_return wire::Void{};

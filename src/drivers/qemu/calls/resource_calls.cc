@@ -1,154 +1,25 @@
 #include "drivers/qemu/calls/resource_calls.h"
 
-#include <sched.h>
-#include <unistd.h>
-
 #include "drivers/qemu/calls/support.h"
 #include "drivers/qemu/live_definition.h"
 #include "drivers/qemu/process_figures.h"
+#include "drivers/qemu/thread_placement.h"
 #include "model/domain/domain.h"
 #include "wire/typed_params.h"
 
 namespace virtue::qemu {
-namespace {
-
-unsigned host_cpus() {
-    return static_cast<unsigned>(std::max(1L, ::sysconf(_SC_NPROCESSORS_CONF)));
-}
-
-/// The CPUs that a thread may run on, as bytes of a map.
-std::vector<uint8_t> affinity_map(int thread, size_t length) {
-    std::vector<uint8_t> map(length);
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    if (::sched_getaffinity(thread, sizeof set, &set) != 0) return map;
-    for (size_t cpu = 0; cpu < length * 8 && cpu < CPU_SETSIZE; cpu++) {
-        if (CPU_ISSET(cpu, &set)) map[cpu / 8] = static_cast<uint8_t>(map[cpu / 8] | 1u << (cpu % 8));
-    }
-    return map;
-}
-
-std::vector<uint8_t> map_of(const std::optional<Bitmap>& pinned, size_t length) {
-    std::vector<uint8_t> map(length);
-    unsigned cpus = std::min<unsigned>(host_cpus(), static_cast<unsigned>(length * 8));
-    for (unsigned cpu = 0; cpu < cpus; cpu++) {
-        if (!pinned || pinned->test(cpu)) map[cpu / 8] = static_cast<uint8_t>(map[cpu / 8] | 1u << (cpu % 8));
-    }
-    return map;
-}
-
-Bitmap bitmap_of(std::span<const uint8_t> map) {
-    Bitmap cpus;
-    for (unsigned cpu = 0; cpu < map.size() * 8; cpu++) {
-        if (map[cpu / 8] & 1u << (cpu % 8)) cpus.set(cpu);
-    }
-    if (cpus.empty()) throw Error(ErrorCode::invalid_arg, ErrorDomain::qemu, "Empty cpu list for pinning");
-    return cpus;
-}
-
-void set_affinity(int thread, const Bitmap& cpus) {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    for (auto cpu = cpus.next(); cpu && *cpu < CPU_SETSIZE; cpu = cpus.next(*cpu + 1)) CPU_SET(*cpu, &set);
-    if (::sched_setaffinity(thread, sizeof set, &set) != 0) {
-        throw Error::from_errno(errno, ErrorDomain::qemu, fmt::format("cannot set CPU affinity on process {}", thread));
-    }
-}
-
-size_t map_length(int32_t asked) {
-    return static_cast<size_t>(std::clamp<int32_t>(asked, 0, 2048));
-}
-
-}  // namespace
-
 void ResourceCalls::bind(driver::HandlerTable& on) {
-    on.call<proc::DomainGetMaxVcpus>(this, &ResourceCalls::max_vcpus);
-    on.call<proc::DomainGetVcpusFlags>(this, &ResourceCalls::get_vcpus);
-    on.call<proc::DomainSetVcpus>(this, &ResourceCalls::set_vcpus);
-    on.call<proc::DomainSetVcpusFlags>(this, &ResourceCalls::set_vcpus_flags);
     on.call<proc::DomainGetVcpus>(this, &ResourceCalls::vcpu_info);
     on.call<proc::DomainGetVcpuPinInfo>(this, &ResourceCalls::vcpu_pins);
     on.call<proc::DomainPinVcpu>(this, &ResourceCalls::pin_vcpu);
     on.call<proc::DomainPinVcpuFlags>(this, &ResourceCalls::pin_vcpu_flags);
     on.call<proc::DomainGetEmulatorPinInfo>(this, &ResourceCalls::emulator_pin);
     on.call<proc::DomainPinEmulator>(this, &ResourceCalls::pin_emulator);
-    on.call<proc::DomainGetIothreadInfo>(this, &ResourceCalls::iothreads);
     on.call<proc::DomainGetMaxMemory>(this, &ResourceCalls::get_max_memory);
     on.call<proc::DomainSetMaxMemory>(this, &ResourceCalls::set_max_memory);
     on.call<proc::DomainSetMemory>(this, &ResourceCalls::set_memory);
     on.call<proc::DomainSetMemoryFlags>(this, &ResourceCalls::set_memory_flags);
     on.call<proc::DomainSetMemoryStatsPeriod>(this, &ResourceCalls::set_stats_period);
-}
-
-proc::DomainGetMaxVcpus::Ret ResourceCalls::max_vcpus(driver::Call&, proc::DomainGetMaxVcpus::Args args) {
-    DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
-    proc::DomainGetMaxVcpus::Ret ret;
-    ret.num = static_cast<int32_t>(vcpu_counts(domain->current()).maximum);
-    return ret;
-}
-
-proc::DomainGetVcpusFlags::Ret ResourceCalls::get_vcpus(driver::Call&, proc::DomainGetVcpusFlags::Args args) {
-    require_flags(
-        args.flags,
-        api::domain_affect_live | api::domain_affect_config | api::domain_vcpu_maximum | api::domain_vcpu_guest,
-        "qemuDomainGetVcpusFlags");
-    DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
-    if (args.flags & api::domain_vcpu_guest) {
-        domain->running();
-        domain->agent();
-        throw Error(ErrorCode::argument_unsupported, ErrorDomain::qemu,
-                    "counting vCPUs by the guest agent is not supported");
-    }
-    VcpuCounts counts = vcpu_counts(definition_for(*domain, args.flags & 3));
-    proc::DomainGetVcpusFlags::Ret ret;
-    ret.num = static_cast<int32_t>(args.flags & api::domain_vcpu_maximum ? counts.maximum : counts.current);
-    return ret;
-}
-
-Task<wire::Void> ResourceCalls::set_vcpus(driver::Call& call, proc::DomainSetVcpus::Args args) {
-    co_await change_vcpus(call, std::move(args.domain), args.nvcpus, api::domain_affect_live);
-    co_return wire::Void{};
-}
-
-Task<wire::Void> ResourceCalls::set_vcpus_flags(driver::Call& call, proc::DomainSetVcpusFlags::Args args) {
-    require_flags(args.flags, api::domain_affect_live | api::domain_affect_config | api::domain_vcpu_maximum,
-                  "qemuDomainSetVcpusFlags");
-    co_await change_vcpus(call, std::move(args.domain), args.nvcpus, args.flags);
-    co_return wire::Void{};
-}
-
-Task<void> ResourceCalls::change_vcpus(driver::Call& call, proc::DomainRef which, uint32_t count, uint32_t flags) {
-    if (count == 0 || count > 65535) {
-        throw Error(ErrorCode::invalid_arg, ErrorDomain::dom, "argument out of range: nvcpus");
-    }
-    DomainOwner domain = core_.at(which.name, which.uuid);
-    driver::Job job = co_await domain->jobs().begin(driver::JobKind::modify, "virDomainSetVcpusFlags", call.deadline);
-    require_known(*domain);
-    Scope scope = scope_of(*domain, flags & 3);
-    bool maximum = (flags & api::domain_vcpu_maximum) != 0;
-    if (maximum && scope.live) {
-        throw Error(ErrorCode::invalid_arg, ErrorDomain::qemu,
-                    "maximum vcpu count can be set only in the persistent configuration");
-    }
-    if (scope.live && count != vcpu_counts(domain->current()).current) {
-        throw Error(ErrorCode::config_unsupported, ErrorDomain::qemu,
-                    "adding and removing vCPUs of a running guest is not supported",
-                    "change the persistent configuration (--config) and restart the guest");
-    }
-    if (!scope.config) co_return;
-    VcpuCounts counts = vcpu_counts(*domain->persistent());
-    if (!maximum && count > counts.maximum) {
-        fail(ErrorCode::invalid_arg, ErrorDomain::qemu,
-             "requested vcpus is greater than max allowable vcpus for the persistent domain: {} > {}", count,
-             counts.maximum);
-    }
-    auto definition = std::make_shared<model::Domain>(*domain->persistent());
-    if (maximum) {
-        set_vcpu_counts(*definition, {std::min(counts.current, count), count});
-    } else {
-        set_vcpu_counts(*definition, {count, counts.maximum});
-    }
-    co_await replace_definition(core_, domain, std::move(definition));
 }
 
 proc::DomainGetVcpus::Ret ResourceCalls::vcpu_info(driver::Call&, proc::DomainGetVcpus::Args args) {
@@ -205,28 +76,28 @@ Task<wire::Void> ResourceCalls::pin_vcpu_flags(driver::Call& call, proc::DomainP
 
 Task<wire::Void> ResourceCalls::pin_emulator(driver::Call& call, proc::DomainPinEmulator::Args args) {
     require_flags(args.flags, api::domain_affect_live | api::domain_affect_config, "qemuDomainPinEmulator");
-    co_await pin(call, std::move(args.domain), UINT32_MAX, std::move(args.cpumap), args.flags);
+    co_await pin(call, std::move(args.domain), std::nullopt, std::move(args.cpumap), args.flags);
     co_return wire::Void{};
 }
 
-Task<void> ResourceCalls::pin(driver::Call& call, proc::DomainRef which, uint32_t vcpu, std::vector<uint8_t> map,
-                              uint32_t flags) {
+Task<void> ResourceCalls::pin(driver::Call& call, proc::DomainRef which, std::optional<uint32_t> vcpu,
+                              std::vector<uint8_t> map, uint32_t flags) {
     DomainOwner domain = core_.at(which.name, which.uuid);
     driver::Job job = co_await domain->jobs().begin(driver::JobKind::modify, "virDomainPinVcpu", call.deadline);
     require_known(*domain);
     Scope scope = scope_of(*domain, flags);
-    Bitmap cpus = bitmap_of(map);
-    bool emulator = vcpu == UINT32_MAX;
-    int index = emulator ? emulator_threads : static_cast<int>(vcpu);
+    const bool emulator = !vcpu;
+    Bitmap cpus = bitmap_of(map, "cpu");
+    int index = emulator ? emulator_threads : static_cast<int>(*vcpu);
     unsigned limit = vcpu_counts(scope.live ? domain->current() : *domain->persistent()).maximum;
-    if (!emulator && vcpu >= limit) {
-        fail(ErrorCode::invalid_arg, ErrorDomain::qemu, "vcpu {} is out of range of {} cpu count {}", vcpu,
-             scope.live ? "live" : "persistent", limit);
+    if (!emulator && *vcpu >= limit) {
+        fail(ErrorCode::invalid_arg, ErrorDomain::qemu, "vcpu {} is out of range of {} cpu count {}",
+             static_cast<int32_t>(*vcpu), scope.live ? "live" : "persistent", limit);
     }
     if (scope.live) {
         Run& run = domain->running();
         int thread = emulator ? run.process->pid() : 0;
-        if (!emulator && vcpu < run.vcpu_threads.size()) thread = run.vcpu_threads[vcpu];
+        if (!emulator && *vcpu < run.vcpu_threads.size()) thread = run.vcpu_threads[*vcpu];
         if (thread > 0) set_affinity(thread, cpus);
         set_pinned_cpus(*run.domain, index, cpus);
     }
@@ -251,21 +122,6 @@ proc::DomainGetEmulatorPinInfo::Ret ResourceCalls::emulator_pin(driver::Call&,
     proc::DomainGetEmulatorPinInfo::Ret ret;
     ret.cpumaps = map_of(pinned_cpus(definition, emulator_threads), map_length(args.maplen));
     ret.ret = 1;
-    return ret;
-}
-
-proc::DomainGetIothreadInfo::Ret ResourceCalls::iothreads(driver::Call&, proc::DomainGetIothreadInfo::Args args) {
-    require_flags(args.flags, api::domain_affect_live | api::domain_affect_config, "qemuDomainGetIOThreadInfo");
-    DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
-    const model::Domain& definition = definition_for(*domain, args.flags);
-    proc::DomainGetIothreadInfo::Ret ret;
-    for (unsigned id : iothread_ids(definition)) {
-        proc::DomainIothread thread;
-        thread.iothread_id = id;
-        thread.cpumap = map_of(std::nullopt, (host_cpus() + 7) / 8);
-        ret.info.push_back(std::move(thread));
-    }
-    ret.ret = static_cast<uint32_t>(ret.info.size());
     return ret;
 }
 

@@ -1,4 +1,4 @@
-// Calls about a guest's processors and memory: counts, sizes, pinning. Owned by QemuDriver; loop thread only.
+// Calls about a guest's processors and memory: times, sizes, pinning. Owned by QemuDriver; loop thread only.
 #pragma once
 #include "driver/handler_table.h"
 #include "drivers/qemu/core.h"
@@ -13,17 +13,12 @@ public:
     void bind(driver::HandlerTable& on);
 
 private:
-    proc::DomainGetMaxVcpus::Ret max_vcpus(driver::Call&, proc::DomainGetMaxVcpus::Args args);
-    proc::DomainGetVcpusFlags::Ret get_vcpus(driver::Call&, proc::DomainGetVcpusFlags::Args args);
-    Task<wire::Void> set_vcpus(driver::Call& call, proc::DomainSetVcpus::Args args);
-    Task<wire::Void> set_vcpus_flags(driver::Call& call, proc::DomainSetVcpusFlags::Args args);
     proc::DomainGetVcpus::Ret vcpu_info(driver::Call&, proc::DomainGetVcpus::Args args);
     proc::DomainGetVcpuPinInfo::Ret vcpu_pins(driver::Call&, proc::DomainGetVcpuPinInfo::Args args);
     Task<wire::Void> pin_vcpu(driver::Call& call, proc::DomainPinVcpu::Args args);
     Task<wire::Void> pin_vcpu_flags(driver::Call& call, proc::DomainPinVcpuFlags::Args args);
     proc::DomainGetEmulatorPinInfo::Ret emulator_pin(driver::Call&, proc::DomainGetEmulatorPinInfo::Args args);
     Task<wire::Void> pin_emulator(driver::Call& call, proc::DomainPinEmulator::Args args);
-    proc::DomainGetIothreadInfo::Ret iothreads(driver::Call&, proc::DomainGetIothreadInfo::Args args);
 
     proc::DomainGetMaxMemory::Ret get_max_memory(driver::Call&, proc::DomainGetMaxMemory::Args args);
     Task<wire::Void> set_max_memory(driver::Call& call, proc::DomainSetMaxMemory::Args args);
@@ -32,8 +27,9 @@ private:
     Task<wire::Void> set_stats_period(driver::Call& call, proc::DomainSetMemoryStatsPeriod::Args args);
 
     Task<void> change_memory(driver::Call& call, proc::DomainRef which, uint64_t kib, uint32_t flags);
-    Task<void> change_vcpus(driver::Call& call, proc::DomainRef which, uint32_t count, uint32_t flags);
-    Task<void> pin(driver::Call& call, proc::DomainRef which, uint32_t vcpu, std::vector<uint8_t> map, uint32_t flags);
+    /// Without a `vcpu`, the emulator's own threads.
+    Task<void> pin(driver::Call& call, proc::DomainRef which, std::optional<uint32_t> vcpu, std::vector<uint8_t> map,
+                   uint32_t flags);
 
     Core& core_;
 };

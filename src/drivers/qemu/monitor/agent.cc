@@ -147,6 +147,12 @@ Task<Json> Agent::command(std::string name, Json arguments, io::Deadline deadlin
     co_return result_of(name, reply);
 }
 
+Task<Json> Agent::try_command(std::string name, Json arguments, io::Deadline deadline) {
+    std::string text = message_of(name, std::move(arguments));
+    Json reply = co_await exchange(name, std::move(text), true, deadline);
+    co_return reply;
+}
+
 Task<void> Agent::ping(io::Deadline deadline) {
     std::string name = "guest-ping";
     Json none;

@@ -36,6 +36,8 @@ public:
     /// Runs a command and gives the content of "return". Throws agent_unresponsive at the deadline or when the channel
     /// is lost, operation_aborted when cancelled, agent_command_failed/internal_error with the agent's own words.
     Task<Json> command(std::string name, Json arguments, io::Deadline deadline);
+    /// The whole reply instead: {"return":…} or {"error":…}; throws for all but the agent's refusals.
+    Task<Json> try_command(std::string name, Json arguments, io::Deadline deadline);
     /// guest-ping
     Task<void> ping(io::Deadline deadline);
     /// guest-shutdown: returns when the command was handed to a responsive agent, which does not answer it.
