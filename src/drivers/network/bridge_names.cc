@@ -21,15 +21,23 @@ bool is_used(const Core& core, const std::string& bridge, const Uuid& except) {
 
 }  // namespace
 
+void require_free_bridge(const Core& core, const model::Network& definition) {
+    if (!definition.owns_bridge() || definition.bridge.empty() || definition.bridge.find("%d") != std::string::npos)
+        return;
+    core.networks.for_each([&](const Network& network) {
+        if (network.name() == definition.name) return;
+        const bool used = (network.persistent && network.persistent->bridge == definition.bridge) ||
+                          (network.live && network.live->bridge == definition.bridge);
+        if (!used) return;
+        fail(ErrorCode::internal_error, ErrorDomain::network, "bridge name '{}' already in use.", definition.bridge);
+    });
+}
+
 void choose_bridge_name(const Core& core, model::Network& definition) {
     if (!definition.owns_bridge()) return;
     const size_t place = definition.bridge.find("%d");
     const bool is_pattern = definition.bridge.empty() || place != definition.bridge.npos;
     if (!is_pattern) {
-        if (is_used(core, definition.bridge, *definition.uuid)) {
-            fail(ErrorCode::internal_error, ErrorDomain::network, "bridge name '{}' already in use.",
-                 definition.bridge);
-        }
         return;
     }
     // A definition that comes again without a name keeps the one that it had.

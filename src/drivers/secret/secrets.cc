@@ -163,6 +163,10 @@ Task<proc::SecretDefineXml::Ret> Secrets::define(driver::Call& call, proc::Secre
 
 Task<proc::SecretSetValue::Ret> Secrets::set_value(driver::Call& call, proc::SecretSetValue::Args args) {
     require_flags(args.flags, 0, "secretSetValue");
+    if (args.value.empty()) {
+        throw Error::with_message(ErrorCode::invalid_arg, ErrorDomain::secret,
+                                  "value in virSecretSetValue must not be NULL");
+    }
     driver::Job job = co_await jobs_.begin(driver::JobKind::modify, "virSecretSetValue", call.deadline);
     const Uuid uuid = args.secret.uuid;
     std::string value(args.value.begin(), args.value.end());

@@ -43,8 +43,10 @@ void allocate(int fd, uint64_t bytes, const std::string& path) {
 }
 
 void extend(int fd, uint64_t bytes, const std::string& path) {
-    if (bytes > INT64_MAX) refuse_errno(EFBIG, "cannot extend file '{}'", path);
-    if (::ftruncate(fd, static_cast<off_t>(bytes)) != 0) refuse_errno(errno, "cannot extend file '{}'", path);
+    const int error = bytes > INT64_MAX ? EFBIG : ::ftruncate(fd, static_cast<off_t>(bytes)) != 0 ? errno : 0;
+    if (error != 0) {
+        throw Error::from_errno(error, ErrorDomain::none, fmt::format("Failed to truncate file '{}'", path));
+    }
 }
 
 void sync_file(int fd, const std::string& path) {

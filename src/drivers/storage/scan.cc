@@ -191,7 +191,7 @@ Seen look_again(const model::Volume& known) {
 SeenByName scan_folder(const std::string& folder, const SeenByName& known) {
     DIR* directory = ::opendir(folder.c_str());
     if (!directory)
-        throw Error::from_errno(errno, ErrorDomain::storage, fmt::format("cannot open directory '{}'", folder));
+        throw Error::from_errno(errno, ErrorDomain::none, fmt::format("cannot open directory '{}'", folder));
     SeenByName all;
     const int fd = ::dirfd(directory);
     for (const dirent* entry = ::readdir(directory); entry; entry = ::readdir(directory)) {

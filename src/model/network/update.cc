@@ -47,6 +47,10 @@ T read(const Change& change, std::string_view name, Read reader) {
     xml::Mapper m(root, options);
     T value;
     reader(m, value);
+    if (change.command == Command::none || change.command > Command::add_first) {
+        fail(ErrorCode::operation_unsupported, ErrorDomain::network, "unrecognized network update command code {}",
+             static_cast<uint32_t>(change.command));
+    }
     return value;
 }
 
@@ -140,8 +144,8 @@ void update_dhcp_host(const Change& change) {
 void update_dhcp_range(const Change& change) {
     const std::string& name = change.network.name;
     NetworkIp& ip = ip_of(change);
-    refuse_modify(change, "dhcp ranges");
     const auto range = read<DhcpRange>(change, "range", [](xml::Mapper& m, DhcpRange& r) { map(m, r); });
+    refuse_modify(change, "dhcp ranges");
     check_range(range.start, range.end, ip.address, ip.effective_prefix());
     const auto found = matches(
         ip.ranges, [&](const DhcpRange& other) { return other.start == range.start && other.end == range.end; });
@@ -292,9 +296,6 @@ void apply(const Change& change, NetworkSection section) {
 
 Network update(const Network& network, NetworkUpdateCommand command, NetworkSection section, int parent_index,
                std::string_view text) {
-    if (command == Command::none || command > Command::add_first)
-        fail(ErrorCode::no_support, ErrorDomain::network, "unrecognized network update command code {}",
-             static_cast<uint32_t>(command));
     Network result = network;
     apply({result, command, parent_index, text}, section);
     // Reading the result again finds what the change made contradictory.

@@ -81,6 +81,7 @@ std::shared_ptr<model::Network> ChangeCalls::read(const std::string& xml, bool v
     model::validate(*definition);
     require_virtual_functions(*definition);
     model::complete(*definition);
+    require_free_bridge(core_, *definition);
     require_no_clash(core_, *definition);
     choose_bridge_name(core_, *definition);
     return definition;

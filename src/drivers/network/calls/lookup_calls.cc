@@ -152,9 +152,8 @@ Task<proc::NetworkGetDhcpLeases::Ret> LookupCalls::leases(driver::Call&, proc::N
         if (!mac) throw Error(ErrorCode::invalid_mac, ErrorDomain::network, *args.mac);
     }
     const NetworkOwner network = core_.at(args.network);
-    if (!network->active) {
-        fail(ErrorCode::operation_invalid, ErrorDomain::network, "network '{}' is not active", network->name());
-    }
+    // One that is not active has no leases, which is no error.
+    if (!network->active) co_return proc::NetworkGetDhcpLeases::Ret{};
     const Definition live = network->live;
     std::vector<driver::NetworkLease> found = co_await read_leases(core_, live);
     proc::NetworkGetDhcpLeases::Ret ret;

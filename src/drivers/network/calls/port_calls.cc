@@ -76,6 +76,7 @@ void PortCalls::bind(driver::HandlerTable& on) {
 proc::NetworkListAllPorts::Ret PortCalls::list(driver::Call&, proc::NetworkListAllPorts::Args args) {
     require_flags(args.flags, 0, "networkListAllPorts");
     const NetworkOwner network = core_.at(args.network);
+    require_active(*network);
     proc::NetworkListAllPorts::Ret ret;
     ret.ret = static_cast<uint32_t>(network->ports.size());
     if (!args.need_results) return ret;
@@ -85,8 +86,8 @@ proc::NetworkListAllPorts::Ret PortCalls::list(driver::Call&, proc::NetworkListA
 
 proc::NetworkPortLookupByUuid::Ret PortCalls::look_up(driver::Call&, proc::NetworkPortLookupByUuid::Args args) {
     const NetworkOwner network = core_.at(args.network);
-    require_active(*network);
     port_of(*network, args.uuid);
+    require_active(*network);
     return {{network->reference(), args.uuid}};
 }
 
@@ -144,8 +145,8 @@ Task<proc::NetworkPortCreateXml::Ret> PortCalls::create(driver::Call& call, proc
     NetworkOwner network = core_.at(args.network);
     io::Semaphore::Permit turn = co_await core_.turn(call.deadline);
     require_known(*network);
-    require_active(*network);
     NetworkPort port = NetworkPort::parse(args.xml, args.flags & api::network_port_create_validate);
+    require_active(*network);
     if (network->ports.contains(*port.uuid)) {
         fail(ErrorCode::network_port_exist, ErrorDomain::network, "Network port with UUID {} already exists",
              port.uuid->to_string());

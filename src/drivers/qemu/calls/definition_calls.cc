@@ -176,6 +176,9 @@ Task<proc::DomainRename::Ret> DefinitionCalls::rename(driver::Call& call, proc::
         throw Error(ErrorCode::operation_invalid, ErrorDomain::qemu,
                     "domain with a managed saved state can't be renamed");
     }
+    if (wanted.find('/') != wanted.npos) {
+        fail(ErrorCode::xml_error, ErrorDomain::qemu, "name {} cannot contain '/'", wanted);
+    }
     require_name(wanted);
     if (wanted == domain->name()) {
         throw Error(ErrorCode::operation_invalid, ErrorDomain::qemu, "Can't rename domain to itself");

@@ -211,6 +211,10 @@ Task<wire::Void> GuestInfoCalls::set_ssh_keys(driver::Call& call, proc::DomainAu
     require_flags(args.flags, append | remove, "qemuDomainAuthorizedSSHKeysSet");
     require_exclusive(args.flags, append, "VIR_DOMAIN_AUTHORIZED_SSH_KEYS_SET_APPEND", remove,
                       "VIR_DOMAIN_AUTHORIZED_SSH_KEYS_SET_REMOVE", ErrorDomain::domain);
+    if ((args.flags & (append | remove)) && args.keys.empty()) {
+        throw Error::with_message(ErrorCode::invalid_arg, ErrorDomain::domain,
+                                  "keys in virDomainAuthorizedSSHKeysSet must not be NULL");
+    }
     DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
     require_running(*domain);
     Json keys = Json::array();

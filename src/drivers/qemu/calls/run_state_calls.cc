@@ -272,7 +272,10 @@ Task<wire::Void> RunStateCalls::reboot(driver::Call& call, proc::DomainReboot::A
 Task<void> RunStateCalls::power_down(driver::Call& call, proc::DomainRef which, uint32_t flags, bool reboot) {
     // The flags of shutdown and reboot have the same numbers.
     DomainOwner domain = core_.at(which.name, which.uuid);
-    if (!reboot) require_running(*domain);
+    if (!reboot && domain->state().state != api::domain_running) {
+        throw Error(ErrorCode::operation_invalid, ErrorDomain::qemu, "domain is not running",
+                    domain->is_active() ? "a paused guest hears of nothing until it is resumed" : "");
+    }
     Run& run = domain->running();
     bool by_agent = (flags & api::domain_shutdown_guest_agent) != 0;
     bool by_button = (flags & api::domain_shutdown_acpi_power_btn) != 0;

@@ -51,7 +51,7 @@ void require_place(const Pool& pool, const model::Volume& wanted) {
 }
 
 Task<proc::StorageVolCreateXml::Ret> create(Core& core, Call& call, proc::StorageVolCreateXml::Args args) {
-    require_flags(args.flags, create_flags, "storageVolCreateXML");
+    require_flags(args.flags, create_flags & ~api::storage_vol_create_reflink, "storageVolCreateXML");
     PoolOwner pool = core.active_pool_of(args.pool);
     NewVolume request;
     request.pool = pool->definition;
@@ -151,7 +151,8 @@ Task<proc::StorageVolResize::Ret> resize(Core& core, Call& call, proc::StorageVo
     const bool shrink = (args.flags & api::storage_vol_resize_shrink) != 0;
     const uint64_t wanted = absolute_capacity(volume, args.capacity, args.flags);
     const uint64_t allocated = volume.allocation.value_or(0);
-    if (wanted < allocated && !shrink)
+    // What the file system rounds up is not the volume's.
+    if (wanted < std::min(allocated, volume.capacity.value_or(allocated)))
         throw Error(ErrorCode::invalid_arg, here, "can't shrink capacity below existing allocation");
     if (wanted < volume.capacity.value_or(0) && !shrink)
         throw Error(ErrorCode::invalid_arg, here,
