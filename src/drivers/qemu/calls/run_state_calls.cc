@@ -123,7 +123,7 @@ Task<proc::DomainCreateXml::Ret> RunStateCalls::create_xml(driver::Call& call, p
     require_no_clash(core_, *definition);
     DomainOwner domain = core_.domains.hold(*definition->uuid);
     if (domain && domain->is_active()) {
-        fail(ErrorCode::operation_invalid, ErrorDomain::qemu, "domain '{}' is already active", domain->name());
+        fail(ErrorCode::operation_invalid, ErrorDomain::domain, "domain '{}' is already active", domain->name());
     }
     bool is_new = domain == nullptr;
     if (is_new) {

@@ -76,12 +76,12 @@ Task<void> live_changed(Core& core, DomainOwner domain) {
 void require_no_clash(const Core& core, const model::Domain& definition) {
     if (Domain* same_uuid = core.domains.find(*definition.uuid)) {
         if (same_uuid->name() == definition.name) return;
-        fail(ErrorCode::operation_failed, ErrorDomain::qemu, "domain '{}' is already defined with uuid {}",
+        fail(ErrorCode::operation_failed, ErrorDomain::domain, "domain '{}' is already defined with uuid {}",
              same_uuid->name(), definition.uuid->to_string());
     }
     if (Domain* same_name = core.domains.find(std::string_view(definition.name))) {
-        fail(ErrorCode::operation_failed, ErrorDomain::qemu, "domain '{}' already exists with uuid {}", definition.name,
-             same_name->uuid().to_string());
+        fail(ErrorCode::operation_failed, ErrorDomain::domain, "domain '{}' already exists with uuid {}",
+             definition.name, same_name->uuid().to_string());
     }
 }
 
