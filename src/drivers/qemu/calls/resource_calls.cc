@@ -108,7 +108,7 @@ Task<void> ResourceCalls::pin(driver::Call& call, proc::DomainRef which, std::op
     }
     if (!scope.live || !domain->is_active()) co_return;
     co_await live_changed(core_, domain);
-    const std::string subject = emulator ? "cputune.emulatorpin" : fmt::format("cputune.vcpupin{}", vcpu);
+    const std::string subject = emulator ? "cputune.emulatorpin" : fmt::format("cputune.vcpupin{}", *vcpu);
     wire::TypedParameters told;
     told.add_string(subject, cpus.to_string());
     core_.announcer.tunable(*domain, told.take());
