@@ -18,6 +18,7 @@
 #include "drivers/qemu/snapshots/backup_job.h"
 #include "drivers/qemu/snapshots/layers.h"
 #include "drivers/qemu/snapshots/moments.h"
+#include "drivers/qemu/snapshots/vcpus.h"
 #include "drivers/qemu/start.h"
 #include "drivers/qemu/started.h"
 #include "drivers/qemu/stop.h"
@@ -133,6 +134,7 @@ Task<void> talk_to_guest(Core& core, DomainOwner domain, int id, bool was_starti
         co_await stop_guest(core, domain, cause);
         co_return;
     }
+    const bool interrupted = was_interrupted(domain->state(), status.string_or("status", ""));
     take_state(domain, status);
     domain->running().ready = true;
     if (status.string_or("status", "") == "shutdown") {
@@ -148,6 +150,8 @@ Task<void> talk_to_guest(Core& core, DomainOwner domain, int id, bool was_starti
     co_await save_status(core, domain);
     connect_agent(core, domain);
     resume_backup(core, domain);
+    if (interrupted) co_await continue_interrupted(core, domain);
+    if (domain->id() != id) co_return;
     const std::shared_ptr<const model::Domain> live = domain->running().domain;
     co_await run_hooks_after(core, live, "reconnect", "begin");
 }

@@ -1,6 +1,36 @@
 #include "drivers/qemu/snapshots/bitmaps.h"
 
+#include <algorithm>
+#include <charconv>
+
 namespace virtue::qemu {
+
+uint32_t number_of_node(std::string_view node) {
+    constexpr std::string_view prefix = "libvirt-";
+    uint32_t number = 0;
+    if (!node.starts_with(prefix)) return 0;
+    node.remove_prefix(prefix.size());
+    std::from_chars(node.data(), node.data() + node.size(), number);
+    return number;
+}
+
+uint32_t BlockNodes::highest_number() const {
+    uint32_t highest = 0;
+    for (const auto& [name, node] : nodes_) highest = std::max(highest, number_of_node(name));
+    return highest;
+}
+
+std::vector<std::string> BlockNodes::numbered_except(const std::set<uint32_t>& keeps) const {
+    std::vector<std::string> formats;
+    std::vector<std::string> others;
+    for (const auto& [name, node] : nodes_) {
+        const uint32_t number = number_of_node(name);
+        if (number == 0 || keeps.contains(number)) continue;
+        (name.ends_with("-format") ? formats : others).push_back(name);
+    }
+    formats.insert(formats.end(), others.begin(), others.end());
+    return formats;
+}
 
 Task<BlockNodes> BlockNodes::ask(std::shared_ptr<Monitor> monitor, io::Deadline deadline) {
     Json flat = Json::object({{"flat", true}});

@@ -2,12 +2,17 @@
 #pragma once
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "drivers/qemu/monitor/monitor.h"
 
 namespace virtue::qemu {
+
+/// "libvirt-3-format" gives 3; 0 for names of another form.
+uint32_t number_of_node(std::string_view node);
 
 /// A dirty bitmap of a node.
 struct DirtyBitmap {
@@ -29,6 +34,10 @@ public:
     const std::vector<DirtyBitmap>& bitmaps(const std::string& node) const;
     const DirtyBitmap* find(const std::string& node, const std::string& bitmap) const;
     bool has(const std::string& node) const { return nodes_.contains(node); }
+    /// The highest number in a name "libvirt-N-…"; 0 without any.
+    uint32_t highest_number() const;
+    /// All nodes of that form whose number `keeps` does not want, formats before what they stand on.
+    std::vector<std::string> numbered_except(const std::set<uint32_t>& keeps) const;
 
 private:
     struct Node {

@@ -1,10 +1,10 @@
 #include "drivers/qemu/snapshots/layers.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/log.h"
 #include "drivers/qemu/calls/support.h"
+#include "drivers/qemu/snapshots/bitmaps.h"
 #include "model/domain/domain.h"
 
 namespace virtue::qemu {
@@ -21,16 +21,6 @@ struct Layer {
     uint32_t index = 0;
 };
 
-/// "libvirt-3-format" gives 3; 0 for other names.
-uint32_t index_of(std::string_view node) {
-    constexpr std::string_view prefix = "libvirt-";
-    uint32_t index = 0;
-    if (!node.starts_with(prefix) || !node.ends_with("-format")) return 0;
-    node.remove_prefix(prefix.size());
-    std::from_chars(node.data(), node.data() + node.size(), index);
-    return index;
-}
-
 /// The layers of a disk from the top down; empty where QEMU has none open or they are no files.
 std::vector<Layer> told_layers(const Json& blocks, const std::string& alias) {
     std::vector<Layer> layers;
@@ -44,7 +34,7 @@ std::vector<Layer> told_layers(const Json& blocks, const std::string& alias) {
         for (; image; image = image->find("backing-image")) {
             layers.push_back({image->string_or("filename", ""), image->string_or("format", ""), 0});
         }
-        if (!layers.empty()) layers.front().index = index_of(inserted->string_or("node-name", ""));
+        if (!layers.empty()) layers.front().index = number_of_node(inserted->string_or("node-name", ""));
         break;
     }
     for (const Layer& layer : layers) {
@@ -129,28 +119,80 @@ Task<void> correct_persistent(Core& core, DomainOwner domain, const std::vector<
     for (const Moved& one : moved) {
         for (model::Disk& disk : definition->disks) {
             if (disk.target != one.target || disk.source.path != one.before) continue;
-            disk.source = one.now;
-            disk.source.index = 0;
-            disk.source.backing.clear();
+            disk.source = without_numbers(one.now);
             any = true;
         }
     }
     if (any) co_await replace_definition(core, domain, std::move(definition));
 }
 
+/// Jobs that wrote a snapshot's files back when the daemon was cut off: nobody waits for them any more. What they came
+/// to is seen from the disks afterwards.
+Task<void> end_merges(Core& core, std::shared_ptr<Monitor> monitor, io::Deadline deadline) {
+    for (io::Milliseconds pause(10);; pause = std::min(pause * 2, io::Milliseconds(500))) {
+        Json nothing;
+        Json jobs = co_await monitor->command("query-jobs", nothing, deadline);
+        bool any = false;
+        for (const Json& job : jobs.items()) {
+            const std::string id = job.string_or("id", "");
+            if (!id.starts_with("delete-")) continue;
+            any = true;
+            Json which = Json::object({{"id", id}});
+            const char* command = job.string_or("status", "") == "concluded" ? "job-dismiss" : "job-cancel";
+            co_await monitor->exchange(command, std::move(which), deadline);
+        }
+        if (!any || deadline.is_over()) co_return;
+        co_await core.loop.sleep(pause);
+    }
+}
+
+/// Layers that no disk has any more; what is in use after all is not given by QEMU.
+Task<void> drop_unused_nodes(DomainOwner domain, std::shared_ptr<Monitor> monitor, io::Deadline deadline) {
+    BlockNodes nodes = co_await BlockNodes::ask(monitor, deadline);
+    std::set<uint32_t> used;
+    for (const model::Disk& disk : domain->running().domain->disks) {
+        for (const StorageSource* layer : known_layers(disk.source)) used.insert(layer->index);
+    }
+    for (const std::string& node : nodes.numbered_except(used)) {
+        Json which = Json::object({{"node-name", node}});
+        co_await monitor->exchange("blockdev-del", std::move(which), deadline);
+    }
+}
+
 }  // namespace
+
+model::StorageSource without_numbers(model::StorageSource source) {
+    for (StorageSource* layer = &source; layer != nullptr;
+         layer = layer->backing.empty() ? nullptr : &layer->backing.front()) {
+        layer->index = 0;
+    }
+    return source;
+}
+
+bool cut_layer(StorageSource& top, const std::string& path, const StorageSource& base) {
+    for (StorageSource* layer = &top; layer != nullptr;
+         layer = layer->backing.empty() ? nullptr : &layer->backing.front()) {
+        if (!layer->is_local() || layer->path != path) continue;
+        const bool told = !layer->backing.empty() && layer->backing.front().type != model::StorageType::none;
+        StorageSource below = told ? layer->backing.front() : without_numbers(base);
+        *layer = std::move(below);
+        return true;
+    }
+    return false;
+}
 
 Task<void> settle_layers(Core& core, DomainOwner domain, io::Deadline deadline) {
     try {
         const int id = domain->id();
         std::shared_ptr<Monitor> monitor = domain->monitor();
+        co_await end_merges(core, monitor, deadline);
         Json nothing;
         Json blocks = co_await monitor->command("query-block", nothing, deadline);
         if (domain->id() != id) co_return;
         std::vector<Moved> moved = correct_live(*domain->running().domain, blocks);
-        if (moved.empty()) co_return;
-        domain->changed();
+        if (!moved.empty()) domain->changed();
         co_await correct_persistent(core, domain, moved);
+        if (domain->id() == id) co_await drop_unused_nodes(domain, monitor, deadline);
     } catch (const Error& error) {
         logger.warn("the disks of domain '{}' cannot be compared: {}", domain->name(), error.message());
     }

@@ -4,6 +4,7 @@
 
 #include "drivers/qemu/calls/support.h"
 #include "drivers/qemu/snapshots/image_tool.h"
+#include "drivers/qemu/snapshots/layers.h"
 
 namespace virtue::qemu {
 namespace {
@@ -178,7 +179,7 @@ Task<void> merge_live(Core& core, DomainOwner domain, const Merge& merge, io::De
         StorageSource below = std::move(place.layer->backing.front());
         *place.layer = std::move(below);
     }
-    co_await live_changed(core, domain);
+    domain->changed();
     for (const std::string& node : {gone, gone_storage}) {
         Json which = Json::object({{"node-name", node}});
         co_await monitor->exchange("blockdev-del", std::move(which), answer);
@@ -192,9 +193,8 @@ Task<void> persist(Core& core, DomainOwner domain, const std::vector<Merge>& mer
     bool any = false;
     for (const Merge& merge : merges) {
         for (model::Disk& disk : definition->disks) {
-            if (disk.target != merge.target || !is_at(disk.source, merge.overlay.path)) continue;
-            disk.source = merge.base;
-            any = true;
+            if (disk.target != merge.target) continue;
+            any = cut_layer(disk.source, merge.overlay.path, merge.base) || any;
         }
     }
     if (any) co_await replace_definition(core, domain, std::move(definition));
@@ -205,9 +205,8 @@ bool replace_in(std::optional<model::Domain>& definition, const std::vector<Merg
     bool any = false;
     for (const Merge& merge : merges) {
         for (model::Disk& disk : definition->disks) {
-            if (disk.target != merge.target || !is_at(disk.source, merge.overlay.path)) continue;
-            disk.source = merge.base;
-            any = true;
+            if (disk.target != merge.target) continue;
+            any = cut_layer(disk.source, merge.overlay.path, merge.base) || any;
         }
     }
     return any;
@@ -264,7 +263,9 @@ Task<std::vector<std::string>> merge_external(Core& core, DomainOwner domain, Sn
             co_await merge_offline(core, merge, deadline);
         }
     }
+    // The running guest last: a daemon that comes after this one compares it with QEMU and corrects both (layers.h).
     co_await persist(core, domain, merges);
+    if (domain->is_active()) co_await live_changed(core, domain);
     co_await correct_descendants(core, domain, snapshot->name, merges);
     std::vector<std::string> files;
     for (const Merge& merge : merges) {

@@ -14,6 +14,7 @@
 #include "drivers/qemu/qmp_options.h"
 #include "drivers/qemu/snapshots/bitmaps.h"
 #include "drivers/qemu/snapshots/image_tool.h"
+#include "drivers/qemu/snapshots/layers.h"
 #include "drivers/qemu/volumes.h"
 #include "io/offload.h"
 #include "model/domain/device.h"
@@ -90,12 +91,12 @@ Task<void> make_file(Core& core, Overlay& overlay, std::optional<uint64_t> size,
     co_await run_image_tool(core, std::move(arguments), deadline, umask);
 }
 
-/// The new source of a disk in a definition; what lies below is told by the image itself.
-StorageSource plain(const Overlay& overlay) {
+/// The new source of a disk in the persistent definition. A running guest knows what lies below; else the images tell.
+StorageSource kept(const Overlay& overlay) {
     StorageSource source = overlay.fresh;
-    source.index = 0;
     source.backing.clear();
-    return source;
+    if (overlay.below.index != 0) source.backing.assign(1, overlay.below);
+    return without_numbers(std::move(source));
 }
 
 bool same_place(const StorageSource& one, const StorageSource& other) {
@@ -111,7 +112,7 @@ Task<void> persist(Core& core, DomainOwner domain, const std::vector<Overlay>& o
     for (const Overlay& overlay : overlays) {
         for (model::Disk& disk : definition->disks) {
             if (disk.target != overlay.target || !same_place(disk.source, overlay.below)) continue;
-            disk.source = plain(overlay);
+            disk.source = kept(overlay);
             any = true;
         }
     }
@@ -126,18 +127,10 @@ model::Disk bare(const model::Disk& disk, const Overlay& overlay) {
     return fresh;
 }
 
-/// Numbers for the new layers that no other layer of the guest has.
-void number(const model::Domain& live, std::vector<Overlay>& overlays) {
-    model::Domain copy = live;
-    for (const Overlay& overlay : overlays) {
-        StorageSource& source = copy.disks[overlay.place].source;
-        StorageSource top = overlay.fresh;
-        top.index = 0;
-        top.backing.assign(1, source);
-        source = std::move(top);
-    }
-    assign_aliases(copy);
-    for (Overlay& overlay : overlays) overlay.fresh.index = copy.disks[overlay.place].source.index;
+/// Numbers for the new layers that no other node of the guest has.
+void number(const BlockNodes& nodes, std::vector<Overlay>& overlays) {
+    uint32_t next = nodes.highest_number();
+    for (Overlay& overlay : overlays) overlay.fresh.index = ++next;
 }
 
 std::string top_node(const StorageSource& source) {
@@ -247,13 +240,13 @@ Task<void> lay_overlays_live(Core& core, DomainOwner domain, const model::Snapsh
     std::shared_ptr<const model::Domain> live = domain->running().domain;
     std::vector<Overlay> overlays = co_await wanted(core, live, snapshot, deadline);
     if (overlays.empty()) co_return;
-    number(*live, overlays);
     std::vector<OwnedFile> files;
     std::optional<Error> failure;
     try {
         std::shared_ptr<Monitor> monitor = domain->monitor();
         io::Deadline answer = core.monitor_deadline(deadline, *domain);
         BlockNodes nodes = co_await BlockNodes::ask(monitor, answer);
+        number(nodes, overlays);
         for (Overlay& overlay : overlays) {
             if (!reuse) co_await make_file(core, overlay, nodes.size(top_node(overlay.below)), deadline);
         }
@@ -277,9 +270,14 @@ Task<void> lay_overlays_live(Core& core, DomainOwner domain, const model::Snapsh
         top.backing.assign(1, disk.source);
         disk.source = std::move(top);
     }
-    // The running guest first: what a new daemon takes for its disks must be what it writes to.
+    // The running guest last: a daemon that comes after this one compares it with QEMU and corrects both (layers.h).
+    try {
+        co_await persist(core, domain, overlays);
+    } catch (const Error& error) {
+        failure.emplace(error);
+    }
     co_await live_changed(core, domain);
-    co_await persist(core, domain, overlays);
+    if (failure) throw *failure;
 }
 
 }  // namespace virtue::qemu

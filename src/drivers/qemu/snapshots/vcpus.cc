@@ -17,6 +17,8 @@ Task<bool> stop_vcpus(Core& core, DomainOwner domain, uint32_t reason, io::Deadl
     io::Deadline answer = core.monitor_deadline(deadline, *domain);
     std::shared_ptr<Monitor> monitor = domain->monitor();
     co_await monitor->command("stop", nothing, answer);
+    // A daemon that comes after this one must know why it stands still.
+    co_await save_status(core, domain);
     co_return true;
 }
 
@@ -27,6 +29,30 @@ Task<void> continue_vcpus(Core& core, DomainOwner domain, uint32_t reason) {
     io::Deadline answer = io::Deadline::after(core.settings.monitor_deadline);
     std::shared_ptr<Monitor> monitor = domain->monitor();
     co_await monitor->command("cont", nothing, answer);
+}
+
+bool was_interrupted(GuestState noted, const std::string& told) {
+    const bool for_a_moment = noted.state == api::domain_paused &&
+                              (noted.reason == api::domain_paused_snapshot || noted.reason == api::domain_paused_save ||
+                               noted.reason == api::domain_paused_dump);
+    // Whoever asked for a pause was answered only when it was written down.
+    const bool unnoted = noted.state == api::domain_running &&
+                         (told == "paused" || told == "postmigrate" || told == "finish-migrate" || told == "save-vm");
+    return for_a_moment || unnoted;
+}
+
+Task<void> continue_interrupted(Core& core, DomainOwner domain) {
+    try {
+        std::shared_ptr<Monitor> monitor = domain->monitor();
+        io::Deadline deadline =
+            io::Deadline::after(core.settings.start_deadline).with_cancel(core.gate.cancel_source());
+        Json nothing;
+        co_await monitor->exchange("migrate_cancel", nothing, deadline);
+        domain->running().resume_reason = api::domain_running_save_canceled;
+        co_await monitor->command("cont", nothing, deadline);
+    } catch (const Error& error) {
+        logger.warn("domain '{}' stands still since a daemon before: {}", domain->name(), error.message());
+    }
 }
 
 void stop_listening(Domain& domain) {

@@ -8,6 +8,11 @@ namespace virtue::qemu {
 Task<bool> stop_vcpus(Core& core, DomainOwner domain, uint32_t reason, io::Deadline deadline);
 /// Lets them run on, if the guest is still there.
 Task<void> continue_vcpus(Core& core, DomainOwner domain, uint32_t reason);
+/// True if a daemon before this one had stopped a guest for a snapshot or a save and did not come to continue it.
+/// `noted` is the state that it wrote down last, `told` the one that QEMU tells ("paused").
+bool was_interrupted(GuestState noted, const std::string& told);
+/// Lets such a guest run on. Does not throw.
+Task<void> continue_interrupted(Core& core, DomainOwner domain);
 /// Before a guest is ended for a snapshot's sake: nobody is to hear of its shutdown, only of its end.
 void stop_listening(Domain& domain);
 /// guest-fsfreeze-freeze and -thaw by the agent. Throws agent_unresponsive and the like.
