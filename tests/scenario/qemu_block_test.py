@@ -336,10 +336,28 @@ class Disks(BlockTest):
         self.assertEqual(self.domain.blockIoTune('vda', CONFIG)['total_bytes_sec'], 1000000)
         self.refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, self.domain.setBlockIoTune, 'vda', {'total_bytes_sec': 0}, LIVE)
         self.refused(libvirt.VIR_ERR_INVALID_ARG, self.domain.setBlockIoTune, 'vda', {'total_iops_sec': 5, 'read_iops_sec': 5}, LIVE)
+        self.domain.attachDeviceFlags(self.disk(self.image('c.raw', 'raw'), 'vdc', 'raw', '<iotune><read_iops_sec>700</read_iops_sec></iotune>'), LIVE)
+        self.assertEqual(self.domain.blockIoTune('vdc')['read_iops_sec'], 700)
         self.domain.destroy()
         self.domain.createWithFlags(PAUSED)
         tune = self.domain.blockIoTune('vda')
         self.assertEqual((tune['total_bytes_sec'], tune['group_name'], tune['total_bytes_sec_max_length']), (1000000, 'pair', 3))
+
+    def test_an_image_comes_as_a_descriptor(self):
+        path = self.image('private.raw', 'raw')
+        os.chmod(self.folder, 0o700)
+        document = harness.minimal_xml('blocks', devices=self.disk(path, form='raw').replace("<source ", "<source fdgroup='mine' "))
+        self.domain = self.connection.defineXML(document)
+        self.addCleanup(self.remove)
+        self.refused(libvirt.VIR_ERR_INVALID_ARG, self.domain.create)
+        file = os.open(path, os.O_RDWR)
+        self.domain.FDAssociate('mine', [file])
+        os.close(file)
+        self.domain.createWithFlags(PAUSED)
+        self.write('write -P 5 0 1M')
+        self.assertEqual(self.layers(), [path])
+        self.domain.destroy()
+        self.data_is(path, 5, 0)
 
     def test_what_the_end_of_the_guest_means_can_be_changed(self):
         self.start()

@@ -32,6 +32,7 @@ namespace virtue::qemu {
 
 struct Moments;
 struct BlockJob;
+struct FdGroup;
 
 /// virDomainState and the reason that goes with it.
 struct GuestState {
@@ -145,6 +146,8 @@ public:
     driver::JobQueue& jobs() { return jobs_; }
     io::Semaphore files;  ///< held while its files on disk are written or removed
 
+    /// Descriptors that clients handed over for its images, by the name that disks use.
+    std::map<std::string, std::shared_ptr<FdGroup>> fd_groups;
     bool autostart = false;
     bool autostart_once = false;
     bool updated = false;   ///< virDomainIsUpdated: the live definition was changed

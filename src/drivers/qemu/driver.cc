@@ -30,6 +30,7 @@
 #include "drivers/qemu/calls/tune_calls.h"
 #include "drivers/qemu/calls/vcpu_calls.h"
 #include "drivers/qemu/core.h"
+#include "drivers/qemu/fd_groups.h"
 #include "drivers/qemu/interfaces.h"
 #include "drivers/qemu/reconnect.h"
 
@@ -99,6 +100,7 @@ struct QemuDriver::State {
           blocks(core),
           block_jobs(core),
           lifecycle(core),
+          fd_groups(core),
           node(loop, core.capabilities, node_options(core)),
           ready(loop) {
         definitions.bind(table);
@@ -124,6 +126,7 @@ struct QemuDriver::State {
         blocks.bind(table);
         block_jobs.bind(table);
         lifecycle.bind(table);
+        fd_groups.bind(table);
         node.bind(table);
         core.events.bind(table, driver::EventClass::domain);
         core.events.bind(table, driver::EventClass::qemu_monitor);
@@ -159,6 +162,7 @@ struct QemuDriver::State {
     BlockCalls blocks;
     BlockJobCalls block_jobs;
     LifecycleCalls lifecycle;
+    FdGroupCalls fd_groups;
     NodeCalls node;
     bool is_ready = false;
     std::exception_ptr problem;

@@ -82,11 +82,6 @@ void require_displays(const Domain& domain, const host::SystemFiles& files) {
         if (tpm.backend != model::TpmBackend::passthrough || files.exists(device)) continue;
         throw Error::from_errno(ENOENT, ErrorDomain::qemu, "Could not open TPM device " + device);
     }
-    for (const model::Disk& disk : domain.disks) {
-        if (disk.source.fdgroup.empty()) continue;
-        fail(ErrorCode::invalid_arg, ErrorDomain::qemu, "file descriptor group '{}' was not associated with the domain",
-             disk.source.fdgroup);
-    }
 }
 
 }  // namespace

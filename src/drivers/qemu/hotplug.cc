@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "drivers/qemu/block/chain.h"
+#include "drivers/qemu/block/io_tune.h"
 #include "drivers/qemu/block/job_flow.h"
 #include "drivers/qemu/calls/support.h"
 #include "drivers/qemu/command/single_device.h"
@@ -279,6 +280,13 @@ Task<NewCard> open_new_card(Core& core, const model::Domain& whole, Device& devi
     co_return made;
 }
 
+/// The limits of a disk, which QEMU takes once the device is there. It goes with its limits: nothing undoes them.
+std::optional<QmpStep> limit_step(const Device& device) {
+    const auto* disk = std::get_if<model::Disk>(&device);
+    if (disk == nullptr || disk->iotune == model::DiskIoTune{} || disk->source.empty()) return std::nullopt;
+    return QmpStep{"block_set_io_throttle", throttle_arguments(*disk, disk->iotune), "", {}};
+}
+
 Task<void> enter(Core& core, DomainOwner domain, Addition addition, std::map<std::string, std::string> ptys) {
     Run& run = domain->running();
     model::Domain& live = *run.domain;
@@ -334,6 +342,7 @@ Task<void> plug_device(Core& core, DomainOwner domain, Device device, Capabiliti
         std::vector<std::string> options =
             build_device(*addition.whole, addition.devices, std::move(context), &descriptors);
         std::vector<QmpStep> steps = qmp_steps(options);
+        if (std::optional<QmpStep> limits = limit_step(addition.devices.back())) steps.push_back(std::move(*limits));
         co_await make_folders(core, addition.folders);
         co_await give_files(core, files);
         std::shared_ptr<Monitor> monitor = domain->monitor();

@@ -1,6 +1,7 @@
 // Changes of devices of a running guest: media of drives, passwords, link state, the balloon's statistics.
 #include "base/error.h"
 #include "drivers/qemu/block/chain.h"
+#include "drivers/qemu/block/io_tune.h"
 #include "drivers/qemu/calls/support.h"
 #include "drivers/qemu/command/single_device.h"
 #include "drivers/qemu/device_changes.h"
@@ -50,6 +51,7 @@ Task<void> change_medium(Core& core, DomainOwner domain, model::Disk old, model:
     Run& run = domain->running();
     fresh = numbered(*run.domain, old, std::move(fresh));
     fresh.tray = model::DiskTray::closed;
+    fresh.iotune = old.iotune;
     model::Domain only = model::without_devices(*run.domain);
     model::insert_device(only, fresh);
     std::vector<OwnedFile> files = guest_files(only);
@@ -78,6 +80,11 @@ Task<void> change_medium(Core& core, DomainOwner domain, model::Disk old, model:
     if (!fresh.source.empty()) {
         Json insert = Json::object({{"id", id}, {"node-name", fmt::format("libvirt-{}-format", fresh.source.index)}});
         co_await monitor->command("blockdev-insert-medium", std::move(insert), deadline);
+        // The limits went with the medium before.
+        if (fresh.iotune != model::DiskIoTune{}) {
+            Json limits = throttle_arguments(fresh, fresh.iotune);
+            co_await monitor->command("block_set_io_throttle", std::move(limits), deadline);
+        }
     }
     Json close = Json::object({{"id", id}});
     co_await monitor->command("blockdev-close-tray", std::move(close), deadline);

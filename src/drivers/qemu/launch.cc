@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "drivers/qemu/block/chain.h"
 #include "drivers/qemu/command/command.h"
+#include "drivers/qemu/fd_groups.h"
 #include "drivers/qemu/guest_helpers.h"
 #include "drivers/qemu/guest_secrets.h"
 #include "drivers/qemu/hooks.h"
@@ -230,6 +231,7 @@ Task<Launched> launch(Core& core, const DomainOwner& domain, Run& run, bool rese
     CapabilitiesRef capabilities = co_await core.capabilities.get(emulator, deadline);
     require_vfio(*run.domain);
     require_startable(*run.domain, *capabilities);
+    require_fd_groups(*domain, *run.domain);
     prepare_firmware(core.settings, *run.domain);
 
     Preparation what;
@@ -273,8 +275,9 @@ Task<Launched> launch(Core& core, const DomainOwner& domain, Run& run, bool rese
     for (auto& [alias, fd] : open_vdpa_devices(*run.domain)) context.device_fds.emplace(alias, std::move(fd));
     if (vsock) context.device_fds.emplace(run.domain->vsock->info.alias, std::move(vsock));
     context.secrets = std::move(secrets);
-    const std::shared_ptr<const model::Domain> shown = with_disks_of(run.domain, opened);
+    const std::shared_ptr<const model::Domain> shown = with_fd_sets(with_disks_of(run.domain, opened));
     LaunchPlan plan = build_command(*shown, std::move(context));
+    pass_fd_groups(*domain, *shown, plan);
     settle_cpu(*run.domain, *capabilities);
     if (core.settings.paths.privileged) set_security_label(*run.domain, core.guest_user.value_or(GuestUser{0, 0}));
 

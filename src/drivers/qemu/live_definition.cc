@@ -299,7 +299,7 @@ std::vector<std::string> settle_images(model::Domain& domain) {
     for (model::Disk& disk : domain.disks) {
         // An empty drive has a format only once there is something in it.
         if (disk.source.empty()) disk.source.format = model::StorageFormat::absent;
-        if (!disk.source.is_local() || disk.source.path.empty()) continue;
+        if (!disk.source.is_local() || disk.source.path.empty() || !disk.source.fdgroup.empty()) continue;
         bool removable = disk.device == model::DiskDevice::cdrom || disk.device == model::DiskDevice::floppy;
         bool optional = disk.source.startup_policy == model::StartupPolicy::optional;
         if (removable && optional && !std::filesystem::exists(disk.source.path, ignored)) {
@@ -314,6 +314,7 @@ std::vector<std::string> settle_images(model::Domain& domain) {
 std::vector<OwnedFile> guest_files(const model::Domain& domain) {
     std::vector<OwnedFile> files;
     for (const model::Disk& disk : domain.disks) {
+        if (!disk.source.fdgroup.empty()) continue;
         add_source(files, disk.source, disk.readonly || disk.shareable || disk.device == model::DiskDevice::cdrom);
         if (disk.mirror && disk.mirror->job == "copy") add_source(files, disk.mirror->source, false);
     }

@@ -107,7 +107,8 @@ void detect_layers(StorageSource& top) {
     std::set<std::string> seen;
     int depth = 0;
     while (!layer->backing.empty() && layer->backing[0].type != StorageType::none) layer = &layer->backing[0];
-    if (!layer->backing.empty() || !layer->is_local() || layer->path.empty()) return;
+    // An image that came as a descriptor is opened by QEMU alone.
+    if (!layer->backing.empty() || !layer->is_local() || layer->path.empty() || !layer->fdgroup.empty()) return;
     for (;;) {
         if (!can_have_backing(layer->format)) return terminate(*layer);
         if (!seen.insert(layer->path).second || ++depth > deepest_chain) {

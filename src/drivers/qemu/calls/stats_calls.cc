@@ -230,7 +230,10 @@ Task<proc::DomainGetBlockInfo::Ret> StatsCalls::block_info(driver::Call& call, p
         BlockFigures figures = co_await disk_figures(call, domain, target, "virDomainGetBlockInfo");
         if (figures.has_sizes) {
             ret.capacity = figures.capacity;
-            if (figures.allocation > 0) ret.allocation = figures.allocation;
+            // Of a file the system knows what is allocated; of a device only QEMU knows how far it is written.
+            if (disk.source.type == model::StorageType::block && figures.allocation > 0) {
+                ret.allocation = figures.allocation;
+            }
         }
     }
     co_return ret;

@@ -219,7 +219,12 @@ Json storage_node(const StorageSource& source, const Disk* disk) {
     }
     json.set("node-name", fmt::format("libvirt-{}-storage", source.index));
     set_cache(json, disk);
-    json.set("auto-read-only", true);
+    if (source.fdgroup.empty()) {
+        json.set("auto-read-only", true);
+    } else {
+        // A descriptor cannot be opened again for writing when that is needed.
+        json.set("read-only", disk != nullptr && (disk->readonly || disk->device == model::DiskDevice::cdrom));
+    }
     json.set("discard", "unmap");
     return json;
 }
