@@ -273,6 +273,29 @@ class Jobs(BlockTest):
             self.domain.blockJobSetSpeed('vda', 0)
         harness.wait_until(lambda: self.layers() == [paths[1]], 120)
 
+    def test_a_pull_that_is_given_up_leaves_the_layers_as_they_were(self):
+        paths = self.chain(2)
+        self.start(self.disk(paths[1]))
+        self.domain.blockPull('vda', 4096, libvirt.VIR_DOMAIN_BLOCK_PULL_BANDWIDTH_BYTES)
+        self.refused(libvirt.VIR_ERR_OPERATION_UNSUPPORTED, self.domain.blockCommit, 'vda', None, None, 0, libvirt.VIR_DOMAIN_BLOCK_COMMIT_ACTIVE)
+        self.domain.blockJobAbort('vda', libvirt.VIR_DOMAIN_BLOCK_JOB_ABORT_ASYNC)
+        self.by_target.wait(('vda', libvirt.VIR_DOMAIN_BLOCK_JOB_TYPE_PULL, libvirt.VIR_DOMAIN_BLOCK_JOB_CANCELED))
+        self.assertEqual(self.layers(), paths[::-1])
+        self.assertEqual(self.domain.blockJobInfo('vda'), {})
+        self.domain.blockPull('vda')
+        harness.wait_until(lambda: self.layers() == [paths[1]])
+
+    def test_a_guest_that_is_destroyed_takes_its_jobs_along(self):
+        paths = self.chain(2)
+        self.start(self.disk(paths[1]))
+        where = f"<disk type='file'><source file='{self.path('copy.qcow2')}'/><driver type='qcow2'/></disk>"
+        self.domain.blockCopy('vda', where, {'bandwidth': 4096}, TRANSIENT)
+        self.domain.destroy()
+        self.domain.createWithFlags(PAUSED)
+        self.assertNotIn('<mirror', self.domain.XMLDesc())
+        self.assertEqual(self.domain.blockJobInfo('vda'), {})
+        self.assertEqual(self.layers(), paths[::-1])
+
     def test_what_cannot_be_begun_leaves_nothing(self):
         paths = self.chain(2)
         self.start(self.disk(paths[1]))
@@ -298,6 +321,20 @@ class Disks(BlockTest):
         self.refused(libvirt.VIR_ERR_INVALID_ARG, self.domain.blockResize, 'vdz', 1)
         self.domain.destroy()
         self.refused(libvirt.VIR_ERR_OPERATION_INVALID, self.domain.blockResize, 'vda', 1)
+
+    def test_the_size_of_a_disk_is_told_whether_it_runs_or_not(self):
+        self.image('volume.qcow2', size='48M')
+        pool = self.connection.storagePoolCreateXML(f"<pool type='dir'><name>images</name><target><path>{self.folder}</path></target></pool>")
+        self.addCleanup(pool.destroy)
+        self.start("<disk type='volume' device='disk'><driver name='qemu' type='qcow2'/><source pool='images' volume='volume.qcow2'/>"
+                   "<target dev='vda' bus='virtio'/></disk>")
+        running = self.domain.blockInfo('vda')
+        self.domain.destroy()
+        stopped = self.domain.blockInfo('vda')
+        self.assertEqual((running[0], stopped[0]), (48 << 20, 48 << 20))
+        self.assertEqual(stopped[2], os.path.getsize(self.path('volume.qcow2')))
+        details = self.started.virsh(['domblklist', 'blocks', '--details']).stdout
+        self.assertRegex(details, r'volume\s+disk\s+vda\s+volume.qcow2')
 
     def test_disks_and_memory_can_be_looked_into(self):
         path = self.image('a.raw', 'raw')
