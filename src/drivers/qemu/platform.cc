@@ -49,16 +49,20 @@ std::string QemuPlatform::default_cpu(const model::Domain& domain) const {
     std::string type = machine ? machine->default_cpu : "";
     for (const CpuModel& model : capabilities_->accelerator(domain.is_kvm()).cpu_models) {
         if (model.type != type) continue;
-        // libvirt's names of these are in capitals.
+        // QEMU calls them power9 since 2.11; libvirt, and so every definition, POWER9.
         std::string name = model.name;
-        if (name.starts_with("power")) name.replace(0, 5, "POWER");
+        if (domain.os.arch.starts_with("ppc64") && name.starts_with("power"))
+            for (char& c : name)
+                if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
         return name;
     }
     return {};
 }
 
 bool QemuPlatform::has_device(const model::Domain&, std::string_view name) const {
-    return !capabilities_ || capabilities_->has_device(name);
+    if (!capabilities_ || capabilities_->has_device(name)) return true;
+    // Where there is no ISA bus it is a device of the system bus.
+    return name == "tpm-tis" && capabilities_->has_device("tpm-tis-device");
 }
 
 void QemuPlatform::check(const model::Domain& domain) const {

@@ -13,7 +13,9 @@ const MachineType* QemuCapabilities::find_machine(std::string_view name) const {
     for (const MachineType& machine : machines) {
         if (name.empty() ? machine.is_default : machine.name == name || machine.alias == name) return &machine;
     }
-    // A target without a default machine (Arm) takes the first.
+    // A target without a default machine (Arm) has one by custom (libvirt: preferredMachines), or takes the first.
+    if (name.empty() && (arch == "armv7l" || arch == "aarch64" || arch == "armv6l"))
+        if (const MachineType* custom = find_machine("integratorcp")) return custom;
     return name.empty() && !machines.empty() ? &machines.front() : nullptr;
 }
 

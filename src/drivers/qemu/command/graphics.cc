@@ -194,7 +194,8 @@ const char* video_driver(const model::Video& video, bool primary, bool gl, const
             return "ramfb";
         case VideoModel::virtio:
             if (video.info.address.is(model::AddressType::ccw)) return "virtio-gpu-ccw";
-            if (primary && (shape.is_x86() || shape.is_ppc64())) return gl ? "virtio-vga-gl" : "virtio-vga";
+            if (primary && (shape.is_x86() || shape.is_ppc64() || shape.is_riscv()))
+                return gl ? "virtio-vga-gl" : "virtio-vga";
             return gl ? "virtio-gpu-gl-pci" : "virtio-gpu-pci";
         default:
             return nullptr;

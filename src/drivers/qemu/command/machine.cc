@@ -29,7 +29,9 @@ std::string features_of_machine(Builder& builder, const Domain& domain) {
             text += fmt::format(",{}-key-wrap={}", cipher.name, xml::to_name(cipher.state));
         }
     }
-    if (features.gic && features.gic_version != model::GicVersion::absent) {
+    // Version 2 is what the machine with 32 bits has by itself.
+    const bool usual = features.gic_version == model::GicVersion::v2 && domain.os.arch == "armv7l";
+    if (features.gic && features.gic_version != model::GicVersion::absent && !usual) {
         text += fmt::format(",gic-version={}", xml::to_name(features.gic_version));
     }
     if (domain.iommu && domain.iommu->model == model::IommuModel::smmuv3) text += ",iommu=smmuv3";
