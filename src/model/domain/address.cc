@@ -123,7 +123,8 @@ void map(xml::Mapper& m, PciAddress& a) {
     });
     if (m.writing()) return;
     if (a.zpci.uid && (*a.zpci.uid == 0u || *a.zpci.uid > 0xffffu))
-        m.disagree(
+        throw xml::Disagreement(
+            ErrorCode::xml_error, ErrorDomain::qemu,
             fmt::format("Invalid PCI address uid='0x{:04x}', must be > 0x0000 and <= 0xffff", a.zpci.uid->value));
 }
 

@@ -11,6 +11,8 @@ void map(xml::Mapper& m, Timer& t) {
     m.attribute("track", t.track);
     m.attribute("frequency", t.frequency, 0);
     m.attribute("mode", t.mode);
+    if (m.reading() && m.has("catchup") && t.tickpolicy != TickPolicy::catchup)
+        m.disagree("setting of timer catchup policies is only supported with tickpolicy='catchup'");
     m.group("catchup", [&] {
         m.attribute("threshold", t.catchup.threshold, 0);
         m.attribute("slew", t.catchup.slew, 0);
@@ -72,7 +74,7 @@ void read_offset(xml::Mapper& m, Clock& c) {
             break;
         case ClockOffset::timezone:
             if (c.timezone.empty())
-                m.fail(ErrorCode::internal_error, "missing 'timezone' attribute for clock with offset='timezone'");
+                m.disagree(ErrorCode::internal_error, "missing 'timezone' attribute for clock with offset='timezone'");
             break;
         case ClockOffset::absolute:
             if (!m.given("start")) m.fail_missing_attribute("start");

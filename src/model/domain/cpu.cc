@@ -89,7 +89,7 @@ void map(xml::Mapper& m, NumaCell& c) {
     for (size_t i = 0; m.reading() && i < c.caches.size(); i++)
         for (size_t j = 0; j < i; j++)
             if (c.caches[i].level == c.caches[j].level)
-                m.fail(fmt::format("Cache level '{}' already defined", c.caches[i].level));
+                m.disagree(fmt::format("Cache level '{}' already defined", c.caches[i].level));
     if (m.writing()) return;
     if (!m.given("memory")) m.fail_missing_attribute("memory");
     const auto bytes = xml::scale(c.memory.count, unit.empty() ? "KiB" : unit);
@@ -177,8 +177,8 @@ void map_model(xml::Mapper& m, Cpu& c) {
 
 void check(xml::Mapper& m, Cpu& c) {
     if (!c.vendor.empty() && c.model.empty())
-        throw Error(ErrorCode::xml_error, ErrorDomain::cpu,
-                    fmt::format("{}: CPU vendor specified without CPU model", m.element().path()));
+        throw xml::Disagreement(ErrorCode::xml_error, ErrorDomain::cpu,
+                                fmt::format("{}: CPU vendor specified without CPU model", m.element().path()));
     for (size_t i = 0; i < c.features.size(); i++)
         for (size_t j = 0; j < i; j++)
             if (c.features[i].name == c.features[j].name)
@@ -186,8 +186,9 @@ void check(xml::Mapper& m, Cpu& c) {
                                         fmt::format("{}: CPU feature '{}' specified more than once", m.element().path(),
                                                     c.features[i].name));
     if (c.model.empty() && c.mode == CpuMode::custom && !c.features.empty())
-        throw Error(ErrorCode::xml_error, ErrorDomain::cpu,
-                    fmt::format("{}: Non-empty feature list specified without CPU model", m.element().path()));
+        throw xml::Disagreement(
+            ErrorCode::xml_error, ErrorDomain::cpu,
+            fmt::format("{}: Non-empty feature list specified without CPU model", m.element().path()));
 }
 
 }  // namespace
@@ -198,6 +199,9 @@ void map(xml::Mapper& m, Cpu& c) {
     if (m.reading() || (!c.model.empty() && c.mode == CpuMode::custom)) m.attribute("match", c.match);
     m.attribute("check", c.check);
     m.attribute("migratable", c.migratable);
+    if (m.reading() && m.given("migratable") && c.mode != CpuMode::host_passthrough && c.mode != CpuMode::maximum)
+        throw xml::Disagreement(ErrorCode::config_unsupported, ErrorDomain::cpu,
+                                "Attribute migratable is only allowed for 'host-passthrough' / 'maximum' CPU mode");
     m.value("arch", c.arch);
     map_model(m, c);
     m.value("vendor", c.vendor);

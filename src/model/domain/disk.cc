@@ -183,11 +183,11 @@ void check(xml::Mapper& m, const Disk& d) {
         return std::any_of(prefixes.begin(), prefixes.end(),
                            [&](std::string_view p) { return d.target.starts_with(p); });
     };
-    if (hard && d.source.empty()) throw Error(ErrorCode::no_source, ErrorDomain::domain, d.target);
+    if (hard && d.source.empty()) throw xml::Disagreement(ErrorCode::no_source, ErrorDomain::domain, d.target);
     if (d.device == DiskDevice::floppy && !begins({"fd"}))
-        m.fail(ErrorCode::internal_error, fmt::format("Invalid floppy device name: {}", d.target));
+        m.disagree(ErrorCode::internal_error, fmt::format("Invalid floppy device name: {}", d.target));
     if (hard && !begins({"hd", "sd", "vd", "xvd", "ubd"}))
-        m.fail(ErrorCode::internal_error, fmt::format("Invalid harddisk device name: {}", d.target));
+        m.disagree(ErrorCode::internal_error, fmt::format("Invalid harddisk device name: {}", d.target));
     if (d.vendor.size() > 8 || !printable(d.vendor)) m.fail("disk vendor must be up to 8 printable characters");
     if (d.product.size() > 16 || !printable(d.product)) m.fail("disk product must be up to 16 printable characters");
     const std::string wwn = d.wwn.starts_with("0x") ? d.wwn.substr(2) : d.wwn;

@@ -50,7 +50,7 @@ void map_identity(xml::Mapper& m, Domain& d) {
         if (d.name.empty()) throw Error(ErrorCode::no_name, ErrorDomain::domain, "");
         if (d.name.find('/') != std::string::npos) m.disagree(fmt::format("name {} cannot contain '/'", d.name));
         if (d.name.find('\n') != std::string::npos && m.options().validate)
-            m.fail(ErrorCode::xml_invalid_schema, "a name cannot hold a line break");
+            m.fail(ErrorCode::xml_invalid_schema, ErrorDomain::xml, "a name cannot hold a line break");
         if (d.name.find('\n') != std::string::npos)
             throw xml::Disagreement(ErrorCode::xml_detail, ErrorDomain::xml,
                                     "/domain/name: invalid char in name: a line break");
@@ -102,7 +102,7 @@ void map_iothreads(xml::Mapper& m, Domain& d) {
     for (size_t i = 0; i < d.iothread_ids.size(); i++)
         for (size_t j = 0; j < i; j++)
             if (d.iothread_ids[i].id == d.iothread_ids[j].id)
-                m.fail(fmt::format("duplicate iothread id '{}' found", d.iothread_ids[i].id));
+                m.disagree(fmt::format("duplicate iothread id '{}' found", d.iothread_ids[i].id));
     // <iothreads> may ask for more than <iothreadids> names: the rest gets the lowest free numbers.
     if (d.iothread_ids.size() > d.iothreads) d.iothreads = static_cast<uint32_t>(d.iothread_ids.size());
     if (d.iothreads > 8192) m.fail(fmt::format("invalid iothreads count '{}'", d.iothreads));
@@ -323,6 +323,10 @@ void check(xml::Mapper& m, Domain& d) {
             if (std::none_of(d.iothread_ids.begin(), d.iothread_ids.end(),
                              [&](const IoThread& t) { return t.id == *id; }))
                 m.disagree(ErrorCode::config_unsupported, fmt::format("Cannot find 'iothread' : {}", *id));
+    for (const IoThreadPin& pin : d.cputune.iothread_pins)
+        if (std::none_of(d.iothread_ids.begin(), d.iothread_ids.end(),
+                         [&](const IoThread& t) { return t.id == pin.iothread; }))
+            m.disagree(ErrorCode::config_unsupported, fmt::format("Cannot find 'iothread' : {}", pin.iothread));
     if (d.os.type == OsType::exe && d.os.init.empty()) m.disagree("init binary must be specified");
     if (d.os.type == OsType::absent && d.os.bootloader.empty() && d.os.init.empty())
         m.disagree("an os <type> must be specified");

@@ -39,8 +39,9 @@ void check_identity(xml::Element root) {
 
 void check_disk(const Disk& disk) {
     const StorageSource& source = disk.source;
-    if (source.type == StorageType::file || source.type == StorageType::block)
-        require_path("a disk's file", source.path);
+    if (disk.rawio != xml::YesNo::absent && disk.device != DiskDevice::lun)
+        refuse("/domain/devices/disk: rawio is for device 'lun'");
+    if (source.type == StorageType::file) require_path("a disk's file", source.path);
     if (source.type == StorageType::network && source.empty())
         refuse("/domain/devices/disk: a network disk needs a source");
     if (disk.device == DiskDevice::lun && (source.type == StorageType::file || source.type == StorageType::dir)) {
@@ -67,6 +68,7 @@ void check_encryption(const Disk& disk) {
 
 // Guests of Xen start from a kernel or from what their boot loader says.
 void check_xen(xml::Element os, const Domain& domain) {
+    if (os && !os.child("type")) refuse("/domain/os: the element 'type' is missing");
     if (domain.os.type == OsType::absent && os && os.child("type")) refuse("/domain/os/type: the text is missing");
     if (domain.os.type != OsType::xen && domain.os.type != OsType::linux_ && domain.os.type != OsType::xenpvh) return;
     const std::string& machine = domain.os.machine;

@@ -97,6 +97,8 @@ void read_port(xml::Mapper& m, Graphics& g) {
     };
     const bool has_port = m.given("port");
     xml::YesNo autoport = xml::YesNo::absent;
+    static constexpr std::string_view words[] = {"yes", "no"};
+    m.words("autoport", words);
     if (auto text = m.read_attribute("autoport")) g.autoport = *text == "yes";
     number("port", g.port);
     if (g.type == GraphicsType::spice) {

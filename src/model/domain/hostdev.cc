@@ -34,7 +34,6 @@ void map_usb(xml::Mapper& m, UsbHostSource& u) {
         });
     }
     if (m.reading() && u.product && !u.vendor) m.fail(ErrorCode::internal_error, "missing vendor");
-    if (m.reading() && !u.vendor && !u.has_address) m.fail("a USB source needs a vendor and a product, or an address");
     if (m.reading() && u.vendor && !u.product) m.fail(ErrorCode::internal_error, "missing product");
 }
 

@@ -114,6 +114,10 @@ void map(xml::Mapper& m, Os& os) {
     if (m.reading() && (os.loader || os.nvram) && (!os.loader || os.loader->path.empty()) &&
         os.firmware == OsFirmware::absent)
         m.disagree(ErrorCode::xml_detail, "no loader path specified and firmware auto selection disabled");
+    // A running guest shows what was chosen by them.
+    if (m.reading() && m.options().inactive && !os.firmware_features.empty() && os.firmware == OsFirmware::absent)
+        m.disagree(ErrorCode::xml_detail,
+                   "cannot use feature-based firmware autoselection when firmware autoselection is disabled");
     if (m.reading() && os.loader == Loader{}) os.loader.reset();
     m.value("kernel", os.kernel);
     m.value("initrd", os.initrd);
@@ -138,7 +142,9 @@ void map(xml::Mapper& m, Os& os) {
     map_boot(m, os);
     m.group("smbios", [&] {
         // 'none' is what nothing said means.
-        if (m.reading() && m.read_attribute<decltype(os.smbios)>("mode") == std::string_view("none")) return;
+        if (m.reading() && !m.options().validate &&
+            m.read_attribute<decltype(os.smbios)>("mode") == std::string_view("none"))
+            return;
         m.attribute("mode", os.smbios);
     });
 }

@@ -11,7 +11,7 @@ void map(xml::Mapper& m, SecurityLabel& s) {
     if (m.reading()) s.relabel = s.type != SecurityLabelType::none && s.type != SecurityLabelType::fixed;
     if (m.reading() || s.type != SecurityLabelType::none) m.attribute("relabel", s.relabel);
     if (m.reading() && s.type == SecurityLabelType::dynamic && !s.relabel)
-        m.fail("dynamic label type must use resource relabeling");
+        m.fail(ErrorCode::config_unsupported, "dynamic label type must use resource relabeling");
     if (m.reading() && s.type == SecurityLabelType::none && s.relabel)
         m.fail("resource relabeling is not compatible with 'none' label type");
     if (m.reading() && s.type == SecurityLabelType::fixed && s.model.empty())

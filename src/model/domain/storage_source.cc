@@ -46,6 +46,7 @@ void map(xml::Mapper& m, StorageAuth& a) {
 void map(xml::Mapper& m, StorageEncryption& e) {
     m.required("format", e.format);
     m.attribute("engine", e.engine);
+    m.keep_open();
     m.children("secret", e.secrets);
     if (m.reading())
         for (const SecretReference& secret : e.secrets)
@@ -124,7 +125,6 @@ void map_network_attributes(xml::Mapper& m, StorageSource& s) {
 
 void map_network_children(xml::Mapper& m, StorageSource& s) {
     m.children("host", s.hosts);
-    if (m.reading() && s.hosts.empty() && s.protocol == StorageProtocol::nbd) m.fail("missing host for nbd");
     m.attribute_of("snapshot", "name", s.snapshot);
     m.attribute_of("config", "file", s.config_file);
     m.group("initiator", [&] { m.attribute_of("iqn", "name", s.initiator_iqn); });
@@ -202,7 +202,11 @@ void map_place(xml::Mapper& m, StorageSource& s, bool keep_empty, bool with_inde
             if (s.type == StorageType::nvme) m.child("address", s.pci);
             if (s.type == StorageType::vhostuser) m.child("reconnect", s.reconnect);
             m.group("slices", [&] { m.children("slice", s.slices); });
-            m.child("auth", s.auth);
+            // Elsewhere nobody asks who it is.
+            if (m.writing() || s.type == StorageType::network || s.type == StorageType::volume)
+                m.child("auth", s.auth);
+            else
+                static_cast<void>(m.has("auth"));
             m.child("reservations", s.reservations);
             m.child("encryption", s.encryption);
             if (s.type != StorageType::network) m.children("seclabel", s.security_labels);

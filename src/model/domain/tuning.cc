@@ -12,6 +12,8 @@ void map(xml::Mapper& m, VcpuEntry& v) {
     m.required("enabled", v.enabled);
     m.attribute("hotpluggable", v.hotpluggable);
     m.attribute("order", v.order, 0);
+    if (m.reading() && v.hotpluggable == xml::YesNo::absent)
+        v.hotpluggable = v.enabled == xml::YesNo::yes ? xml::YesNo::no : xml::YesNo::yes;
 }
 
 void map(xml::Mapper& m, Vcpus& v) {
@@ -293,7 +295,7 @@ void map(xml::Mapper& m, NumaTune& t) {
     for (size_t i = 0; m.reading() && i < t.cells.size(); i++)
         for (size_t j = 0; j < i; j++)
             if (t.cells[i].cell == t.cells[j].cell)
-                m.fail(fmt::format("Multiple memnode elements with cellid {}", t.cells[i].cell));
+                m.disagree(fmt::format("Multiple memnode elements with cellid {}", t.cells[i].cell));
     if (m.reading())
         std::stable_sort(t.cells.begin(), t.cells.end(),
                          [](const MemNode& a, const MemNode& b) { return a.cell < b.cell; });

@@ -189,8 +189,14 @@ void UsbAssignment::run() {
     if (buses_.empty()) {
         bool any = !d_.hubs.empty();
         each_plain([&](DeviceInfo&) { any = true; });
-        if (any && std::any_of(d_.controllers.begin(), d_.controllers.end(),
-                               [](const Controller& c) { return c.is(ControllerType::usb, ControllerModel::none); }))
+        const bool off = std::any_of(d_.controllers.begin(), d_.controllers.end(), [](const Controller& c) {
+            return c.is(ControllerType::usb, ControllerModel::none);
+        });
+        if (off &&
+            std::any_of(d_.inputs.begin(), d_.inputs.end(), [](const Input& i) { return i.bus == InputBus::usb; }))
+            throw Error(ErrorCode::config_unsupported, ErrorDomain::domain,
+                        "Can't add USB input device. USB bus is disabled");
+        if (any && off)
             throw Error(ErrorCode::config_unsupported, ErrorDomain::qemu,
                         "USB is disabled for this domain, but USB devices are present in the domain XML");
         if (!any) return;

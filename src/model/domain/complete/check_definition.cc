@@ -62,6 +62,23 @@ void check_panics(const Domain& d) {
                 refuse(ErrorCode::xml_error, "Multiple panic devices with model '{}'", xml::to_name(d.panics[i].model));
 }
 
+void check_disk(const Disk& disk) {
+    if (disk.device == DiskDevice::lun) return;
+    for (const StorageSource* s = &disk.source; s != nullptr; s = s->backing.empty() ? nullptr : &s->backing[0])
+        if (s->reservations) contradiction("<reservations/> allowed only for lun devices");
+    if (disk.sgio != Sgio::absent) contradiction("sgio can be used only with device='lun'");
+    if (disk.removable != xml::Switch::absent && disk.bus != DiskBus::usb && disk.bus != DiskBus::scsi)
+        refuse(ErrorCode::xml_error, "removable is only valid for usb disks");
+}
+
+void check_numa(const Domain& d) {
+    const std::vector<NumaCell>& cells = d.cpu->numa.cells;
+    for (size_t i = 0; i < cells.size(); i++)
+        for (size_t j = 0; j < i; j++)
+            if (cells[i].cpus.intersects(cells[j].cpus))
+                contradiction("NUMA cells {} and {} have overlapping vCPU ids", i, j);
+}
+
 void check_thread_pool(const std::optional<int>& least, const std::optional<int>& most) {
     if (most && *most == 0) contradiction("thread_pool_max must be a positive integer");
     if (least && most && *least > *most) contradiction("thread_pool_min must be smaller or equal to thread_pool_max");
@@ -73,6 +90,19 @@ void check_thread_pool(const std::optional<int>& least, const std::optional<int>
 void check_definition(const Domain& d) {
     for (const Video& v : d.videos) check_video(v);
     check_audio(d);
+    for (const Disk& disk : d.disks) check_disk(disk);
+    if (d.cpu) check_numa(d);
+    for (const Input& i : d.inputs)
+        if (i.bus == InputBus::ps2 && i.type != InputType::mouse && i.type != InputType::keyboard)
+            refuse(ErrorCode::internal_error, "ps2 bus does not support {} input device", xml::to_name(i.type));
+    for (const Tpm& t : d.tpms)
+        if (!t.pcr_banks.empty() && t.version != TpmVersion::v2_0)
+            refuse(ErrorCode::xml_error, "<active_pcr_banks/> requires TPM version '2.0'");
+    each_info(d, [&](const DeviceInfo& info) {
+        if (info.address.is(AddressType::ccw) && !arch_is_s390(d))
+            unsupported("cannot use CCW address type for device '{}' using machine type '{}'",
+                        info.alias.empty() ? "<null>" : info.alias, d.os.machine);
+    });
     check_tpms(d);
     check_panics(d);
     for (const IoThread& t : d.iothread_ids) check_thread_pool(t.pool_min, t.pool_max);

@@ -69,6 +69,10 @@ void check_disk_driver(const Domain& d, const Disk& disk) {
         unsupported("Disk iothread '{}' not defined in iothreadid", v.iothread);
     if (v.iothread != 0 && disk.bus != DiskBus::virtio)
         unsupported("IOThreads not available for bus {} target {}", xml::to_name(disk.bus), disk.target);
+    if (!disk.wwn.empty() && disk.bus != DiskBus::ide && disk.bus != DiskBus::scsi && disk.bus != DiskBus::sata)
+        unsupported("Only ide and scsi disk support wwn");
+    if (disk.rotation_rate != 0 && disk.device != DiskDevice::disk)
+        throw Error(ErrorCode::internal_error, ErrorDomain::qemu, "rotation rate is only valid for disk device");
     if (disk.geometry && !disk.geometry->translation.empty() && disk.bus != DiskBus::ide)
         unsupported("CHS translation mode can only be set for 'ide' bus not '{}'", xml::to_name(disk.bus));
 }
@@ -78,6 +82,8 @@ void check_disk_bus(const Domain& d, const Disk& disk) {
         contradiction("Invalid bus type '{}' for floppy disk", xml::to_name(disk.bus));
     if (disk.device != DiskDevice::floppy && disk.bus == DiskBus::fdc && disk.device != DiskDevice::disk)
         contradiction("Invalid bus type 'fdc' for disk");
+    if (disk.device == DiskDevice::disk && disk.bus == DiskBus::fdc)
+        refuse(ErrorCode::internal_error, "Invalid bus type 'fdc' for disk");
     if (disk.device == DiskDevice::cdrom && disk.bus == DiskBus::virtio)
         unsupported("disk type of '{}' does not support ejectable media", disk.target);
     const Address& a = disk.info.address;
@@ -102,18 +108,38 @@ void check_serial_number(const Disk& disk) {
 
 void check_before_placing(const Domain& d) {
     if (!d.os.bootloader.empty()) unsupported("bootloader is not supported by QEMU");
+    const ControllerModel root = is_i440fx(d)                                      ? ControllerModel::pci_root
+                                 : is_q35(d) || is_arm_virt(d) || is_riscv_virt(d) ? ControllerModel::pcie_root
+                                                                                   : ControllerModel::absent;
+    for (const Controller& c : d.controllers) {
+        if (c.type != ControllerType::pci || root == ControllerModel::absent) continue;
+        const auto wrong = [](std::string sentence) {
+            throw Error(ErrorCode::xml_error, ErrorDomain::qemu, std::move(sentence));
+        };
+        if (c.index == 0 && c.model != root)
+            wrong(
+                fmt::format("The PCI controller with index='0' must be model='{}' for this machine type, but "
+                            "model='{}' was found instead",
+                            xml::to_name(root), c.model == ControllerModel::absent ? "(null)" : xml::to_name(c.model)));
+        if (c.index > 0 && (c.model == ControllerModel::pci_root || c.model == ControllerModel::pcie_root))
+            wrong("pci-root and pcie-root controllers should have index 0");
+    }
     for (const Disk& disk : d.disks) {
         const Address& a = disk.info.address;
-        if (a.is(AddressType::drive) &&
-            (disk.bus == DiskBus::virtio || disk.bus == DiskBus::usb || disk.bus == DiskBus::xen))
+        if (a.is(AddressType::drive) && disk.bus == DiskBus::virtio)
+            unsupported("virtio disk cannot have an address of type 'drive'");
+        if (a.is(AddressType::drive) && disk.bus == DiskBus::usb)
+            throw Error(ErrorCode::internal_error, ErrorDomain::qemu, "unexpected address type for usb disk");
+        if (a.is(AddressType::drive) && disk.bus == DiskBus::xen)
             contradiction("Invalid address type 'drive' for the disk '{}' with the bus type '{}'", disk.target,
                           xml::to_name(disk.bus));
         if (a.is(AddressType::pci) && disk.bus == DiskBus::usb)
             throw Error(ErrorCode::internal_error, ErrorDomain::qemu, "unexpected address type for usb disk");
-        if (a.is(AddressType::pci) && (disk.bus == DiskBus::ide || disk.bus == DiskBus::scsi ||
-                                       disk.bus == DiskBus::sata || disk.bus == DiskBus::fdc))
-            contradiction("Invalid address type 'pci' for the disk '{}' with the bus type '{}'", disk.target,
-                          xml::to_name(disk.bus));
+        if ((a.is(AddressType::pci) || a.is(AddressType::ccw)) &&
+            (disk.bus == DiskBus::ide || disk.bus == DiskBus::scsi || disk.bus == DiskBus::sata ||
+             disk.bus == DiskBus::fdc))
+            contradiction("Invalid address type '{}' for the disk '{}' with the bus type '{}'", xml::to_name(a.type),
+                          disk.target, xml::to_name(disk.bus));
     }
     const bool virtio_iommu = d.iommu && d.iommu->model == IommuModel::virtio;
     if (virtio_iommu && !is_q35(d) && !is_arm_virt(d))
@@ -142,6 +168,13 @@ void check_ide_and_sata(const Domain& d) {
                                  [](const Controller& c) { return c.type == ControllerType::ide; });
     const bool sata = std::any_of(d.controllers.begin(), d.controllers.end(),
                                   [](const Controller& c) { return c.type == ControllerType::sata; });
+    for (const Controller& c : d.controllers) {
+        if (c.type != ControllerType::ide || c.index <= 0 || !is_i440fx(d)) continue;
+        for (const Disk& disk : d.disks)
+            if (disk.bus == DiskBus::ide && static_cast<int>(disk.info.address.drive.controller) == c.index)
+                throw Error(ErrorCode::internal_error, ErrorDomain::qemu, "Only 1 IDE controller is supported");
+        unsupported("Only a single IDE controller is supported for this machine type");
+    }
     const bool has_ide = is_i440fx(d) || machine_is(d, "malta") || machine_is(d, "sun4u") || machine_is(d, "g3beige") ||
                          machine_is(d, "isapc");
     if (ide && !has_ide) unsupported("IDE controllers are unsupported for this QEMU binary or machine type");
@@ -166,7 +199,7 @@ void check_pci_options(const Domain& d, const Controller& c) {
         contradiction("The PCI controller with index=0 can't be associated with a NUMA node");
     if (p.numa_node != -1 && !expander && !(is_pseries(d) && c.model == ControllerModel::pci_root)) option("numaNode");
     if (p.index != -1 && (p.index > 30))
-        unsupported("PCI controller target index '{}' out of range - must be 0-30", p.index);
+        contradiction("PCI controller target index '{}' out of range - must be 0-30", p.index);
     if (p.index != -1 && ((c.index == 0) != (p.index == 0)))
         contradiction("Only the PCI controller with index 0 can have target index 0, and vice versa");
 }
@@ -180,9 +213,6 @@ void check_controllers(const Domain& d) {
         const bool xhci = c.model == ControllerModel::qemu_xhci || c.model == ControllerModel::nec_xhci;
         if (c.type == ControllerType::usb && xhci && c.ports.value_or(0) > 15)
             unsupported("'{}' controller only supports up to '15' ports", xml::to_name(c.model));
-        if (c.type == ControllerType::usb && c.ports && !xhci && c.model != ControllerModel::qusb1 &&
-            c.model != ControllerModel::qusb2)
-            unsupported("'ports' attribute is not supported for USB controllers of model '{}'", xml::to_name(c.model));
     }
 }
 

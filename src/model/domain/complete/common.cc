@@ -105,10 +105,10 @@ void complete_controller_numbers(Domain& d) {
         (c.info.master_startport ? companion : master) = true;
     }
     if (disabled && other)
-        throw Error(ErrorCode::xml_error, ErrorDomain::domain,
+        throw Error(ErrorCode::xml_detail, ErrorDomain::domain,
                     "Can't add another USB controller: USB is disabled for this domain");
     if (companion && !master)
-        throw Error(ErrorCode::xml_error, ErrorDomain::domain, "No master USB controller specified");
+        throw Error(ErrorCode::xml_detail, ErrorDomain::domain, "No master USB controller specified");
 }
 
 void complete_disks(Domain& d) {

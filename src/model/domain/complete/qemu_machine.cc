@@ -118,7 +118,7 @@ void add_panic(Domain& d, bool wanted) {
 void add_machine_devices(Domain& d, const Platform& platform) {
     const MachineDevices have = devices_of(d);
     const bool any_usb = std::any_of(d.controllers.begin(), d.controllers.end(),
-                                     [](const Controller& c) { return c.type == ControllerType::usb; });
+                                     [](const Controller& c) { return c.type == ControllerType::usb && c.index <= 0; });
     if (have.usb && !any_usb) {
         // A USB controller that nobody asked for is a modern one on a modern board.
         const ControllerModel usb = is_q35(d) ? ControllerModel::qemu_xhci : ControllerModel::absent;
