@@ -131,6 +131,8 @@ private:
         if (!shallow() && !reuse()) mirror_.backing.assign(1, StorageSource{});
         if (shallow() && !has_backing(mirror_)) mirror_.backing.clear();
         number();
+        // A daemon that is killed in the middle leaves nodes behind: their numbers are not to be used again.
+        co_await save_status(core_, domain_);
         if (!found_.exists && mirror_.type == StorageType::file) {
             co_await make();
         }

@@ -1,6 +1,7 @@
 #include "drivers/qemu/block/job_flow.h"
 
 #include <algorithm>
+#include <cstdio>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -173,8 +174,51 @@ Task<void> conclude_job(Core& core, DomainOwner domain, BlockJobRef job) {
     tell_job(core, *domain, *job, state);
 }
 
+namespace {
+
+/// The number of a node that was made for a layer of a disk; nothing for others.
+std::optional<uint32_t> layer_number(const std::string& node) {
+    unsigned number = 0;
+    int end = 0;
+    if (std::sscanf(node.c_str(), "libvirt-%u-%n", &number, &end) != 1 || end == 0) return std::nullopt;
+    const std::string rest = node.substr(static_cast<size_t>(end));
+    if (rest != "format" && rest != "storage" && rest != "slice-sto") return std::nullopt;
+    return number;
+}
+
+bool is_layer_of(const model::Domain& domain, uint32_t number) {
+    return std::any_of(domain.disks.begin(), domain.disks.end(), [&](const model::Disk& disk) {
+        return find_layer_number(disk.source, number) ||
+               (disk.mirror && find_layer_number(disk.mirror->source, number));
+    });
+}
+
+/// Takes nodes away that no disk has: what a daemon was making when it was killed. QEMU refuses for those in use.
+Task<void> drop_stray_nodes(DomainOwner domain, io::Deadline deadline) {
+    std::shared_ptr<Monitor> monitor = domain->monitor();
+    Json flat = Json::object({{"flat", true}});
+    Json nodes = co_await monitor->command("query-named-block-nodes", std::move(flat), deadline);
+    std::vector<std::string> stray;
+    for (const Json& one : nodes.items()) {
+        std::string name = one.string_or("node-name", "");
+        const std::optional<uint32_t> number = layer_number(name);
+        if (number && !is_layer_of(*domain->running().domain, *number)) stray.push_back(std::move(name));
+    }
+    // Formats stand above what they are stored in.
+    std::stable_partition(stray.begin(), stray.end(), [](const std::string& name) { return name.ends_with("format"); });
+    for (const std::string& name : stray) {
+        Json which = Json::object({{"node-name", name}});
+        Json reply = co_await monitor->exchange("blockdev-del", std::move(which), deadline);
+        logger.info("domain '{}': node {} was left over{}", domain->name(), name,
+                    reply.find("error") ? ", and stays" : "");
+    }
+}
+
+}  // namespace
+
 Task<void> find_jobs_again(Core& core, DomainOwner domain, io::Deadline deadline) {
-    if (domain->running().block_jobs.empty()) co_return;
+    co_await drop_stray_nodes(domain, deadline);
+    if (!domain->is_active() || domain->running().block_jobs.empty()) co_return;
     Json nothing;
     Json jobs = co_await domain->monitor()->command("query-jobs", nothing, deadline);
     std::vector<std::pair<BlockJobRef, std::string>> states;
