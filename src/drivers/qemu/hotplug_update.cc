@@ -190,6 +190,8 @@ Task<model::Interface> move_card(Core& core, DomainOwner domain, model::Interfac
     co_await move_interface(core, domain, changed, deadline);
     auto left = std::make_shared<model::Domain>(model::without_devices(*domain->running().domain));
     left->interfaces = {old};
+    // The tap stays the guest's: so does its filter.
+    left->interfaces.front().filter.reset();
     co_await close_interfaces(core, left);
     co_return changed;
 }
@@ -217,7 +219,10 @@ Task<void> update_interface(Core& core, DomainOwner domain, model::Interface fre
         co_await domain->monitor()->command("set_link", std::move(arguments), deadline);
     }
     changed.link = fresh.link;
-    changed.filter = fresh.filter;
+    if (fresh.filter != old.filter) {
+        changed.filter = fresh.filter;
+        co_await refilter_interface(core, domain->running().domain, changed, deadline);
+    }
     changed.port_isolated = fresh.port_isolated;
     const bool isolated = fresh.port_isolated == xml::YesNo::yes;
     if (isolated != (old.port_isolated == xml::YesNo::yes) && is_bridged(changed.actual_type())) {

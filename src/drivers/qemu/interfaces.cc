@@ -194,8 +194,7 @@ Task<void> plug_in(Core& core, std::shared_ptr<model::Domain> live, size_t index
 }
 
 /// The rules for a guest's packets are in place before it sends the first. Throws.
-Task<void> bind_filter(Core& core, std::shared_ptr<model::Domain> live, size_t index, io::Deadline deadline) {
-    const Interface& interface = live->interfaces[index];
+Task<void> bind_filter(Core& core, std::shared_ptr<model::Domain> live, Interface interface, io::Deadline deadline) {
     if (!core.filters || interface.actual_type() == InterfaceType::direct)
         fail(ErrorCode::config_unsupported, ErrorDomain::qemu, "packets of interface {} cannot be filtered",
              interface.target);
@@ -231,8 +230,17 @@ Task<LaunchContext::InterfaceFds> open_interface(Core& core, std::shared_ptr<mod
     Made made = co_await io::offload(core.loop, std::move(work));
     live->interfaces[index].target = made.name;
     if (limits_of(live->interfaces[index])) co_await limit_interface(core, live->interfaces[index], deadline);
-    if (live->interfaces[index].filter) co_await bind_filter(core, live, index, deadline);
+    if (live->interfaces[index].filter) co_await bind_filter(core, live, live->interfaces[index], deadline);
     co_return std::move(made.fds);
+}
+
+Task<void> refilter_interface(Core& core, std::shared_ptr<model::Domain> live, Interface interface,
+                              io::Deadline deadline) {
+    if (interface.filter) {
+        co_await bind_filter(core, live, interface, deadline);
+    } else if (core.filters) {
+        co_await core.filters->unbind(interface.target);
+    }
 }
 
 Task<InterfaceFds> open_interfaces(Core& core, std::shared_ptr<model::Domain> live, io::Deadline deadline) {

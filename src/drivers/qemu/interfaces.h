@@ -35,6 +35,10 @@ Task<void> limit_interface(Core& core, const model::Interface& card, io::Deadlin
 /// Gives ports back and removes devices that do not vanish by themselves. Never throws: problems are logged.
 Task<void> close_interfaces(Core& core, std::shared_ptr<model::Domain> live);
 
+/// Makes a running card's filter that of its definition, instead of any that it had. Throws.
+Task<void> refilter_interface(Core& core, std::shared_ptr<model::Domain> live, model::Interface interface,
+                              io::Deadline deadline);
+
 /// Frees the ports of guests that do not run: a crash of the daemon may have left them.
 Task<void> drop_stale_ports(Core& core);
 
