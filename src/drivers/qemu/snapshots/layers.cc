@@ -52,36 +52,56 @@ std::vector<const StorageSource*> known_layers(const StorageSource& top) {
     return layers;
 }
 
-/// True if all that is known is so; there may be more below.
-bool agrees(const std::vector<const StorageSource*>& known, const std::vector<Layer>& told) {
-    if (known.size() > told.size()) return false;
-    for (size_t i = 0; i < known.size(); i++) {
-        if (known[i]->path != told[i].path) return false;
-    }
-    return true;
+StorageSource new_layer(const Layer& told) {
+    StorageSource layer;
+    layer.type = model::StorageType::file;
+    layer.path = told.path;
+    layer.format = xml::from_name<model::StorageFormat>(told.format).value_or(model::StorageFormat::raw);
+    layer.index = told.index;
+    return layer;
 }
 
-/// The chain as it is, of what is known of its layers.
-StorageSource joined(const std::vector<const StorageSource*>& known, const std::vector<Layer>& told) {
-    StorageSource below;
-    bool ends = true;
-    for (size_t i = told.size(); i-- > 0;) {
-        StorageSource layer;
-        for (const StorageSource* one : known) {
-            if (one->path == told[i].path) layer = *one;
-        }
-        if (layer.type == model::StorageType::none) {
-            layer.type = model::StorageType::file;
-            layer.path = told[i].path;
-            layer.format = xml::from_name<model::StorageFormat>(told[i].format).value_or(model::StorageFormat::raw);
-            layer.index = told[i].index;
-        }
-        layer.backing.clear();
-        if (!ends) layer.backing.assign(1, std::move(below));
-        below = std::move(layer);
-        ends = false;
+/// The chain without the layers that QEMU does not tell of.
+StorageSource without_lost(const std::vector<const StorageSource*>& known, const std::vector<Layer>& told) {
+    StorageSource chain;
+    bool is_first = true;
+    for (size_t i = known.size(); i-- > 0;) {
+        const bool there =
+            std::any_of(told.begin(), told.end(), [&](const Layer& layer) { return layer.path == known[i]->path; });
+        if (!there) continue;
+        StorageSource layer = *known[i];
+        // What ends the chain stays as it was.
+        if (!is_first) layer.backing.assign(1, std::move(chain));
+        chain = std::move(layer);
+        is_first = false;
     }
-    return below;
+    return chain;
+}
+
+/// What the disk's source is by what QEMU tells; nothing where it is as noted, or cannot be told.
+std::optional<StorageSource> corrected(const StorageSource& noted, const std::vector<Layer>& told) {
+    const std::vector<const StorageSource*> known = known_layers(noted);
+    for (size_t above = 1; above < told.size(); above++) {
+        if (told[above].path != noted.path) continue;
+        // New files were laid over it.
+        StorageSource chain = noted;
+        for (size_t i = above; i-- > 0;) {
+            StorageSource layer = new_layer(told[i]);
+            layer.backing.assign(1, std::move(chain));
+            chain = std::move(layer);
+        }
+        return chain;
+    }
+    for (size_t below = 1; below < known.size(); below++) {
+        // The ones above it were written back.
+        if (known[below]->path == told.front().path) return *known[below];
+    }
+    const bool all_known = std::all_of(told.begin(), told.end(), [&](const Layer& layer) {
+        return std::any_of(known.begin(), known.end(),
+                           [&](const StorageSource* one) { return one->path == layer.path; });
+    });
+    if (told.front().path != noted.path || !all_known || told.size() >= known.size()) return std::nullopt;
+    return without_lost(known, told);
 }
 
 /// A disk whose top is another than was written down.
@@ -94,17 +114,12 @@ struct Moved {
 std::vector<Moved> correct_live(model::Domain& live, const Json& blocks) {
     std::vector<Moved> moved;
     for (model::Disk& disk : live.disks) {
-        const std::vector<const StorageSource*> known = known_layers(disk.source);
         const bool local = disk.source.is_local() && !disk.source.path.empty();
         const std::vector<Layer> told = local ? told_layers(blocks, disk.info.alias) : std::vector<Layer>{};
-        if (told.empty() || agrees(known, told)) continue;
-        // Only a chain that has something in common with ours is one of ours gone on.
-        const bool is_ours = std::any_of(told.begin(), told.end(), [&](const Layer& layer) {
-            return std::any_of(known.begin(), known.end(),
-                               [&](const StorageSource* one) { return one->path == layer.path; });
-        });
-        if (!is_ours) continue;
-        StorageSource now = joined(known, told);
+        if (told.empty()) continue;
+        std::optional<StorageSource> found = corrected(disk.source, told);
+        if (!found) continue;
+        StorageSource now = std::move(*found);
         if (now.path != disk.source.path) moved.push_back({disk.target, disk.source.path, now});
         logger.warn("disk '{}' of domain '{}' goes on in '{}', which was not noted", disk.target, live.name, now.path);
         disk.source = std::move(now);
@@ -127,21 +142,24 @@ Task<void> correct_persistent(Core& core, DomainOwner domain, const std::vector<
 }
 
 /// Jobs that wrote a snapshot's files back when the daemon was cut off: nobody waits for them any more. What they came
-/// to is seen from the disks afterwards.
-Task<void> end_merges(Core& core, std::shared_ptr<Monitor> monitor, io::Deadline deadline) {
+/// to is seen from the disks afterwards. True if there are jobs of other kinds, which tell themselves what they came
+/// to.
+Task<bool> end_merges(Core& core, std::shared_ptr<Monitor> monitor, io::Deadline deadline) {
     for (io::Milliseconds pause(10);; pause = std::min(pause * 2, io::Milliseconds(500))) {
         Json nothing;
         Json jobs = co_await monitor->command("query-jobs", nothing, deadline);
         bool any = false;
+        bool others = false;
         for (const Json& job : jobs.items()) {
             const std::string id = job.string_or("id", "");
+            others = others || !(id.starts_with("delete-") || id.starts_with("backup-"));
             if (!id.starts_with("delete-")) continue;
             any = true;
             Json which = Json::object({{"id", id}});
             const char* command = job.string_or("status", "") == "concluded" ? "job-dismiss" : "job-cancel";
             co_await monitor->exchange(command, std::move(which), deadline);
         }
-        if (!any || deadline.is_over()) co_return;
+        if (!any || deadline.is_over()) co_return others;
         co_await core.loop.sleep(pause);
     }
 }
@@ -185,7 +203,8 @@ Task<void> settle_layers(Core& core, DomainOwner domain, io::Deadline deadline) 
     try {
         const int id = domain->id();
         std::shared_ptr<Monitor> monitor = domain->monitor();
-        co_await end_merges(core, monitor, deadline);
+        const bool others = co_await end_merges(core, monitor, deadline);
+        if (others) co_return;
         Json nothing;
         Json blocks = co_await monitor->command("query-block", nothing, deadline);
         if (domain->id() != id) co_return;
