@@ -231,6 +231,7 @@ Task<Launched> launch(Core& core, const DomainOwner& domain, Run& run, bool rese
     CapabilitiesRef capabilities = co_await core.capabilities.get(emulator, deadline);
     require_vfio(*run.domain);
     require_startable(*run.domain, *capabilities);
+    require_cpu_fits(*run.domain, *capabilities);
     require_fd_groups(*domain, *run.domain);
     prepare_firmware(core.settings, *run.domain);
 

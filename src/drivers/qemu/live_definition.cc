@@ -440,8 +440,10 @@ std::vector<DiskName> disk_names(const model::Domain& domain) {
         name.alias = disk.info.alias;
         name.is_file = disk.source.is_local();
         name.source = disk.source.is_local() ? disk.source.path : disk.source.name;
-        if (disk.source.index > 0) name.node = fmt::format("libvirt-{}-format", disk.source.index);
-        name.index = disk.source.index;
+        // An empty drive has a number, and no node that bears it.
+        const uint32_t index = disk.source.empty() ? 0 : disk.source.index;
+        if (index > 0) name.node = fmt::format("libvirt-{}-format", index);
+        name.index = index;
         for (const model::StorageSource* layer = &disk.source; !layer->backing.empty();) {
             layer = &layer->backing.front();
             if (layer->type != model::StorageType::none) name.indexes_below.push_back(layer->index);

@@ -72,16 +72,6 @@ void require_cpu_words(const model::Domain& domain) {
     }
 }
 
-/// What the definition asks to be checked is checked against all that the emulator could show.
-void require_cpu_fits(const model::Domain& domain, const QemuCapabilities& capabilities) {
-    const bool x86 = domain.os.arch == "x86_64" || domain.os.arch == "i686";
-    if (!x86 || !domain.cpu || domain.cpu->mode != CpuMode::custom || domain.cpu->model.empty()) return;
-    if (domain.cpu->check == model::CpuCheck::absent || domain.cpu->check == model::CpuCheck::none) return;
-    if (!name_host_model(capabilities.accelerator(domain.is_kvm()), domain.os.arch)) return;
-    const HypervisorCpu emulator{capabilities, domain.os.arch, domain.is_kvm()};
-    emulator.compare(xml::format(*domain.cpu), api::connect_compare_cpu_fail_incompatible);
-}
-
 void require_sysinfo(const model::Domain& domain) {
     if (domain.os.smbios != model::SmbiosMode::sysinfo) return;
     bool found = false;
@@ -116,10 +106,18 @@ void require_startable(const model::Domain& domain, const QemuCapabilities& capa
     require_accelerator(domain, capabilities);
     require_cpu(domain, capabilities);
     require_cpu_words(domain);
-    require_cpu_fits(domain, capabilities);
     require_sysinfo(domain);
     require_devices(domain);
     require_host(domain);
+}
+
+void require_cpu_fits(const model::Domain& domain, const QemuCapabilities& capabilities) {
+    const bool x86 = domain.os.arch == "x86_64" || domain.os.arch == "i686";
+    if (!x86 || !domain.cpu || domain.cpu->mode != CpuMode::custom || domain.cpu->model.empty()) return;
+    if (domain.cpu->check == model::CpuCheck::absent || domain.cpu->check == model::CpuCheck::none) return;
+    if (!name_host_model(capabilities.accelerator(domain.is_kvm()), domain.os.arch)) return;
+    const HypervisorCpu emulator{capabilities, domain.os.arch, domain.is_kvm()};
+    emulator.compare(xml::format(*domain.cpu), api::connect_compare_cpu_fail_incompatible);
 }
 
 void require_copyable(const model::Domain& domain) {

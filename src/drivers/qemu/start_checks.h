@@ -12,6 +12,9 @@ namespace virtue::qemu {
 
 /// Throws libvirt's codes for what this QEMU cannot run: CPU modes and models, …
 void require_startable(const model::Domain& domain, const QemuCapabilities& capabilities);
+/// A CPU that the definition wants checked is checked against all that the emulator can show. A command line that is
+/// only shown needs none of it. Throws cpu_incompatible with what is lacking.
+void require_cpu_fits(const model::Domain& domain, const QemuCapabilities& capabilities);
 
 /// What libvirt looks at before a start counts as begun. Throws internal_error for a definition that could not be read
 /// again as it is written, config_unsupported for CPU features and security models that nobody knows.

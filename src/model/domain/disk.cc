@@ -183,10 +183,12 @@ void check(xml::Mapper& m, const Disk& d) {
         return std::any_of(prefixes.begin(), prefixes.end(),
                            [&](std::string_view p) { return d.target.starts_with(p); });
     };
-    if (hard && d.source.empty()) throw xml::Disagreement(ErrorCode::no_source, ErrorDomain::domain, d.target);
+    // A name that has no place on any bus is told about where places are given out, which libvirt does before.
+    if (hard && d.source.empty() && disk_name_index(d.target))
+        throw xml::Disagreement(ErrorCode::no_source, ErrorDomain::domain, d.target);
     if (d.device == DiskDevice::floppy && !begins({"fd"}))
         m.disagree(ErrorCode::internal_error, fmt::format("Invalid floppy device name: {}", d.target));
-    if (hard && !begins({"hd", "sd", "vd", "xvd", "ubd"}))
+    if (hard && !d.source.empty() && !begins({"hd", "sd", "vd", "xvd", "ubd"}))
         m.disagree(ErrorCode::internal_error, fmt::format("Invalid harddisk device name: {}", d.target));
     if (d.vendor.size() > 8 || !printable(d.vendor)) m.fail("disk vendor must be up to 8 printable characters");
     if (d.product.size() > 16 || !printable(d.product)) m.fail("disk product must be up to 16 printable characters");

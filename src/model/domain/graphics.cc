@@ -173,17 +173,20 @@ void read_listens(xml::Mapper& m, Graphics& g) {
     }
 }
 
-void map_password(xml::Mapper& m, Graphics& g) {
-    // Without a password there is nothing that ends or is kept.
-    if (m.writing() && !g.password && g.password_valid_to.empty()) return;
-    if (m.reading() || m.options().secure) m.attribute("passwd", g.password);
-    m.attribute("passwdValidTo", g.password_valid_to);
+void check_password_validity(xml::Mapper& m, const Graphics& g) {
     int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
     if (m.reading() && m.given("passwdValidTo") &&
         sscanf(g.password_valid_to.c_str(), "%d-%d-%dT%d:%d:%d", &year, &month, &day, &hour, &minute, &second) != 6)
         m.fail(
             ErrorCode::internal_error,
             fmt::format("cannot parse password validity time '{}', expect YYYY-MM-DDTHH:MM:SS", g.password_valid_to));
+}
+
+void map_password(xml::Mapper& m, Graphics& g) {
+    // Without a password there is nothing that ends or is kept.
+    if (m.writing() && !g.password && g.password_valid_to.empty()) return;
+    if (m.reading() || m.options().secure) m.attribute("passwd", g.password);
+    m.attribute("passwdValidTo", g.password_valid_to);
     m.attribute("connected", g.connected);
     if (m.reading() && g.type == GraphicsType::vnc && g.connected != ConnectedAction::absent &&
         g.connected != ConnectedAction::keep)
@@ -277,6 +280,7 @@ void map(xml::Mapper& m, Graphics& g) {
     map_audio_of(m, g.audio_id);
     if (g.type == GraphicsType::spice) map_spice(m, g);
     map_gl(m, g);
+    check_password_validity(m, g);
 }
 
 }  // namespace virtue::model

@@ -84,10 +84,10 @@ void map_source(xml::Mapper& m, Hostdev& h) {
         case HostdevType::scsi_host: {
             std::string protocol = "vhost";
             m.required("protocol", protocol);
+            m.required("wwpn", h.wwpn);
             if (m.reading() && protocol != "vhost")
                 m.fail(ErrorCode::config_unsupported,
                        fmt::format("Unknown scsi_host subsystem protocol '{}'", protocol));
-            m.required("wwpn", h.wwpn);
             if (m.reading() && !h.wwpn.starts_with("naa.")) m.fail("malformed 'wwpn' value: it starts with 'naa.'");
             break;
         }

@@ -32,8 +32,7 @@ void add_devices(XmlText& xml, const GuestPlan& plan) {
     xml.empty("target", {{"type", "virtio"}, {"name", "org.qemu.guest_agent.0"}});
     xml.close();
     xml.open("rng", {{"model", "virtio"}});
-    xml.open("backend", {{"model", "random"}});
-    xml.close();
+    xml.leaf("backend", "/dev/urandom", {{"model", "random"}});
     xml.close();
     xml.close();
 }

@@ -25,6 +25,12 @@ void require_shown(const model::Domain& domain) {
             throw Error(ErrorCode::internal_error, ErrorDomain::qemu,
                         "USB host device is missing bus/device information");
     }
+    // A domain that is only shown has been given none.
+    for (const model::Disk& disk : domain.disks) {
+        if (disk.source.fdgroup.empty()) continue;
+        fail(ErrorCode::invalid_arg, ErrorDomain::qemu, "file descriptor group '{}' was not associated with the domain",
+             disk.source.fdgroup);
+    }
 }
 
 }  // namespace

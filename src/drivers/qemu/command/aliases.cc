@@ -103,7 +103,7 @@ void number_consoles(model::Domain& domain) {
 
 void number_layers(model::StorageSource& source, uint32_t& next) {
     model::StorageSource* layer = &source;
-    while (layer != nullptr && layer->type != model::StorageType::none && !layer->empty()) {
+    while (layer != nullptr && layer->type != model::StorageType::none) {
         if (layer->index == 0) layer->index = ++next;
         layer = layer->backing.empty() ? nullptr : &layer->backing.front();
     }

@@ -47,9 +47,10 @@ std::string format_migratable(const Domain& domain, const Platform& platform) {
     xml::Options options;
     options.inactive = true;
     options.secure = true;
-    Domain copy = xml::parse<Domain>(xml::format(domain, options), options);
-    // Wishes about a firmware mean nothing once one was chosen.
+    Domain copy = domain;
+    // Wishes about a firmware mean nothing once one was chosen, and would be refused.
     if (copy.os.firmware == OsFirmware::absent) copy.os.firmware_features.clear();
+    copy = xml::parse<Domain>(xml::format(copy, options), options);
     complete_for_qemu(copy, platform, false);
     drop_controllers(copy);
     drop_implied(copy);
