@@ -1,8 +1,5 @@
 #include "drivers/qemu/start.h"
 
-#include <algorithm>
-#include <array>
-
 #include "base/error.h"
 #include "base/log.h"
 #include "drivers/qemu/block/io_tune.h"
@@ -87,50 +84,6 @@ Task<void> set_up_by_monitor(Core& core, DomainOwner domain, io::Deadline deadli
     for (Started<Json>& command : sent) co_await command.join();
 }
 
-/// Slots for processors in the order of their numbers: query-hotpluggable-cpus tells them in an order of its own.
-std::vector<Json> sorted_slots(const Json& answer) {
-    std::vector<Json> slots(answer.items().begin(), answer.items().end());
-    auto place = [](const Json& slot) {
-        const Json* props = slot.find("props");
-        std::array<int64_t, 4> numbers{};
-        if (props == nullptr) return numbers;
-        const char* names[] = {"socket-id", "die-id", "core-id", "thread-id"};
-        for (size_t i = 0; i < numbers.size(); i++) numbers[i] = props->int_or(names[i], 0);
-        return numbers;
-    };
-    std::sort(slots.begin(), slots.end(), [&](const Json& a, const Json& b) { return place(a) < place(b); });
-    return slots;
-}
-
-/// Plugs in the processors that the definition wants from the start and may be unplugged later, in their order.
-Task<void> plug_vcpus(DomainOwner domain, io::Deadline deadline) {
-    std::vector<model::VcpuEntry> wanted;
-    for (const model::VcpuEntry& vcpu : domain->run()->domain->vcpus.each) {
-        if (vcpu.enabled == xml::YesNo::yes && vcpu.hotpluggable == xml::YesNo::yes) wanted.push_back(vcpu);
-    }
-    if (wanted.empty()) co_return;
-    std::stable_sort(wanted.begin(), wanted.end(), [](const auto& a, const auto& b) { return a.order < b.order; });
-    const std::shared_ptr<Monitor> monitor = domain->run()->monitor;
-    Json nothing;
-    const Json answer = co_await monitor->command("query-hotpluggable-cpus", nothing, deadline);
-    const std::vector<Json> slots = sorted_slots(answer);
-    for (const model::VcpuEntry& vcpu : wanted) {
-        size_t first = 0;
-        for (const Json& slot : slots) {
-            const size_t count = std::max<size_t>(1, slot.uint_or("vcpus-count", 1));
-            const bool is_it = vcpu.id == first && slot.find("qom-path") == nullptr;
-            first += count;
-            if (!is_it) continue;
-            Json arguments =
-                Json::object({{"driver", slot.string_or("type", "")}, {"id", fmt::format("vcpu{}", vcpu.id)}});
-            if (const Json* props = slot.find("props")) {
-                for (const auto& [name, value] : props->members()) arguments.set(name, value);
-            }
-            co_await monitor->command("device_add", std::move(arguments), deadline);
-        }
-    }
-}
-
 /// Paravirtual spinlocks that QEMU leaves out without a word are an error.
 Task<void> verify_features(DomainOwner domain, std::string cpu_path, io::Deadline deadline) {
     const model::Domain& live = *domain->run()->domain;
@@ -181,7 +134,6 @@ Task<void> bring_up(Core& core, DomainOwner domain, StartRequest request, io::De
         };
         writing.emplace_back(core.loop, run_saving(std::move(saving)));
         co_await open_monitor(core, domain, launched, deadline);
-        co_await plug_vcpus(domain, deadline);
         Started<bool> setting_up(core.loop, run_saving(set_up_by_monitor(core, domain, deadline)));
         Started<bool> cpu(core.loop, run_saving(learn_cpu(core, domain, deadline)));
         co_await learn_from_monitor(core, domain, deadline);
