@@ -11,8 +11,8 @@
 namespace virtue::io {
 
 namespace detail {
-/// Runs `work` on the pool, then `done` on the loop.
-void queue_work(Loop& loop, std::function<void()> work, std::function<void()> done);
+/// Runs `work` on the pool, and throws here what it threw there. It and what it holds live until it has run.
+Task<void> run_on_pool(Loop& loop, std::function<void()> work, Deadline deadline);
 }  // namespace detail
 
 /// Runs `function` on the blocking pool and returns its result, or throws what it threw.
@@ -21,33 +21,16 @@ void queue_work(Loop& loop, std::function<void()> work, std::function<void()> do
 template <typename Function>
 Task<std::invoke_result_t<Function>> offload(Loop& loop, Function function, Deadline deadline = Deadline::never()) {
     using Result = std::invoke_result_t<Function>;
-    using Stored = std::conditional_t<std::is_void_v<Result>, bool, Result>;
-    struct Shared {
-        explicit Shared(Loop& on, Function f) : function(std::move(f)), done(on) {}
-        Function function;
-        std::optional<Stored> value;
-        std::exception_ptr error;
-        Completion<bool> done;
-    };
-    auto shared = std::make_shared<Shared>(loop, std::move(function));
-    detail::queue_work(
-        loop,
-        [shared] {
-            try {
-                if constexpr (std::is_void_v<Result>) {
-                    shared->function();
-                    shared->value = true;
-                } else {
-                    shared->value.emplace(shared->function());
-                }
-            } catch (...) {
-                shared->error = std::current_exception();
-            }
-        },
-        [shared] { shared->done.set(true); });
-    co_await shared->done.take(deadline, "work on the blocking pool");
-    if (shared->error) std::rethrow_exception(shared->error);
-    if constexpr (!std::is_void_v<Result>) co_return std::move(*shared->value);
+    auto held = std::make_shared<Function>(std::move(function));
+    if constexpr (std::is_void_v<Result>) {
+        std::function<void()> work = [held] { (*held)(); };
+        co_await detail::run_on_pool(loop, std::move(work), deadline);
+    } else {
+        auto result = std::make_shared<std::optional<Result>>();
+        std::function<void()> work = [held, result] { result->emplace((*held)()); };
+        co_await detail::run_on_pool(loop, std::move(work), deadline);
+        co_return std::move(**result);
+    }
 }
 
 }  // namespace virtue::io

@@ -44,6 +44,9 @@ std::span<const char* const> reasons_of(uint32_t state) {
 
 }  // namespace
 
+Run::Run() = default;
+Run::~Run() = default;
+
 const char* state_name(uint32_t state) {
     return state < state_names.size() ? state_names[state] : "nostate";
 }

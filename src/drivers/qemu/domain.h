@@ -49,7 +49,10 @@ std::optional<uint32_t> find_reason(uint32_t state, std::string_view name);
 
 /// One run of a guest, from before its process is started until everything of it is cleaned away.
 struct Run {
-    Run() = default;
+    Run();
+    ~Run();
+    Run(const Run&) = delete;
+    Run& operator=(const Run&) = delete;
 
     int id = -1;
     std::shared_ptr<model::Domain> domain;  ///< the live definition

@@ -4,6 +4,9 @@
 
 namespace virtue::model {
 
+VIRTUE_BIG_VALUE_CODE(ChardevSource);
+VIRTUE_BIG_VALUE_CODE(Chardev);
+
 namespace {
 
 void map_type(xml::Mapper& m, ChardevSource& s, bool with_tty = false) {

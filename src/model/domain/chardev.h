@@ -1,6 +1,7 @@
 // Character devices: serial and parallel ports, consoles, channels, and the sources (files, sockets, ptys) behind them.
 // Value types.
 #pragma once
+#include "base/big_value.h"
 #include "model/domain/chardev_reconnect.h"
 #include "model/domain/device_info.h"
 
@@ -33,6 +34,7 @@ enum class MouseMode : uint8_t { absent, server, client };
 VIRTUE_XML_NAMES(MouseMode, "", "server", "client")
 
 struct ChardevSource {
+    VIRTUE_BIG_VALUE(ChardevSource);
     ChardevType type = ChardevType::null;
     std::string path;  ///< pty (as allotted), dev, file, pipe, unix; the slave of nmdm
     std::string master;
@@ -98,6 +100,7 @@ VIRTUE_XML_NAMES(ChannelState, "", "connected", "disconnected")
 
 /// What all four kinds share.
 struct Chardev {
+    VIRTUE_BIG_VALUE(Chardev);
     ChardevSource source;
     DeviceInfo info;
     bool operator==(const Chardev&) const = default;

@@ -4,6 +4,8 @@
 
 namespace virtue::model {
 
+VIRTUE_BIG_VALUE_CODE(Controller);
+
 namespace {
 
 bool fits(ControllerType type, ControllerModel model) {

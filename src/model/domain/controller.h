@@ -1,5 +1,6 @@
 // <controller>: the buses of the guest. Value types.
 #pragma once
+#include "base/big_value.h"
 #include "model/domain/device_info.h"
 #include "model/domain/size.h"
 
@@ -91,6 +92,7 @@ struct PciControllerOptions {
 };
 
 struct Controller {
+    VIRTUE_BIG_VALUE(Controller);
     static constexpr const char* element = "controller";
 
     ControllerType type = ControllerType::ide;

@@ -8,6 +8,8 @@
 
 namespace virtue::model {
 
+VIRTUE_BIG_VALUE_CODE(Cpu);
+
 void map(xml::Mapper& m, CpuFeature& f) {
     if (m.reading()) {
         auto policy = m.read_attribute<CpuFeaturePolicy>("policy");

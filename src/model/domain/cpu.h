@@ -1,5 +1,6 @@
 // <cpu>: which CPU the guest sees, its topology and its NUMA cells. Value types.
 #pragma once
+#include "base/big_value.h"
 #include "model/domain/size.h"
 
 namespace virtue::model {
@@ -92,6 +93,7 @@ void map(xml::Mapper& m, CpuNuma& numa);
 
 /// A guest's CPU. Where it stands alone (compare, baseline) the root is <cpu> as well.
 struct Cpu {
+    VIRTUE_BIG_VALUE(Cpu);
     static constexpr const char* element = "cpu";
     CpuMode mode = CpuMode::custom;
     bool mode_given = true;

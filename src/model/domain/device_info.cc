@@ -4,6 +4,8 @@
 
 namespace virtue::model {
 
+VIRTUE_BIG_VALUE_CODE(DeviceInfo);
+
 namespace {
 
 void map_boot(xml::Mapper& m, DeviceInfo& info) {

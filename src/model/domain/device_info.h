@@ -1,11 +1,13 @@
 // What every device has: its alias, its address, its place in the boot order. Value types.
 #pragma once
+#include "base/big_value.h"
 #include "model/domain/address.h"
 
 namespace virtue::model {
 
 /// <alias>, <address>, <boot>, <rom>, <acpi>, <master> of a device.
 struct DeviceInfo {
+    VIRTUE_BIG_VALUE(DeviceInfo);
     std::string alias;  ///< "disk0" while it runs, or the user's own, which starts with "ua-"
     Address address;
     uint32_t boot_order = 0;  ///< from 1; 0: not given

@@ -4,6 +4,8 @@
 
 namespace virtue::model {
 
+VIRTUE_BIG_VALUE_CODE(Disk);
+
 void map(xml::Mapper& m, DiskIoTune& t) {
     m.value("total_bytes_sec", t.total_bytes_sec, 0);
     m.value("read_bytes_sec", t.read_bytes_sec, 0);

@@ -1,5 +1,6 @@
 // <disk>: a block device of the guest. Value types.
 #pragma once
+#include "base/big_value.h"
 #include "model/domain/storage_source.h"
 
 namespace virtue::model {
@@ -86,6 +87,7 @@ struct DiskMirror {
 };
 
 struct Disk {
+    VIRTUE_BIG_VALUE(Disk);
     static constexpr const char* element = "disk";
 
     DiskDevice device = DiskDevice::disk;

@@ -9,6 +9,8 @@
 
 namespace virtue::model {
 
+VIRTUE_BIG_VALUE_CODE(Domain);
+
 void map(xml::Mapper& m, MaxMemory& v) {
     m.attribute("slots", v.slots);
     map(m, v.size);

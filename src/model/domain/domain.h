@@ -1,5 +1,6 @@
 // <domain>: a guest, whole. A plain value: the drivers own theirs, copies are independent.
 #pragma once
+#include "base/big_value.h"
 #include "model/domain/audio.h"
 #include "model/domain/chardev.h"
 #include "model/domain/clock.h"
@@ -73,6 +74,7 @@ struct PerfEvent {
 void map(xml::Mapper& m, PerfEvent& event);
 
 struct Domain {
+    VIRTUE_BIG_VALUE(Domain);
     static constexpr const char* element = "domain";
     static constexpr ErrorDomain error_domain = ErrorDomain::domain;
     /// What wrong values are answered where it is not the usual error (refusals.cc).

@@ -7,6 +7,8 @@
 
 namespace virtue::model {
 
+VIRTUE_BIG_VALUE_CODE(Features);
+
 namespace {
 
 // <vmport state='off'/>; without the attribute it means on.

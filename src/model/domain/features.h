@@ -1,5 +1,6 @@
 // <features>: what the machine can do besides its devices. Value types.
 #pragma once
+#include "base/big_value.h"
 #include "model/domain/size.h"
 
 namespace virtue::model {
@@ -41,6 +42,7 @@ enum class GicVersion : uint8_t { absent, host, v2, v3 };
 VIRTUE_XML_NAMES(GicVersion, "", "host", "2", "3")
 
 struct Features {
+    VIRTUE_BIG_VALUE(Features);
     bool acpi = false, pae = false, viridian = false, privnet = false;
     bool apic = false;
     State apic_eoi{};

@@ -2,6 +2,8 @@
 
 namespace virtue::model {
 
+VIRTUE_BIG_VALUE_CODE(Filesystem);
+
 namespace {
 
 void map_binary(xml::Mapper& m, Filesystem& f) {

@@ -1,5 +1,6 @@
 // <filesystem>: a folder of the host that the guest mounts. Value types.
 #pragma once
+#include "base/big_value.h"
 #include "model/domain/device_info.h"
 #include "model/domain/size.h"
 
@@ -11,6 +12,7 @@ enum class FilesystemAccess : uint8_t { absent, passthrough, mapped, squash };
 VIRTUE_XML_NAMES(FilesystemAccess, "", "passthrough", "mapped", "squash")
 
 struct Filesystem {
+    VIRTUE_BIG_VALUE(Filesystem);
     static constexpr const char* element = "filesystem";
     FilesystemType type = FilesystemType::mount;
     FilesystemAccess access = FilesystemAccess::absent;

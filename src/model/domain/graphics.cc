@@ -7,6 +7,8 @@
 
 namespace virtue::model {
 
+VIRTUE_BIG_VALUE_CODE(Graphics);
+
 void map(xml::Mapper& m, GraphicsListen& l) {
     m.required("type", l.type);
     const bool live = !m.options().inactive;

@@ -1,5 +1,6 @@
 // <graphics>: how people see the guest's screen. Value types.
 #pragma once
+#include "base/big_value.h"
 #include "model/domain/audio.h"
 
 namespace virtue::model {
@@ -46,6 +47,7 @@ struct SpiceChannel {
 void map(xml::Mapper& m, SpiceChannel& channel);
 
 struct Graphics {
+    VIRTUE_BIG_VALUE(Graphics);
     static constexpr const char* element = "graphics";
 
     GraphicsType type = GraphicsType::vnc;

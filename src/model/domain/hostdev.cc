@@ -4,6 +4,8 @@
 
 namespace virtue::model {
 
+VIRTUE_BIG_VALUE_CODE(Hostdev);
+
 namespace {
 
 void map_usb(xml::Mapper& m, UsbHostSource& u) {

@@ -1,5 +1,6 @@
 // <hostdev>: a device of the host given to the guest. Value types.
 #pragma once
+#include "base/big_value.h"
 #include "model/domain/disk.h"
 #include "model/domain/interface.h"
 #include "model/domain/storage_source.h"
@@ -40,6 +41,7 @@ struct ScsiHostSource {
 };
 
 struct Hostdev {
+    VIRTUE_BIG_VALUE(Hostdev);
     static constexpr const char* element = "hostdev";
     HostdevMode mode = HostdevMode::subsystem;
     HostdevType type = HostdevType::usb;

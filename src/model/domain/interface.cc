@@ -4,6 +4,8 @@
 
 namespace virtue::model {
 
+VIRTUE_BIG_VALUE_CODE(Interface);
+
 namespace {
 
 void map_mac(xml::Mapper& m, Interface& n) {

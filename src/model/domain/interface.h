@@ -1,5 +1,6 @@
 // <interface>: a network card of the guest. Value types.
 #pragma once
+#include "base/big_value.h"
 #include "model/domain/chardev_reconnect.h"
 #include "model/domain/device_info.h"
 
@@ -177,6 +178,7 @@ struct ActualInterface {
 void map(xml::Mapper& m, ActualInterface& actual);
 
 struct Interface {
+    VIRTUE_BIG_VALUE(Interface);
     static constexpr const char* element = "interface";
 
     InterfaceType type = InterfaceType::user;

@@ -6,6 +6,9 @@
 
 namespace virtue::model {
 
+VIRTUE_BIG_VALUE_CODE(Sysinfo);
+VIRTUE_BIG_VALUE_CODE(Os);
+
 void map(xml::Mapper& m, FirmwareFeature& f) {
     static constexpr std::string_view names[] = {"enrolled-keys", "secure-boot"};
     m.words("name", names);

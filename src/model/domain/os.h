@@ -1,5 +1,6 @@
 // <os>: what the guest boots, and with which firmware; <sysinfo>: what its SMBIOS tables say. Value types.
 #pragma once
+#include "base/big_value.h"
 #include "model/domain/storage_source.h"
 
 namespace virtue::model {
@@ -48,6 +49,7 @@ struct InitEnvironment {
 void map(xml::Mapper& m, InitEnvironment& variable);
 
 struct Os {
+    VIRTUE_BIG_VALUE(Os);
     OsFirmware firmware = OsFirmware::absent;
     OsType type = OsType::absent;
     std::string arch;
@@ -87,6 +89,7 @@ struct SysinfoBlock {
 };
 
 struct Sysinfo {
+    VIRTUE_BIG_VALUE(Sysinfo);
     std::string type;  ///< smbios, fwcfg
     SysinfoBlock bios, system, chassis;
     std::vector<SysinfoBlock> baseboards;

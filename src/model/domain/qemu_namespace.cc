@@ -4,6 +4,8 @@
 
 namespace virtue::model {
 
+VIRTUE_BIG_VALUE_CODE(QemuNamespace);
+
 void map(xml::Mapper& m, QemuArgument& a) {
     if (m.reading() && !m.given("value"))
         m.fail(ErrorCode::internal_error, ErrorDomain::qemu, "No qemu command-line argument specified");

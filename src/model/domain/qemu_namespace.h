@@ -1,5 +1,6 @@
 // The qemu: namespace: arguments, environment, capabilities and device properties passed past the model. Value types.
 #pragma once
+#include "base/big_value.h"
 #include "xml/mapper.h"
 
 namespace virtue::model {
@@ -38,6 +39,7 @@ struct QemuDeviceOverride {
 void map(xml::Mapper& m, QemuDeviceOverride& device);
 
 struct QemuNamespace {
+    VIRTUE_BIG_VALUE(QemuNamespace);
     static constexpr const char* prefix = "qemu";
     static constexpr const char* uri = "http://libvirt.org/schemas/domain/qemu/1.0";
 

@@ -4,6 +4,8 @@
 
 namespace virtue::model {
 
+VIRTUE_BIG_VALUE_CODE(StorageSource);
+
 void map(xml::Mapper& m, NetworkHost& h) {
     m.attribute("name", h.name);
     m.attribute("port", h.port);

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/big_value.h"
 #include "model/domain/chardev_reconnect.h"
 #include "model/domain/device_info.h"
 #include "model/domain/size.h"
@@ -143,6 +144,7 @@ void map(xml::Mapper& m, Reservations& reservations);
 /// One layer of a disk. `backing` holds the next layer, or nothing where it was not said; a layer of type none means
 /// that the chain ends there.
 struct StorageSource {
+    VIRTUE_BIG_VALUE(StorageSource);
     StorageType type = StorageType::none;
     StorageFormat format = StorageFormat::absent;
     std::string path;  ///< file, dev, dir, or the vhost-user socket

@@ -7,6 +7,8 @@
 
 namespace virtue::model {
 
+VIRTUE_BIG_VALUE_CODE(CpuTune);
+
 void map(xml::Mapper& m, VcpuEntry& v) {
     m.required("id", v.id);
     m.required("enabled", v.enabled);

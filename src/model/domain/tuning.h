@@ -1,6 +1,7 @@
 // How much of the host a guest gets: CPU pinning and schedulers, memory limits and backing, NUMA placement, block I/O
 // weights. Value types.
 #pragma once
+#include "base/big_value.h"
 #include "model/domain/size.h"
 
 namespace virtue::model {
@@ -111,6 +112,7 @@ struct MemoryBandwidthTune {
 void map(xml::Mapper& m, MemoryBandwidthTune& tune);
 
 struct CpuTune {
+    VIRTUE_BIG_VALUE(CpuTune);
     std::optional<uint64_t> shares;
     uint64_t period = 0, global_period = 0, emulator_period = 0, iothread_period = 0;
     int64_t quota = 0, global_quota = 0, emulator_quota = 0, iothread_quota = 0;

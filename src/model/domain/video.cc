@@ -4,6 +4,8 @@
 
 namespace virtue::model {
 
+VIRTUE_BIG_VALUE_CODE(Video);
+
 namespace {
 
 void map_kib(xml::Mapper& m, const char* name, uint32_t& value) {

@@ -1,5 +1,6 @@
 // <video>: the guest's graphics card. Value types.
 #pragma once
+#include "base/big_value.h"
 #include "model/domain/device_info.h"
 
 namespace virtue::model {
@@ -34,6 +35,7 @@ struct VideoAcceleration {
 };
 
 struct Video {
+    VIRTUE_BIG_VALUE(Video);
     static constexpr const char* element = "video";
     VideoBackend backend = VideoBackend::absent;
     VgaConf vgaconf = VgaConf::absent;

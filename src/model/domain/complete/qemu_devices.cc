@@ -136,8 +136,10 @@ void complete_chardevs(Domain& d) {
             c.source.reconnect.enabled == xml::YesNo::yes)
             throw Error(ErrorCode::internal_error, ErrorDomain::domain,
                         "chardev reconnect is possible only for connect mode");
-        if (c.source.type == ChardevType::unix_socket && is_made_up_path(c))
-            c.source = ChardevSource{.type = ChardevType::unix_socket};
+        if (c.source.type == ChardevType::unix_socket && is_made_up_path(c)) {
+            c.source = {};
+            c.source.type = ChardevType::unix_socket;
+        }
         if (c.source.type == ChardevType::unix_socket && c.source.path.empty()) c.source.listen = true;
     }
 }
