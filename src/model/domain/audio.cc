@@ -31,11 +31,11 @@ void map(xml::Mapper& m, AudioStream& s) {
     m.positive("voices", s.voices);
     m.positive("bufferLength", s.buffer_length);
     m.attribute("dev", s.dev);
-    m.positive("bufferCount", s.buffer_count);
+    m.attribute("bufferCount", s.buffer_count, 0);
     m.attribute("tryPoll", s.try_poll);
     m.attribute("name", s.name);
     m.attribute("streamName", s.stream_name);
-    m.positive("latency", s.latency);
+    m.attribute("latency", s.latency, 0);
     m.attribute("serverName", s.server_name);
     m.attribute("clientName", s.client_name);
     m.attribute("connectPorts", s.connect_ports);

@@ -88,7 +88,16 @@ void map_one_source(xml::Mapper& m, ChardevSource& s) {
     });
 }
 
+/// A console that is a serial port under another name, which tells its source.
+bool repeats_serial(const xml::Element& console) {
+    if (console.name() != "console" || !console.parent() || !console.parent().child("serial")) return false;
+    const xml::Element target = console.child("target");
+    const auto type = target ? target.attribute("type") : std::nullopt;
+    return !type || type == "serial";
+}
+
 void check(xml::Mapper& m, const ChardevSource& s) {
+    if (repeats_serial(m.element())) return;
     // What is there and empty is another's to refuse.
     const xml::Element source = m.element().child("source");
     const auto given = [&](const char* name) { return source && source.attribute(name).has_value(); };

@@ -96,7 +96,8 @@ void map_pci(xml::Mapper& m, PciControllerOptions& p) {
         map_optional_int(m, "index", p.index);
         m.attribute("hotplug", p.hotplug);
         if (m.reading() || p.numa_node != -1) m.value("node", p.numa_node);
-        if (m.reading() && m.has("node") && p.numa_node < 0) m.fail("invalid NUMA node in target");
+        const xml::Element node = m.reading() ? m.element().child("node") : xml::Element();
+        if (node && !node.text().empty() && p.numa_node < 0) m.fail("invalid NUMA node in target");
         if (m.reading()) check_target(m, p);
     });
     if (m.reading()) p.has_pcihole64 = m.has("pcihole64");

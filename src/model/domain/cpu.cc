@@ -106,6 +106,8 @@ void map_interconnect(xml::Mapper& m, NumaInterconnect& i) {
     m.required("initiator", i.initiator);
     m.required("target", i.target);
     m.attribute("cache", i.cache);
+    // Level 0 is the memory behind all caches, as without a word.
+    if (i.cache == 0u) i.cache.reset();
     static constexpr std::string_view latencies[] = {"access", "read", "write"};
     m.words("type", latencies);
     m.required("type", i.type);

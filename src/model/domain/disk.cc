@@ -44,6 +44,8 @@ void map_driver(xml::Mapper& m, Disk& d) {
     m.group("driver", [&] {
         DiskDriver& v = d.driver;
         m.attribute("name", v.name);
+        if (m.reading() && v.name.empty() && m.given("name"))
+            m.fail(ErrorCode::config_unsupported, ErrorDomain::qemu, "unsupported driver name ''");
         if (m.reading() && m.read_attribute<StorageFormat>("type") == "aio") {
             d.source.format = StorageFormat::raw;
         } else {
@@ -69,7 +71,9 @@ void map_driver(xml::Mapper& m, Disk& d) {
 }
 
 void map_target(xml::Mapper& m, Disk& d) {
+    bool named = false;
     m.group("target", [&] {
+        named = m.reading() && m.given("dev");
         m.attribute("dev", d.target);
         m.attribute("bus", d.bus);
         if (m.reading() ||
@@ -78,7 +82,10 @@ void map_target(xml::Mapper& m, Disk& d) {
         m.attribute("removable", d.removable);
         m.attribute("rotation_rate", d.rotation_rate, 0);
     });
-    if (m.reading() && d.target.empty()) {
+    const bool hard = d.device == DiskDevice::disk || d.device == DiskDevice::lun;
+    // A name without a letter is a wrong name.
+    const bool judged_later = named && hard && !d.source.empty();
+    if (m.reading() && d.target.empty() && !judged_later) {
         throw Error(
             ErrorCode::no_target, ErrorDomain::domain,
             d.source.path.empty() ? fmt::format("{}: disk without a target", m.element().path()) : d.source.path);

@@ -34,7 +34,7 @@ void map_identity(xml::Mapper& m, Domain& d) {
     if (m.reading()) {
         auto type = m.read_attribute<DomainType>("type");
         if (!type && !m.has("name")) throw Error(ErrorCode::no_name, ErrorDomain::domain, "");
-        if (!type) m.fail(ErrorCode::internal_error, "missing domain type attribute");
+        if (!type || type->empty()) m.fail(ErrorCode::internal_error, "missing domain type attribute");
         if (!xml::from_name<DomainType>(*type))
             m.fail(ErrorCode::config_unsupported, fmt::format("invalid domain type {}", *type));
     }
@@ -56,14 +56,14 @@ void map_identity(xml::Mapper& m, Domain& d) {
         if (d.name.find('\n') != std::string::npos)
             throw xml::Disagreement(ErrorCode::xml_detail, ErrorDomain::xml,
                                     "/domain/name: invalid char in name: a line break");
-        if (const auto text = m.read_value<Uuid>("uuid")) {
+        if (const auto text = m.read_value<Uuid>("uuid"); text && !text->empty()) {
             d.uuid = Uuid::parse(*text);
             if (!d.uuid) m.fail(ErrorCode::internal_error, fmt::format("malformed uuid element: '{}'", *text));
         }
         if (const auto text = m.read_value<std::string>("genid")) {
             d.genid_wanted = text->empty();
             if (!text->empty() && !(d.genid = Uuid::parse(*text)))
-                m.fail(fmt::format("malformed genid element: '{}'", *text));
+                m.fail(ErrorCode::internal_error, fmt::format("malformed genid element: '{}'", *text));
         }
     } else {
         m.value("uuid", d.uuid);

@@ -143,6 +143,7 @@ void map_word(xml::Mapper& m, const char* element, const char* attribute, std::s
               std::initializer_list<std::string_view> known) {
     m.group(element, [&] {
         m.required(attribute, word);
+        if (m.reading() && !m.given(attribute)) return;
         if (m.reading() && std::find(known.begin(), known.end(), word) == known.end()) {
             std::string list;
             for (std::string_view k : known) list += fmt::format("{}'{}'", list.empty() ? "one of " : ", ", k);
@@ -230,14 +231,18 @@ void map_machine_features(xml::Mapper& m, Features& f) {
             static constexpr std::string_view ways[] = {"enabled", "disabled", "required"};
             m.words("resizing", ways);
             m.attribute("resizing", f.hpt_resizing);
+            const xml::Element size = m.reading() ? m.element().child("maxpagesize") : xml::Element();
+            const auto unit = size ? size.attribute("unit") : std::nullopt;
+            if (unit && !unit->empty() && !xml::scale(0, std::string(*unit)))
+                m.fail(ErrorCode::config_unsupported, "Unable to parse HPT maxpagesize setting");
             m.child("maxpagesize", f.hpt_maxpagesize);
         });
     }
     map_state(m, "vmcoreinfo", f.vmcoreinfo);
-    map_state(m, "htm", f.htm);
-    map_state(m, "nested-hv", f.nested_hv);
+    map_required_state(m, "htm", f.htm, "machine");
+    map_required_state(m, "nested-hv", f.nested_hv, "machine");
     map_word(m, "msrs", "unknown", f.msrs_unknown, {"ignore", "fault"});
-    map_state(m, "ccf-assist", f.ccf_assist);
+    map_required_state(m, "ccf-assist", f.ccf_assist, "machine");
     map_sub(m, "xen", f.xen, map_xen);
     map_word(m, "cfpc", "value", f.cfpc, {"broken", "workaround", "fixed"});
     map_word(m, "sbbc", "value", f.sbbc, {"broken", "workaround", "fixed"});

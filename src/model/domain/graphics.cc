@@ -136,7 +136,7 @@ void read_listens(xml::Mapper& m, Graphics& g) {
     m.attribute("listen", listen);
     m.attribute("socket", socket);
     const auto must_match = [&](const std::string& legacy, const std::string& found, const char* old, const char* now) {
-        if (!legacy.empty() && legacy != found)
+        if (m.given(old) && legacy != found)
             m.disagree(
                 ErrorCode::config_unsupported,
                 fmt::format(

@@ -43,7 +43,9 @@ inline void map(xml::Mapper& m, Input& i) {
     }
     map_info(m, i.info);
     if (m.writing() || !m.has("source")) return;
-    if (i.evdev.empty() && i.type == InputType::evdev) m.fail("Missing evdev path for input device");
+    const bool named = m.element().child("source").attribute(i.type == InputType::evdev ? "dev" : "evdev").has_value();
+    const bool wanted = i.type == InputType::evdev ? i.evdev.empty() : i.type == InputType::passthrough && !named;
+    if (wanted) m.fail("Missing evdev path for input device");
 }
 
 }  // namespace virtue::model

@@ -199,6 +199,7 @@ void map(xml::Mapper& m, Interface& n) {
         static_cast<void>(m.reading() && m.has("filterref"));
     }
     m.child("teaming", n.teaming);
+    if (m.reading() && n.teaming && n.teaming->type.empty()) n.teaming.reset();
     m.group("tune", [&] { m.value("sndbuf", n.sndbuf); });
     map_links(m, n);
     if (m.options().status) m.child("actual", n.actual);

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include "model/domain/interface.h"
@@ -41,16 +42,23 @@ void map(xml::Mapper& m, VirtualPort& v) {
         m.attribute("profileid", v.profile_id);
     });
     if (m.writing()) return;
+    // A network completes what its guests leave open.
+    const xml::Element card = m.element().parent();
+    const bool whole = !card || card.attribute("type") != "network";
+    const auto lacks = [&](const char* what) {
+        m.fail(ErrorCode::xml_error, ErrorDomain::net,
+               fmt::format("missing {} in virtualport of type {}", what, v.type));
+    };
+    if (whole && v.type.empty()) m.fail(ErrorCode::xml_error, ErrorDomain::none, "missing required virtualport type");
     if (v.type == "802.1Qbg") {
-        if (!v.manager_id || !v.type_id || !v.type_id_version)
-            m.fail("a virtualport of type 802.1Qbg needs managerid, typeid and typeidversion");
+        if (whole && !v.manager_id) lacks("managerid");
+        if (whole && !v.type_id) lacks("typeid");
+        if (whole && !v.type_id_version) lacks("typeidversion");
         if (!v.instance_id) v.instance_id = Uuid::generate();
     }
-    if (v.type == "802.1Qbh" && v.profile_id.empty())
-        m.fail(ErrorCode::xml_error, ErrorDomain::network, "missing profileid in virtualport of type 802.1Qbh");
+    if (whole && v.type == "802.1Qbh" && v.profile_id.empty()) lacks("profileid");
     if (v.type == "openvswitch" && !v.interface_id) v.interface_id = Uuid::generate();
-    if (v.type == "midonet" && !v.interface_id)
-        m.fail(ErrorCode::xml_error, ErrorDomain::network, "missing interfaceid in virtualport of type midonet");
+    if (whole && v.type == "midonet" && !v.interface_id) lacks("interfaceid");
 }
 
 void map(xml::Mapper& m, BandwidthLimit& b) {
@@ -82,6 +90,10 @@ void map(xml::Mapper& m, IpAddress& ip) {
         if (m.options().validate) m.fail_value("family", ip.family, "'ipv4' or 'ipv6'");
         ip.family = ip.address.find(':') == std::string::npos ? "ipv4" : "ipv6";
     }
+    in6_addr address;
+    const int family = ip.family == "ipv6" ? AF_INET6 : AF_INET;
+    if (m.reading() && inet_pton(family, ip.address.c_str(), &address) != 1)
+        m.fail(fmt::format("Invalid address '{}' in <ip>", ip.address));
 }
 
 void map(xml::Mapper& m, Route& r) {
@@ -137,6 +149,9 @@ void map(xml::Mapper& m, InterfaceTeaming& t) {
     m.required("type", t.type);
     m.attribute("persistent", t.persistent);
     if (m.writing()) return;
+    // A card without a word has no partner; a device of the host must say what it is.
+    const xml::Element device = m.element().parent();
+    if (t.type.empty() && device && device.name() == "interface") return;
     if (t.type != "persistent" && t.type != "transient") m.fail_value("type", t.type, "'persistent' or 'transient'");
     if (t.type == "transient" && t.persistent.empty()) m.fail_missing_attribute("persistent");
 }

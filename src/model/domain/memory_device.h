@@ -53,7 +53,8 @@ inline void map_memory_target(xml::Mapper& m, MemoryDevice& d) {
             m.fail(ErrorCode::xml_error, ErrorDomain::xml, "missing element or attribute './size'");
         m.child("size", d.size);
         m.value("node", d.node, -1);
-        if (m.reading() && d.node < -1) m.fail("invalid target node number");
+        const bool told = m.reading() && m.has("node") && !m.element().child("node").text().empty();
+        if (told && d.node < 0) m.fail("invalid value of memory device node");
         map_nonzero(m, "block", d.block);
         if (m.reading() || d.model == MemoryModel::virtio_mem) m.child("requested", d.requested);
         if (m.writing() && d.model == MemoryModel::virtio_mem && !m.options().inactive) m.child("current", d.current);

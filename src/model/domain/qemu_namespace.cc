@@ -33,6 +33,17 @@ void map(xml::Mapper& m, QemuCapability& c) {
     m.required("capability", c.name);
 }
 
+namespace {
+
+bool fits(std::string_view type, std::string_view value) {
+    if (type == "bool") return value == "true" || value == "false";
+    if (type == "unsigned") return xml::parse_unsigned(value, UINT64_MAX).has_value();
+    if (type == "signed") return xml::parse_signed(value, INT64_MIN, INT64_MAX).has_value();
+    return true;
+}
+
+}  // namespace
+
 void map(xml::Mapper& m, QemuProperty& p) {
     m.required("name", p.name);
     m.required("type", p.type);
@@ -40,7 +51,11 @@ void map(xml::Mapper& m, QemuProperty& p) {
     if (m.writing()) return;
     if (p.type != "string" && p.type != "unsigned" && p.type != "signed" && p.type != "bool" && p.type != "remove")
         m.fail_value("type", p.type, "one of 'string', 'unsigned', 'signed', 'bool', 'remove'");
-    if (!p.value && p.type != "remove") m.fail_missing_attribute("value");
+    if (p.type == "remove") return;
+    if (!p.value) m.fail_missing_attribute("value");
+    if (!fits(p.type, *p.value))
+        m.fail(ErrorCode::xml_error, ErrorDomain::qemu,
+               fmt::format("invalid value '{}' of 'value' attribute of 'qemu:property'", *p.value));
 }
 
 void map(xml::Mapper& m, QemuDeviceOverride& d) {

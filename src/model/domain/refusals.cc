@@ -122,6 +122,7 @@ constexpr auto refusals = std::to_array<xml::Refusal>({
     {"frontend/property@name", usual, usual, qemu},
     {"frontend/property@value", usual, usual, qemu},
     {"genid", internal, usual, usual},
+    {"graphics@autoport", absent, absent, usual},
     {"graphics@connected", unsupported, usual, usual},
     {"host@transport", unsupported, usual, usual},
     {"hostdev/source/address@uuid", internal, usual, usual},

@@ -5,7 +5,7 @@ namespace virtue::model {
 void map(xml::Mapper& m, SecurityLabel& s) {
     m.attribute("type", s.type);
     m.attribute("model", s.model);
-    if (m.reading() && s.type == SecurityLabelType::absent && s.model.empty())
+    if (m.reading() && s.type == SecurityLabelType::absent && !m.given("model"))
         m.disagree("missing security model in domain seclabel");
     if (m.reading() && s.type == SecurityLabelType::absent) s.type = SecurityLabelType::dynamic;
     if (m.reading()) s.relabel = s.type != SecurityLabelType::none && s.type != SecurityLabelType::fixed;

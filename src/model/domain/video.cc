@@ -29,6 +29,11 @@ void map_model(xml::Mapper& m, Video& v) {
     map_kib(m, "vram64", v.vram64);
     map_kib(m, "vgamem", v.vgamem);
     m.attribute("heads", v.heads, 0);
+    const bool many = v.model == VideoModel::qxl || v.model == VideoModel::virtio || v.model == VideoModel::absent;
+    if (m.reading() && !many && v.heads == 0 && m.given("heads") && !m.read_attribute("heads")->empty())
+        throw xml::Disagreement(ErrorCode::config_unsupported, ErrorDomain::qemu,
+                                fmt::format("{}: video type '{}' doesn't support multiple 'heads'", m.element().path(),
+                                            xml::to_name(v.model)));
     m.attribute("primary", v.primary, false);
     if (m.reading() && v.model != VideoModel::qxl) {
         const auto refuse = [&](const char* name, uint32_t value) {

@@ -274,7 +274,7 @@ void assign_dimms(Domain& d) {
     for (MemoryDevice& m : d.memory_devices) {
         if (!is_module(m) || !m.info.address.is(AddressType::dimm)) continue;
         if (!slots.take(m.info.address.dimm.slot))
-            throw Error(ErrorCode::config_unsupported, ErrorDomain::domain,
+            throw Error(ErrorCode::config_unsupported, ErrorDomain::qemu,
                         fmt::format("memory device slot '{}' is already being used by another memory device",
                                     m.info.address.dimm.slot));
     }

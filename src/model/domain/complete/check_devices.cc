@@ -290,7 +290,9 @@ void check_hostdevs(const Domain& d) {
     for (size_t i = 0; i < d.hostdevs.size(); i++) {
         const Hostdev& h = d.hostdevs[i];
         for (size_t j = 0; j < i; j++)
-            if (same_source(h, d.hostdevs[j]))
+            if (same_source(h, d.hostdevs[j]) && h.model == HostdevModel::vfio_ap)
+                unsupported("Only one hostdev of model vfio-ap is supported");
+            else if (same_source(h, d.hostdevs[j]))
                 refuse(ErrorCode::xml_error, "Hostdev already exists in the domain configuration");
         if (h.sgio == Sgio::unfiltered) contradiction("unfiltered sgio is no longer supported");
         if (h.type == HostdevType::mdev && h.mode == HostdevMode::subsystem) check_mdev(d, h);

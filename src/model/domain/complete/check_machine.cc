@@ -121,6 +121,9 @@ void check_vcpus(const Domain& d) {
                                       [](const VcpuEntry& v) { return v.enabled == xml::YesNo::yes; });
     if (!d.vcpus.each.empty() && ordered != 0 && ordered != online)
         unsupported("all vcpus must have either set or unset order");
+    const bool has_first =
+        std::any_of(d.vcpus.each.begin(), d.vcpus.each.end(), [](const VcpuEntry& v) { return v.id == 0; });
+    if (!d.vcpus.each.empty() && !has_first) unsupported("vcpu 0 can't be offline");
     for (const VcpuEntry& v : d.vcpus.each) {
         if (v.id == 0 && v.enabled == xml::YesNo::no) unsupported("vcpu 0 can't be offline");
         if (v.enabled == xml::YesNo::no && v.hotpluggable == xml::YesNo::no)
