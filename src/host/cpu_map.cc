@@ -123,6 +123,11 @@ std::optional<CpuFeatures> cpu_model_features(std::string_view name) {
     return features_of(model->features);
 }
 
+CpuFeatures cpu_model_removed(std::string_view name) {
+    const X86Model* model = find_model(name);
+    return model == nullptr ? CpuFeatures() : features_of(model->removed);
+}
+
 namespace {
 
 std::optional<Candidate> candidate_for(const X86Model& model, const CpuData& data, const CpuNaming& naming) {

@@ -85,6 +85,8 @@ bool cpu_feature_is_migratable(size_t index);
 CpuFeatures migratable_features();
 /// The features of a model; nothing if no such model exists.
 std::optional<CpuFeatures> cpu_model_features(std::string_view model);
+/// Features that hypervisors took out of the model after guests had run with it.
+CpuFeatures cpu_model_removed(std::string_view model);
 
 /// What narrows the choice of a model.
 struct CpuNaming {

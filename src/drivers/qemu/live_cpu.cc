@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "drivers/qemu/capabilities/host_model.h"
+#include "drivers/qemu/capabilities/hypervisor_cpu.h"
 #include "host/cpu_map.h"
 #include "model/domain/domain.h"
 
@@ -77,22 +78,78 @@ void append_name(std::string& list, std::string_view name) {
 
 }  // namespace
 
+namespace {
+
+/// The host's model in the CPU's place; what the document says of features stands, in its place of the list.
+void become(Cpu& cpu, const host::NamedCpu& host) {
+    std::vector<CpuFeature> own = std::move(cpu.features);
+    cpu.features.clear();
+    for (const std::string& name : host.require) set_feature(cpu, name, CpuFeaturePolicy::require);
+    for (const std::string& name : host.disable) set_feature(cpu, name, CpuFeaturePolicy::disable);
+    for (const CpuFeature& feature : own) set_feature(cpu, feature.name, feature.policy);
+    cpu.mode = CpuMode::custom;
+    cpu.match = model::CpuMatch::exact;
+    cpu.model = host.model;
+    cpu.vendor = host.vendor;
+}
+
+/// Features that the emulator can show are there.
+void decide_optional(Cpu& cpu, const host::NamedCpu& host) {
+    const host::CpuFeatures offered = host::features_of(host);
+    for (CpuFeature& feature : cpu.features) {
+        if (feature.policy != CpuFeaturePolicy::optional) continue;
+        const std::optional<size_t> index = host::find_cpu_feature(feature.name);
+        const bool on = index && offered.test(*index);
+        feature.policy = on ? CpuFeaturePolicy::require : CpuFeaturePolicy::disable;
+    }
+}
+
+void name_removed(Cpu& cpu) {
+    const host::CpuFeatures removed = host::cpu_model_removed(cpu.model);
+    for (size_t index = 0; removed.any() && index < removed.size(); index++) {
+        const std::string name(removed.test(index) ? host::cpu_feature_name(index) : "");
+        if (!name.empty() && !find_feature(cpu, name)) cpu.features.push_back({CpuFeaturePolicy::disable, name});
+    }
+}
+
+/// What this QEMU has never heard of is off without being told.
+void drop_unknown(Cpu& cpu, const AcceleratorCapabilities& accelerator) {
+    const bool any_off = std::any_of(cpu.features.begin(), cpu.features.end(),
+                                     [](const CpuFeature& feature) { return !wants(feature.policy); });
+    if (!any_off || accelerator.host_model.empty()) return;
+    const host::CpuFeatures known = known_features(accelerator);
+    std::erase_if(cpu.features, [&known](const CpuFeature& feature) {
+        const std::optional<size_t> index = host::find_cpu_feature(feature.name);
+        const bool off = feature.policy == CpuFeaturePolicy::disable || feature.policy == CpuFeaturePolicy::forbid;
+        return off && index && !known.test(*index);
+    });
+}
+
+}  // namespace
+
+Cpu settled_cpu(Cpu cpu, const AcceleratorCapabilities& accelerator, std::string_view arch) {
+    if (arch != "x86_64" && arch != "i686") return cpu;
+    const bool named = cpu.mode == CpuMode::custom && !cpu.model.empty();
+    if (!named && cpu.mode != CpuMode::host_model) return cpu;
+    const bool nearest = cpu.mode == CpuMode::host_model || cpu.match == model::CpuMatch::minimum;
+    const bool has_optional = std::any_of(cpu.features.begin(), cpu.features.end(), [](const CpuFeature& feature) {
+        return feature.policy == CpuFeaturePolicy::optional;
+    });
+    // Looking for the host's model takes a while.
+    if (nearest || has_optional) {
+        const auto host = name_host_model(accelerator, arch);
+        if (host && nearest) become(cpu, *host);
+        if (host) decide_optional(cpu, *host);
+    }
+    name_removed(cpu);
+    drop_unknown(cpu, accelerator);
+    return cpu;
+}
+
 void settle_cpu(model::Domain& domain, const QemuCapabilities& capabilities) {
     if (!domain.cpu) return;
     Cpu& cpu = *domain.cpu;
-    if (cpu.mode == CpuMode::host_model) {
-        auto host = name_host_model(capabilities.accelerator(domain.is_kvm()), domain.os.arch);
-        if (!host) return;
-        std::vector<CpuFeature> own = std::move(cpu.features);
-        cpu.features.clear();
-        for (const std::string& name : host->require) set_feature(cpu, name, CpuFeaturePolicy::require);
-        for (const std::string& name : host->disable) set_feature(cpu, name, CpuFeaturePolicy::disable);
-        for (const CpuFeature& feature : own) set_feature(cpu, feature.name, feature.policy);
-        cpu.mode = CpuMode::custom;
-        cpu.match = model::CpuMatch::exact;
-        cpu.model = host->model;
-        cpu.vendor = host->vendor;
-    }
+    cpu = settled_cpu(std::move(cpu), capabilities.accelerator(domain.is_kvm()), domain.os.arch);
     if (cpu.mode == CpuMode::custom && !cpu.model.empty()) cpu.fallback = model::CpuFallback::forbid;
 }
 

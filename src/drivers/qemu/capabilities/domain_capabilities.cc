@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include <fmt/format.h>
 
@@ -119,6 +120,28 @@ void write_host_model(Lines& out, const AcceleratorCapabilities& accelerator, st
     out.close("mode");
 }
 
+struct ShownModel {
+    std::string_view name;
+    std::string_view vendor;
+};
+
+// A model of QEMU's as clients know it. On POWER that is libvirt's spelling of some of them alone.
+std::optional<ShownModel> shown_model(std::string_view name, std::string_view arch) {
+    if (is_x86(arch)) {
+        const auto vendor = host::cpu_model_vendor(name);
+        return vendor ? std::optional(ShownModel{name, *vendor}) : std::nullopt;
+    }
+    if (arch != "ppc64" && arch != "ppc64le") return ShownModel{name, "unknown"};
+    const auto equal = [](char a, char b) {
+        return std::toupper(static_cast<unsigned char>(a)) == std::toupper(static_cast<unsigned char>(b));
+    };
+    for (const std::string_view known : host::cpu_model_names(arch)) {
+        if (!std::equal(known.begin(), known.end(), name.begin(), name.end(), equal)) continue;
+        return ShownModel{known, known.starts_with("POWERPC_e") ? "Freescale" : "IBM"};
+    }
+    return std::nullopt;
+}
+
 void write_cpu(Lines& out, const Question& ask) {
     const AcceleratorCapabilities& accelerator = ask.qemu.accelerator(ask.kvm);
     const bool x86 = is_x86(ask.arch);
@@ -140,11 +163,11 @@ void write_cpu(Lines& out, const Question& ask) {
     write_host_model(out, accelerator, ask.arch);
     std::vector<std::string> custom;
     for (const CpuModel& model : accelerator.cpu_models) {
-        auto vendor = x86 ? host::cpu_model_vendor(model.name) : std::optional<std::string_view>("unknown");
         const bool pseudo = model.name == "host" || model.name == "max";
-        if (!vendor || (x86 && pseudo) || (ask.arch == "ppc64" && !model.name.starts_with("POWER"))) continue;
+        const auto named = shown_model(model.name, ask.arch);
+        if (!named || (x86 && pseudo)) continue;
         const char* usable = model.usable == Usable::yes ? "yes" : model.usable == Usable::no ? "no" : "unknown";
-        custom.push_back(fmt::format("<model usable='{}' vendor='{}'>{}</model>", usable, *vendor, model.name));
+        custom.push_back(fmt::format("<model usable='{}' vendor='{}'>{}</model>", usable, named->vendor, named->name));
     }
     if (custom.empty()) {
         out.line("<mode name='custom' supported='no'/>");

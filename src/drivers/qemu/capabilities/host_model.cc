@@ -1,6 +1,5 @@
 #include "drivers/qemu/capabilities/host_model.h"
 
-#include <algorithm>
 #include <cstdlib>
 
 namespace virtue::qemu {
@@ -28,31 +27,26 @@ host::CpuData expanded_cpu(const AcceleratorCapabilities& accelerator) {
     return data;
 }
 
-// What keeps QEMU from offering the model here has to be taken out of it, also where the model's table does not name
-// it.
-void add_blockers(const AcceleratorCapabilities& accelerator, host::NamedCpu& cpu) {
-    for (const CpuModel& model : accelerator.cpu_models) {
-        if (model.name != cpu.model) continue;
-        for (const std::string& blocker : model.blockers) {
-            auto index = host::find_cpu_feature(blocker);
-            const std::string name(index ? host::cpu_feature_name(*index) : std::string_view(blocker));
-            auto& list = cpu.disable;
-            if (std::find(list.begin(), list.end(), name) == list.end()) list.push_back(name);
-        }
-    }
-}
-
 }  // namespace
+
+bool offer_model(const AcceleratorCapabilities& accelerator, std::string_view name, host::CpuFeatures& blockers) {
+    for (const CpuModel& model : accelerator.cpu_models) {
+        if (model.name != name) continue;
+        for (const std::string& blocker : model.blockers) {
+            if (const auto index = host::find_cpu_feature(blocker)) blockers.set(*index);
+        }
+        return true;
+    }
+    return false;
+}
 
 std::optional<host::NamedCpu> name_host_model(const AcceleratorCapabilities& accelerator, std::string_view arch) {
     if ((arch != "x86_64" && arch != "i686") || accelerator.host_model.empty()) return std::nullopt;
-    auto known = [&accelerator](std::string_view name) {
-        return std::any_of(accelerator.cpu_models.begin(), accelerator.cpu_models.end(),
-                           [name](const CpuModel& model) { return model.name == name; });
+    host::CpuNaming naming;
+    naming.offer = [&accelerator](std::string_view name, host::CpuFeatures& blockers) {
+        return offer_model(accelerator, name, blockers);
     };
-    std::optional<host::NamedCpu> cpu = host::name_cpu(expanded_cpu(accelerator), false, known);
-    if (cpu) add_blockers(accelerator, *cpu);
-    return cpu;
+    return host::name_cpu(expanded_cpu(accelerator), naming);
 }
 
 }  // namespace virtue::qemu

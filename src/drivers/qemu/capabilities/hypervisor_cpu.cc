@@ -15,18 +15,6 @@ bool is_x86(const std::string& arch) {
     return arch == "x86_64" || arch == "i686";
 }
 
-// What keeps QEMU from offering a model here has to be taken out of it.
-bool offer_model(const AcceleratorCapabilities& accelerator, std::string_view name, host::CpuFeatures& blockers) {
-    for (const CpuModel& model : accelerator.cpu_models) {
-        if (model.name != name) continue;
-        for (const std::string& blocker : model.blockers) {
-            if (const auto index = host::find_cpu_feature(blocker)) blockers.set(*index);
-        }
-        return true;
-    }
-    return false;
-}
-
 }  // namespace
 
 host::CpuFeatures known_features(const AcceleratorCapabilities& accelerator) {

@@ -1,9 +1,7 @@
-#include <algorithm>
-
 #include <fmt/format.h>
 
-#include "drivers/qemu/capabilities/host_model.h"
 #include "drivers/qemu/command/machine.h"
+#include "drivers/qemu/live_cpu.h"
 
 namespace virtue::qemu {
 
@@ -48,27 +46,11 @@ std::string named_model(Builder& builder, const Cpu& cpu) {
             if (cpu.migratable != xml::Switch::absent)
                 text += fmt::format(",migratable={}", xml::to_name(cpu.migratable));
             break;
-        case CpuMode::host_model: {
-            auto host = name_host_model(builder.qemu().accelerator(builder.context.use_kvm), builder.shape.arch);
-            if (!host) {
-                refuse_config(
-                    fmt::format("CPU mode 'host-model' for {} {} domain on this host is not supported by hypervisor",
-                                builder.shape.arch, builder.context.use_kvm ? "kvm" : "qemu"));
-            }
-            text = host->model;
-            if (!cpu.vendor_id.empty()) text += fmt::format(",vendor={}", cpu.vendor_id);
-            auto overridden = [&cpu](const std::string& name) {
-                return std::any_of(cpu.features.begin(), cpu.features.end(),
-                                   [&name](const model::CpuFeature& own) { return own.name == name; });
-            };
-            for (const std::string& name : host->require) {
-                if (!overridden(name)) feature(text, name, true);
-            }
-            for (const std::string& name : host->disable) {
-                if (!overridden(name)) feature(text, name, false);
-            }
-            return text;
-        }
+        // What it stands for has been put in its place, where there is anything.
+        case CpuMode::host_model:
+            refuse_config(
+                fmt::format("CPU mode 'host-model' for {} {} domain on this host is not supported by hypervisor",
+                            builder.shape.arch, builder.context.use_kvm ? "kvm" : "qemu"));
     }
     if (!cpu.vendor_id.empty()) text += fmt::format(",vendor={}", cpu.vendor_id);
     return text;
@@ -142,8 +124,10 @@ void add_features(std::string& text, const Domain& domain) {
 void add_cpu(Builder& builder, const Domain& domain) {
     std::string text;
     if (domain.cpu && (domain.cpu->mode != CpuMode::custom || !domain.cpu->model.empty())) {
-        text = named_model(builder, *domain.cpu);
-        add_own_features(text, *domain.cpu);
+        const Cpu cpu =
+            settled_cpu(*domain.cpu, builder.qemu().accelerator(builder.context.use_kvm), builder.shape.arch);
+        text = named_model(builder, cpu);
+        add_own_features(text, cpu);
     }
     std::string more;
     if (domain.cpu && domain.cpu->cache) {
