@@ -53,11 +53,39 @@ void each_chardev(D& domain, Visit visit) {
     for (auto& device : domain.channels) visit(device);
 }
 
+/// QEMU gives memory in whole steps, and the guest has what it gives.
+void align_memory(model::Domain& domain) {
+    const bool pseries = domain.os.machine.starts_with("pseries");
+    const uint64_t step = pseries ? 256 * 1024 : 1024;         // KiB
+    const uint64_t module_step = pseries ? 256 * 1024 : 2048;  // KiB
+    const auto align = [](uint64_t kibibytes, uint64_t unit) { return (kibibytes + unit - 1) / unit * unit; };
+    uint64_t modules = 0;
+    uint64_t aligned_modules = 0;
+    for (model::MemoryDevice& device : domain.memory_devices) {
+        modules += device.size.count;
+        device.size.count = align(device.size.count, module_step);
+        aligned_modules += device.size.count;
+    }
+    uint64_t initial = align(domain.memory.count - std::min(domain.memory.count, modules), step);
+    if (domain.cpu && !domain.cpu->numa.cells.empty()) {
+        initial = 0;
+        for (model::NumaCell& cell : domain.cpu->numa.cells) {
+            cell.memory.count = align(cell.memory.count, step);
+            initial += cell.memory.count;
+        }
+    }
+    const bool all_in_use = domain.current_memory && domain.current_memory->count == domain.memory.count;
+    domain.memory.count = initial + aligned_modules;
+    if (all_in_use) domain.current_memory->count = domain.memory.count;
+    if (domain.max_memory) domain.max_memory->size.count = align(domain.max_memory->size.count, step);
+}
+
 }  // namespace
 
 std::shared_ptr<model::Domain> copy_for_start(const model::Domain& domain, int id) {
     auto copy = std::make_shared<model::Domain>(domain);
     copy->id = id;
+    align_memory(*copy);
     return copy;
 }
 

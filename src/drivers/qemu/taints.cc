@@ -1,8 +1,11 @@
 #include "drivers/qemu/taints.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "drivers/qemu/capabilities/capabilities.h"
+#include "host/system_files.h"
 #include "model/domain/domain.h"
 
 namespace virtue::qemu {
@@ -35,11 +38,21 @@ bool is_raw_scsi(const model::Hostdev& hostdev) {
            hostdev.rawio == xml::YesNo::yes;
 }
 
+/// A real drive with a tray, which the kernel knows as such: nobody has to open it for that.
+bool is_optical_drive(const std::string& path) {
+    struct stat status {};
+    if (path.empty() || ::stat(path.c_str(), &status) != 0 || !S_ISBLK(status.st_mode)) return false;
+    const std::string place =
+        fmt::format("/sys/dev/block/{}:{}/device/type", major(status.st_rdev), minor(status.st_rdev));
+    constexpr std::string_view rom = "5";  // of the SCSI peripheral device types (SPC-4, 6.6.2)
+    return host::SystemFiles().text(place).value_or("").starts_with(rom);
+}
+
 void add_devices(const model::Domain& domain, Taints& taints) {
     for (const model::Disk& disk : domain.disks) {
         if (disk.rawio == xml::YesNo::yes) taints.add(Taint::high_privileges);
         const bool host_drive = disk.device == model::DiskDevice::cdrom &&
-                                disk.source.type == model::StorageType::block && !disk.source.path.empty();
+                                disk.source.type == model::StorageType::block && is_optical_drive(disk.source.path);
         if (host_drive) taints.add(Taint::cdrom_passthrough);
     }
     for (const model::Hostdev& hostdev : domain.hostdevs) {
