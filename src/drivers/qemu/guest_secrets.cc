@@ -10,6 +10,7 @@
 #include "base/base64.h"
 #include "base/error.h"
 #include "driver/constants.h"
+#include "drivers/qemu/command/command.h"
 #include "io/files.h"
 
 namespace virtue::qemu {
@@ -42,15 +43,10 @@ public:
 
     void add_layers(const model::StorageSource& source) {
         if (source.type == model::StorageType::none) return;
-        if (source.encryption && !source.encryption->secrets.empty() &&
-            source.encryption->engine != model::EncryptionEngine::librbd)
+        if (source.encryption && !source.encryption->secrets.empty())
             add(fmt::format("libvirt-{}-format-encryption-secret0", source.index), source.encryption->secrets.front(),
                 api::secret_usage_type_volume);
-        if (source.type == model::StorageType::network && source.auth) {
-            const bool is_iscsi = source.protocol == model::StorageProtocol::iscsi;
-            add(fmt::format("libvirt-{}-storage-auth-secret0", source.index), source.auth->secret,
-                is_iscsi ? api::secret_usage_type_iscsi : api::secret_usage_type_ceph);
-        }
+        add_access(fmt::format("libvirt-{}-storage-auth-secret0", source.index), source);
         if (!source.cookies.empty()) {
             std::string text;
             for (const model::StorageCookie& cookie : source.cookies) {
@@ -59,6 +55,12 @@ public:
             add_value(fmt::format("libvirt-{}-storage-httpcookie-secret0", source.index), {text.begin(), text.end()});
         }
         for (const model::StorageSource& below : source.backing) add_layers(below);
+    }
+
+    void add_access(const std::string& id, const model::StorageSource& source) {
+        if (source.type != model::StorageType::network || !source.auth) return;
+        const bool is_iscsi = source.protocol == model::StorageProtocol::iscsi;
+        add(id, source.auth->secret, is_iscsi ? api::secret_usage_type_iscsi : api::secret_usage_type_ceph);
     }
 
     std::map<std::string, std::string> take() { return std::move(found_); }
@@ -106,6 +108,7 @@ std::map<std::string, std::string> guest_secrets(const model::Domain& domain, co
                                                  const MasterKey& key) {
     Collector collector(values, key);
     for (const model::Disk& disk : domain.disks) collector.add_layers(disk.source);
+    if (domain.os.nvram) collector.add_access(variables_secret, domain.os.nvram->source);
     for (const model::Hostdev& hostdev : domain.hostdevs) {
         const bool scsi = hostdev.mode == model::HostdevMode::subsystem && hostdev.type == model::HostdevType::scsi;
         if (!scsi || !hostdev.iscsi.auth) continue;

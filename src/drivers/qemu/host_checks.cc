@@ -70,7 +70,31 @@ void require_hostdev(const model::Hostdev& device, const host::SystemFiles& file
     }
 }
 
+// Programs that draw a graphics card's picture describe themselves, as other helpers of QEMU do.
+bool has_card_program(const host::SystemFiles& files) {
+    for (const std::string folder : {"/etc/qemu/vhost-user/", "/usr/share/qemu/vhost-user/"}) {
+        for (const std::string& name : files.list(folder)) {
+            const std::string text = name.ends_with(".json") ? files.text(folder + name).value_or("") : "";
+            if (text.find(R"("type": "gpu")") != text.npos) return true;
+        }
+    }
+    return false;
+}
+
+void require_card_programs(const Domain& domain, const host::SystemFiles& files) {
+    for (const model::Video& video : domain.videos) {
+        if (video.backend != model::VideoBackend::vhostuser) continue;
+        if (!has_card_program(files)) {
+            throw Error(ErrorCode::operation_failed, ErrorDomain::qemu, "Unable to find a satisfying vhost-user-gpu",
+                        "install the program vhost-user-gpu, which describes itself in /usr/share/qemu/vhost-user");
+        }
+        if (video.acceleration.rendernode.empty() && !files.exists("/dev/dri"))
+            throw Error::from_errno(ENOENT, ErrorDomain::none, "cannot open directory '/dev/dri'");
+    }
+}
+
 void require_displays(const Domain& domain, const host::SystemFiles& files) {
+    require_card_programs(domain, files);
     for (const model::Graphics& graphics : domain.graphics) {
         const bool headless = graphics.type == model::GraphicsType::egl_headless && graphics.rendernode.empty();
         if (headless && !files.exists("/dev/dri")) {
@@ -79,6 +103,8 @@ void require_displays(const Domain& domain, const host::SystemFiles& files) {
     }
     for (const model::Tpm& tpm : domain.tpms) {
         const std::string device = tpm.device.empty() ? "/dev/tpm0" : tpm.device;
+        // QEMU itself opens the one behind a proxy, once the guest wants it.
+        if (tpm.model == model::TpmModel::spapr_proxy) continue;
         if (tpm.backend != model::TpmBackend::passthrough || files.exists(device)) continue;
         throw Error::from_errno(ENOENT, ErrorDomain::qemu, "Could not open TPM device " + device);
     }
@@ -144,7 +170,8 @@ void require_files_to_give(const Domain& domain) {
     for (const model::Input& input : domain.inputs) require_file(input.evdev);
     const auto require_chardevs = [](const auto& devices) {
         for (const model::Chardev& device : devices) {
-            if (device.source.type == model::ChardevType::dev) require_file(device.source.path);
+            const bool client = device.source.type == model::ChardevType::unix_socket && !device.source.listen;
+            if (client || device.source.type == model::ChardevType::dev) require_file(device.source.path);
         }
     };
     require_chardevs(domain.serials);

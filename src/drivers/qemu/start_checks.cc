@@ -92,6 +92,13 @@ void require_devices(const model::Domain& domain) {
             throw Error(ErrorCode::xml_error, ErrorDomain::qemu, "shmem size must be a power of two");
         }
     }
+    const bool pseries = domain.os.machine.starts_with("pseries");
+    for (const model::Disk& disk : domain.disks) {
+        if (disk.bus == model::DiskBus::fdc && pseries) {
+            throw Error(ErrorCode::config_unsupported, ErrorDomain::qemu,
+                        "PowerPC pseries machines do not support floppy device");
+        }
+    }
     for (const model::Graphics& graphics : domain.graphics) {
         if (graphics.listens.size() > 1) {
             throw Error(ErrorCode::config_unsupported, ErrorDomain::qemu,

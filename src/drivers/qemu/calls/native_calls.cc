@@ -56,6 +56,10 @@ Task<proc::ConnectDomainXmlToNative::Ret> NativeCalls::to_native(driver::Call& c
     for (model::Interface& interface : domain->interfaces) {
         if (interface.type != model::InterfaceType::hostdev) interface.info.address = {};
     }
+    // Ports that were taken as they are written are not judged a second time.
+    for (model::Serial& serial : domain->serials) {
+        if (serial.target == model::SerialTarget::isa_serial) serial.target = model::SerialTarget::absent;
+    }
     QemuPlatform platform(core_.capabilities, capabilities, core_.settings);
     model::complete_for_qemu(*domain, platform, false);
     require_shown(*domain);

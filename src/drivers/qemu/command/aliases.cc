@@ -109,6 +109,11 @@ void number_layers(model::StorageSource& source, uint32_t& next) {
     }
 }
 
+void clear_layers(model::StorageSource& source) {
+    source.index = 0;
+    for (model::StorageSource& below : source.backing) clear_layers(below);
+}
+
 uint32_t highest_index(const model::Domain& domain) {
     uint32_t highest = 0;
     auto look_at = [&highest](const model::StorageSource& top) {
@@ -128,6 +133,11 @@ uint32_t highest_index(const model::Domain& domain) {
 }  // namespace
 
 void show_without_host(model::Domain& domain) {
+    // Numbers of layers are those of a running guest.
+    for (Disk& disk : domain.disks) {
+        clear_layers(disk.source);
+        if (disk.mirror) clear_layers(disk.mirror->source);
+    }
     for (model::Interface& interface : domain.interfaces) {
         if (interface.type == model::InterfaceType::hostdev) continue;
         model::Interface plain;
@@ -202,7 +212,10 @@ void assign_aliases(model::Domain& domain) {
 void number_nodes(model::Domain& domain) {
     // From the last disk to the first, and each from its top layer down.
     uint32_t next = highest_index(domain);
-    for (size_t i = domain.disks.size(); i-- > 0;) number_layers(domain.disks[i].source, next);
+    for (size_t i = domain.disks.size(); i-- > 0;) {
+        // Cards are drives of the board, which know no nodes.
+        if (domain.disks[i].bus != DiskBus::sd) number_layers(domain.disks[i].source, next);
+    }
     for (model::Hostdev& hostdev : domain.hostdevs) {
         const bool scsi = hostdev.mode == model::HostdevMode::subsystem && hostdev.type == model::HostdevType::scsi;
         if (scsi && hostdev.iscsi.index == 0) hostdev.iscsi.index = ++next;

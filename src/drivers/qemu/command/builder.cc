@@ -92,7 +92,6 @@ void Builder::add_device(Json properties) {
 void Builder::set_boot_index(Json& properties, const model::DeviceInfo& info) const {
     auto place = boot_indexes.find(info.alias);
     if (place != boot_indexes.end()) properties.set("bootindex", place->second);
-    if (!info.loadparm.empty() && shape.is_s390()) properties.set("loadparm", info.loadparm);
 }
 
 namespace {
@@ -116,11 +115,25 @@ std::string usb_bus(const GuestShape& shape, const model::UsbAddress& address) {
 
 }  // namespace
 
+// On s390x a device of its own, before the one on the PCI bus, holds the numbers that the guest knows it by.
+void Builder::add_zpci(const model::DeviceInfo& info) const {
+    const model::ZpciAddress& zpci = info.address.pci.zpci;
+    if (!shape.is_s390() || !zpci.uid) return;
+    const Json json = Json::object({{"driver", "zpci"},
+                                    {"uid", zpci.uid->value},
+                                    {"fid", zpci.fid ? zpci.fid->value : 0},
+                                    {"target", info.alias},
+                                    {"id", fmt::format("zpci{}", zpci.uid->value)}});
+    plan.arguments.emplace_back("-device");
+    plan.arguments.push_back(json.to_text());
+}
+
 void Builder::set_address(Json& properties, const model::DeviceInfo& info) const {
     const model::Address& address = info.address;
     switch (address.type) {
         case AddressType::pci: {
             const model::PciAddress& pci = address.pci;
+            add_zpci(info);
             properties.set("bus", pci_bus(shape, pci));
             set_switch(properties, "multifunction", pci.multifunction);
             if (info.acpi_index != 0) properties.set("acpi-index", info.acpi_index);

@@ -56,12 +56,14 @@ struct Builder {
     int pass(Fd fd);
     /// A number for one that is not opened because only the text is wanted.
     int imagine() { return plan.imagined++; }
-    /// Appends where a device sits: bus, slot and so on.
+    /// Appends where a device sits: bus, slot and so on. What has to stand before the device on the command line for
+    /// that is added at once.
     void set_address(Json& properties, const model::DeviceInfo& info) const;
     void set_boot_index(Json& properties, const model::DeviceInfo& info) const;
     /// {"driver":"virtio-rng-pci", options…}: the variant of a virtio device for its bus and model.
     Json virtio_device(std::string_view base, const model::DeviceInfo& info, std::string_view model_word,
                        const model::VirtioOptions* options) const;
+    void add_zpci(const model::DeviceInfo& info) const;
     std::vector<std::pair<std::string, Json>> overrides;  ///< of the document: alias → properties to replace
     std::map<std::string, unsigned> boot_indexes;         ///< alias → place in the boot order
 };

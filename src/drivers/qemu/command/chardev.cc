@@ -122,8 +122,9 @@ void add_serial(Builder& builder, const model::Serial& serial) {
     using model::SerialModel;
     const std::string id = "char" + serial.info.alias;
     add_chardev(builder, serial.source, id, serial.info.alias);
-    // What is part of the machine itself is no -device.
-    if (serial.model == SerialModel::pl011 || serial.model == SerialModel::uart_16550a) {
+    // What is part of the machine itself, as on boards that nobody knows better, is no -device.
+    const bool on_board = serial.model == SerialModel::pl011 || serial.model == SerialModel::uart_16550a;
+    if (on_board || serial.target == model::SerialTarget::absent) {
         builder.add("-serial", fmt::format("chardev:{}", id));
         return;
     }

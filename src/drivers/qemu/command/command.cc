@@ -193,6 +193,14 @@ void add_head(Builder& builder, const Domain& domain) {
     builder.add("-nodefaults");
 }
 
+// A board with a USB bus of its own, whose document neither brings a controller nor wants none.
+bool wants_usb_of_board(const GuestShape& shape) {
+    for (const model::Controller& controller : shape.controllers) {
+        if (controller.type == model::ControllerType::usb) return false;
+    }
+    return !shape.is_q35() && !shape.is_virt() && !shape.is_s390();
+}
+
 void add_controllers(Builder& builder, const Domain& domain) {
     using model::ControllerType;
     for (const model::Controller& controller : domain.controllers) {
@@ -208,6 +216,7 @@ void add_controllers(Builder& builder, const Domain& domain) {
             if (controller.type == type && !is_implicit(builder.shape, controller)) add_controller(builder, controller);
         }
     }
+    if (wants_usb_of_board(builder.shape)) builder.add("-usb");
     for (const model::Hub& hub : domain.hubs) add_hub(builder, hub);
     for (const model::Controller& controller : domain.controllers) {
         if (controller.type == ControllerType::ccid) add_controller(builder, controller);

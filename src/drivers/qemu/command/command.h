@@ -98,6 +98,9 @@ struct LaunchPlan {
     std::string to_shell_text(bool broken_lines) const;
 };
 
+/// The secret of a variable store that is on the network.
+constexpr const char* variables_secret = "libvirt-pflash1-storage-auth-secret0";
+
 /// "domain-1-NAME": names cut and cleaned as libvirt does.
 std::string short_name(int domain_id, const std::string& name);
 

@@ -158,6 +158,21 @@ void set_virtio_options(Json& json, const Interface& interface, size_t taps) {
     if (interface.mtu != 0) json.set("host_mtu", interface.mtu);
 }
 
+// Boards of Arm have cards of their own beside those on a bus: "-device" cannot make them.
+bool is_on_board(const Builder& builder, const Interface& interface) {
+    const bool on_bus = interface.info.address.is(model::AddressType::pci) ||
+                        interface.info.address.is(model::AddressType::virtio_mmio);
+    return builder.shape.is_arm() && !on_bus;
+}
+
+void add_board_card(Builder& builder, const Interface& interface) {
+    std::string text = "nic";
+    if (interface.mac) text += fmt::format(",macaddr={}", interface.mac->to_string());
+    text += fmt::format(",netdev=host{}", interface.info.alias);
+    if (!interface.model.empty()) text += fmt::format(",model={}", interface.model);
+    builder.add("-net", fmt::format("{},id={}", text, interface.info.alias));
+}
+
 }  // namespace
 
 void add_interface(Builder& builder, const Interface& interface) {
@@ -167,6 +182,7 @@ void add_interface(Builder& builder, const Interface& interface) {
     Json back = netdev(builder, interface);
     back.set("id", "host" + interface.info.alias);
     builder.add_json("-netdev", back);
+    if (is_on_board(builder, interface)) return add_board_card(builder, interface);
     Json json;
     if (interface.is_virtio()) {
         json = builder.virtio_device("virtio-net", interface.info, interface.model, &interface.driver.virtio);

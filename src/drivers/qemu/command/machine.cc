@@ -29,8 +29,8 @@ std::string features_of_machine(Builder& builder, const Domain& domain) {
             text += fmt::format(",{}-key-wrap={}", cipher.name, xml::to_name(cipher.state));
         }
     }
-    // Version 2 is what the machine with 32 bits has by itself.
-    const bool usual = features.gic_version == model::GicVersion::v2 && domain.os.arch == "armv7l";
+    // Version 2 is what the emulator of 32 bits has by itself.
+    const bool usual = features.gic_version == model::GicVersion::v2 && builder.qemu().arch != "aarch64";
     if (features.gic && features.gic_version != model::GicVersion::absent && !usual) {
         text += fmt::format(",gic-version={}", xml::to_name(features.gic_version));
     }
@@ -47,6 +47,17 @@ std::string features_of_machine(Builder& builder, const Domain& domain) {
         if (!features.ibs.empty()) text += ",cap-ibs=" + features.ibs;
     }
     return text;
+}
+
+// What the first boot device's loader is told; this QEMU takes it of the machine only.
+std::string boot_parameter(const Domain& domain) {
+    for (const model::Disk& disk : domain.disks) {
+        if (disk.info.boot_order == 1 && !disk.info.loadparm.empty()) return disk.info.loadparm;
+    }
+    for (const model::Interface& interface : domain.interfaces) {
+        if (interface.info.boot_order == 1 && !interface.info.loadparm.empty()) return interface.info.loadparm;
+    }
+    return {};
 }
 
 bool has_pflash(const Domain& domain) {
@@ -84,11 +95,8 @@ void add_machine(Builder& builder, const Domain& domain) {
         if (domain.os.nvram) text += ",pflash1=libvirt-pflash1-format";
     }
     if (builder.shape.is_s390()) {
-        for (const model::Disk& disk : domain.disks) {
-            if (disk.info.loadparm.empty() || disk.info.boot_order != 1) continue;
-            text += ",loadparm=" + disk.info.loadparm;
-            break;
-        }
+        const std::string parameter = boot_parameter(domain);
+        if (!parameter.empty()) text += ",loadparm=" + parameter;
     }
     if (domain.os.useserial == xml::YesNo::yes) text += ",graphics=off";
     builder.add("-machine", text);
@@ -120,6 +128,11 @@ void add_pflash(Builder& builder, const Domain& domain) {
     if (!domain.os.nvram) return;
     const model::StorageSource& source = domain.os.nvram->source;
     Json storage = storage_protocol(source);
+    if (source.type == model::StorageType::network && source.auth) {
+        add_secret(builder, variables_secret);
+        const char* key = source.protocol == model::StorageProtocol::rbd ? "key-secret" : "password-secret";
+        storage.set(key, variables_secret);
+    }
     storage.set("node-name", "libvirt-pflash1-storage");
     storage.set("auto-read-only", true);
     storage.set("discard", "unmap");
@@ -226,7 +239,8 @@ void add_power(Builder& builder, const Domain& domain) {
     // Else the monitor tells it.
     if (!builder.context.allow_reboot && !builder.qemu().has_command("set-action")) builder.add("-no-reboot");
     builder.add("-no-shutdown");
-    const bool has_acpi = builder.shape.is_x86() || (builder.shape.is_virt() && builder.shape.is_arm());
+    const std::string& arch = builder.qemu().arch;
+    const bool has_acpi = arch == "x86_64" || arch == "i686" || arch == "aarch64";
     if (!domain.features.acpi && has_acpi) builder.add("-no-acpi");
     const char* chip = builder.shape.is_q35() ? "ICH9-LPC" : "PIIX4_PM";
     auto sleep_state = [&](const char* name, xml::YesNo wanted) {

@@ -31,9 +31,12 @@ struct Backing {
     xml::YesNo discard = xml::YesNo::absent;
 };
 
-// The huge page size in KiB for a cell; 0 for the default size, nothing for ordinary pages.
-std::optional<uint64_t> huge_page(const Domain& domain, const Backing& backing) {
-    if (backing.device != nullptr && backing.device->page_size.count > 4) return backing.device->page_size.count;
+constexpr uint64_t ordinary_page = 4;  // KiB
+
+// The page size in KiB that the document wants for a cell; 0 for the default huge pages, nothing where it wants none.
+std::optional<uint64_t> wanted_page(const Domain& domain, const Backing& backing) {
+    if (backing.device != nullptr && backing.device->page_size.count > ordinary_page)
+        return backing.device->page_size.count;
     if (!domain.memory_backing.hugepages) return std::nullopt;
     const model::HugePage* fallback = nullptr;
     for (const model::HugePage& page : domain.memory_backing.pages) {
@@ -43,6 +46,12 @@ std::optional<uint64_t> huge_page(const Domain& domain, const Backing& backing) 
     if (fallback != nullptr) return fallback->size.count;
     if (domain.memory_backing.pages.empty()) return 0;
     return std::nullopt;
+}
+
+// The huge page size in KiB for a cell; 0 for the default size, nothing for ordinary pages.
+std::optional<uint64_t> huge_page(const Domain& domain, const Backing& backing) {
+    const std::optional<uint64_t> wanted = wanted_page(domain, backing);
+    return wanted == ordinary_page ? std::nullopt : wanted;
 }
 
 // Where pages of a size are mounted, with the guest's own folder in it.
@@ -174,10 +183,12 @@ Json object_of(Builder& builder, const Domain& domain, const Backing& backing) {
 bool needs_objects(Builder& builder, const Domain& domain) {
     const MachineType* machine = builder.qemu().find_machine(builder.shape.machine);
     if (machine == nullptr || !machine->numa) return true;
-    if (domain.memory_backing.hugepages || domain.memory_backing.source != MemorySource::absent) return true;
+    if (domain.memory_backing.source != MemorySource::absent) return true;
     if (!domain.numatune.cells.empty() || domain.memory_backing.access != BackingAccess::absent) return true;
-    for (const model::NumaCell& cell : domain.cpu->numa.cells) {
-        if (cell.access != model::MemoryAccess::absent || cell.discard != xml::YesNo::absent) return true;
+    for (size_t i = 0; i < domain.cpu->numa.cells.size(); i++) {
+        Backing backing;
+        backing.cell = static_cast<int>(i);
+        if (domain.cpu->numa.cells[i].access != model::MemoryAccess::absent || huge_page(domain, backing)) return true;
     }
     return false;
 }
@@ -221,6 +232,9 @@ void add_memory(Builder& builder, const Domain& domain) {
 void add_numa(Builder& builder, const Domain& domain) {
     if (!has_numa(domain)) return;
     const bool objects = needs_objects(builder, domain);
+    // Objects say it themselves.
+    const bool now = domain.memory_backing.allocation == model::MemoryAllocation::immediate;
+    if (!objects && now) builder.add("-mem-prealloc");
     const auto& cells = domain.cpu->numa.cells;
     bool has_initiators = !domain.cpu->numa.interconnects.empty();
     for (size_t i = 0; i < cells.size(); i++) {

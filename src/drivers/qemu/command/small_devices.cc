@@ -213,7 +213,9 @@ void add_tpm(Builder& builder, const model::Tpm& tpm) {
     }
     add_tpm_backend(builder, tpm);
     std::string driver(xml::to_name(tpm.model));
-    if (tpm.model == TpmModel::tis && builder.shape.is_arm()) driver = "tpm-tis-device";
+    // The boards that have no ISA bus have it on their own.
+    const bool on_board = builder.shape.is_arm() || builder.shape.is_riscv();
+    if (tpm.model == TpmModel::tis && on_board) driver = "tpm-tis-device";
     Json json = Json::object({{"driver", driver}, {"tpmdev", "tpm-" + tpm.info.alias}, {"id", tpm.info.alias}});
     builder.set_address(json, tpm.info);
     builder.add_device(std::move(json));
