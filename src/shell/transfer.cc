@@ -5,15 +5,19 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "driver/constants.h"
+#include "io/gate.h"
 #include "protocol/remote/storage_volume.h"
 #include "shell/job_watch.h"
+#include "xml/xpath.h"
 
 namespace virtue::shell {
 namespace {
 
 constexpr size_t copy_size = 256 << 10;
 constexpr io::Milliseconds between_shows{100};
+constexpr io::Milliseconds between_questions{500};
 
 [[noreturn]] void fail_file(const char* what) {
     throw Failure{{}, Error::from_errno(errno, ErrorDomain::none, what)};
@@ -64,13 +68,61 @@ Task<void> open_upload(Context& context, proc::StorageVolumeRef volume, Transfer
     co_await context.attempt<proc::StorageVolUpload>(std::move(call), std::move(failure), &extras);
 }
 
+// Asks how far the job of a volume is until the gate closes.
+Task<void> follow(Context& context, proc::StorageVolumeRef volume, std::string label, bool& shown, io::Gate& gate) {
+    for (;;) {
+        io::Deadline pause = io::Deadline::after(between_questions).with_cancel(gate.cancel_source());
+        bool in_time = co_await context.loop().sleep_until(pause);
+        if (!in_time) co_return;
+        proc::StorageVolGetXmlDesc::Args ask{.volume = volume};
+        io::Deadline limit = context.forever();
+        std::optional<proc::StorageVolGetXmlDesc::Ret> answer;
+        try {
+            proc::StorageVolGetXmlDesc::Ret told =
+                co_await context.connection().call<proc::StorageVolGetXmlDesc>(std::move(ask), limit);
+            answer.emplace(std::move(told));
+        } catch (const Error&) {
+            continue;  // a new volume is not there at once
+        }
+        auto number = [&](const char* name) -> uint64_t {
+            const std::vector<std::string> found = xml::find_texts(answer->xml, fmt::format("/volume/job/@{}", name));
+            return found.empty() ? 0 : parse_number<uint64_t>(found.front()).value_or(0);
+        };
+        const uint64_t total = number("total");
+        if (total == 0) continue;
+        show_progress(context, label, total - std::min(total, number("done")), total);
+        shown = true;
+    }
+}
+
+bool wants_progress(Context& context) {
+    return !context.settings().quiet && ::isatty(STDERR_FILENO) == 1;
+}
+
 }  // namespace
+
+Task<void> watch_volume(Context& context, proc::StorageVolumeRef volume, std::string label, Task<void> work) {
+    io::Gate gate(context.loop(), [](std::exception_ptr) {});
+    bool shown = false;
+    if (wants_progress(context)) gate.spawn(follow(context, std::move(volume), label, shown, gate));
+    std::exception_ptr failure;
+    try {
+        co_await std::move(work);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    co_await gate.close();
+    if (shown && !failure) show_progress(context, label, 0, 1);
+    if (shown) context.print_error("\n");
+    if (failure && context.is_interrupted()) co_await context.disconnect();
+    if (failure) std::rethrow_exception(failure);
+}
 
 Progress::Progress(Context& context, std::string label, uint64_t total)
     : context_(context),
       label_(std::move(label)),
       total_(total),
-      visible_(!context.settings().quiet && ::isatty(STDERR_FILENO) == 1),
+      visible_(wants_progress(context)),
       next_(io::Clock::now() + between_shows) {}
 
 Progress::~Progress() {

@@ -1,5 +1,6 @@
 // Moves bytes between files of this machine and volumes of the daemon's, and shows how far it is. Loop thread only.
 #pragma once
+#include <optional>
 #include <string>
 
 #include "protocol/references.h"
@@ -28,6 +29,28 @@ private:
     bool shown_ = false;
     io::TimePoint next_;
 };
+
+/// Runs `work`, a long call about a volume, and shows at a terminal how far the daemon is with it. `volume` is the one
+/// that tells: the new one of a copy, by its pool and name. When the user interrupts it the connection is closed, so
+/// that the daemon gives it up, too. Throws what `work` throws.
+Task<void> watch_volume(Context& context, proc::StorageVolumeRef volume, std::string label, Task<void> work);
+
+/// The same for a call whose answer is wanted; `failure` as Context::attempt has it.
+template <typename P>
+Task<typename P::Ret> attempt_watched(Context& context, typename P::Args call, std::string failure,
+                                      proc::StorageVolumeRef volume, std::string label) {
+    struct Kept {
+        static Task<void> run(Context& in, typename P::Args with, std::string words,
+                              std::optional<typename P::Ret>& to) {
+            typename P::Ret answer = co_await in.attempt<P>(std::move(with), std::move(words));
+            to.emplace(std::move(answer));
+        }
+    };
+    std::optional<typename P::Ret> answer;
+    Task<void> work = Kept::run(context, std::move(call), std::move(failure), answer);
+    co_await watch_volume(context, std::move(volume), std::move(label), std::move(work));
+    co_return std::move(*answer);
+}
 
 /// What part of a volume is meant, and how its holes are treated.
 struct TransferOptions {

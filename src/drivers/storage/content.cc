@@ -18,6 +18,7 @@ namespace {
 
 constexpr uint64_t piece = 16 << 20;  // bytes done in one go on the blocking pool
 constexpr size_t block = 256 << 10;   // bytes read or written at once
+constexpr uint64_t allocated_at_once = 256 << 20;
 
 using SharedFd = std::shared_ptr<const Fd>;
 
@@ -37,9 +38,15 @@ SharedFd open_target(const RawFile& file) {
     return std::make_shared<const Fd>(std::move(fd));
 }
 
-void allocate(int fd, uint64_t bytes, const std::string& path) {
-    const int error = bytes == 0 ? 0 : ::posix_fallocate(fd, 0, static_cast<off_t>(bytes));
-    if (error != 0) refuse_errno(error, "cannot allocate {} bytes in file '{}'", bytes, path);
+/// Sends what was written on its way to the disk, and waits for what was sent before it: no great heap of it is left
+/// for the sync at the end, which would hold a thread of the pool for long.
+void keep_flowing(int fd, uint64_t from, uint64_t to) {
+    if (to <= from) return;
+    ::sync_file_range(fd, static_cast<off_t>(from), static_cast<off_t>(to - from), SYNC_FILE_RANGE_WRITE);
+    if (from == 0) return;
+    const uint64_t before = from > piece ? from - piece : 0;
+    ::sync_file_range(fd, static_cast<off_t>(before), static_cast<off_t>(from - before),
+                      SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
 }
 
 void extend(int fd, uint64_t bytes, const std::string& path) {
@@ -78,6 +85,7 @@ uint64_t copy_piece(int from, int to, uint64_t at, uint64_t end, bool skip_zeros
     const off_t data = ::lseek(from, static_cast<off_t>(at), SEEK_DATA);
     if (data < 0 && errno == ENXIO && skip_zeros) return end;
     if (data > 0 && skip_zeros) at = static_cast<uint64_t>(data);
+    const uint64_t begin = at;
     const uint64_t stop = std::min(end, at + piece);
     std::vector<uint8_t> buffer(block);
     while (at < stop) {
@@ -90,17 +98,20 @@ uint64_t copy_piece(int from, int to, uint64_t at, uint64_t end, bool skip_zeros
         if (!skip_zeros || !is_zero(buffer.data(), size)) write_all(to, buffer.data(), size, at, path);
         at += size;
     }
+    keep_flowing(to, begin, at);
     return at;
 }
 
 uint64_t zero_piece(int fd, uint64_t at, uint64_t end, const std::string& path) {
     const std::vector<uint8_t> zeros(block);
+    const uint64_t begin = at;
     const uint64_t stop = std::min(end, at + piece);
     while (at < stop) {
         const size_t size = std::min<uint64_t>(block, stop - at);
         write_all(fd, zeros.data(), size, at, path);
         at += size;
     }
+    keep_flowing(fd, begin, at);
     return at;
 }
 
@@ -110,17 +121,36 @@ void require_wanted(const Context& context) {
         throw Error(ErrorCode::operation_aborted, here, "the operation was given up before its end");
 }
 
+/// Puts blocks of the disk behind the first `bytes` of a file.
+Task<void> allocate(Context context, SharedFd fd, uint64_t bytes, std::string path) {
+    for (uint64_t at = 0; at < bytes;) {
+        require_wanted(context);
+        const uint64_t size = std::min(allocated_at_once, bytes - at);
+        auto take = [fd, at, size, bytes, path] {
+            const int error = ::posix_fallocate(fd->get(), static_cast<off_t>(at), static_cast<off_t>(size));
+            if (error != 0) refuse_errno(error, "cannot allocate {} bytes in file '{}'", bytes, path);
+        };
+        co_await io::offload(context.loop, std::move(take));
+        at += size;
+        context.tell_done(at);
+    }
+}
+
 }  // namespace
 
 Task<void> make_raw(Context context, RawFile file) {
     auto make = [file] {
         SharedFd fd = open_target(file);
-        if (file.is_device) return;
-        extend(fd->get(), file.capacity, file.path);
-        allocate(fd->get(), std::min(file.allocation, file.capacity), file.path);
-        sync_file(fd->get(), file.path);
+        if (!file.is_device) extend(fd->get(), file.capacity, file.path);
+        return fd;
     };
-    co_await io::offload(context.loop, std::move(make));
+    const SharedFd fd = co_await io::offload(context.loop, std::move(make));
+    if (file.is_device) co_return;
+    const uint64_t wanted = std::min(file.allocation, file.capacity);
+    context.tell_total(wanted);
+    co_await allocate(context, fd, wanted, file.path);
+    auto sync = [fd, path = file.path] { sync_file(fd->get(), path); };
+    co_await io::offload(context.loop, std::move(sync));
 }
 
 Task<void> copy_raw(Context context, RawFile file, std::string from, bool must_share) {
@@ -141,6 +171,7 @@ Task<void> copy_raw(Context context, RawFile file, std::string from, bool must_s
         return ends;
     };
     const Ends ends = co_await io::offload(context.loop, std::move(open));
+    context.tell_total(ends.size);
     uint64_t at = ends.shared ? ends.size : 0;
     while (at < ends.size) {
         require_wanted(context);
@@ -149,12 +180,12 @@ Task<void> copy_raw(Context context, RawFile file, std::string from, bool must_s
             return copy_piece(ends.source->get(), ends.target->get(), at, ends.size, !file.is_device, file.path);
         };
         at = co_await io::offload(context.loop, std::move(copy));
+        context.tell_done(at);
     }
-    auto finish = [ends, file] {
-        const uint64_t wanted = std::min(file.allocation, file.capacity);
-        if (!file.is_device && wanted >= file.capacity && !ends.shared) allocate(ends.target->get(), wanted, file.path);
-        sync_file(ends.target->get(), file.path);
-    };
+    const uint64_t wanted = std::min(file.allocation, file.capacity);
+    if (!file.is_device && wanted >= file.capacity && !ends.shared)
+        co_await allocate(context, ends.target, wanted, file.path);
+    auto finish = [ends, path = file.path] { sync_file(ends.target->get(), path); };
     co_await io::offload(context.loop, std::move(finish));
 }
 
@@ -185,21 +216,30 @@ Task<void> wipe_raw(Context context, std::string path, uint64_t size) {
         if (!*fd || ::fstat(fd->get(), &st) != 0)
             refuse_errno(errno, "Failed to open storage volume with path '{}'", path);
         const bool is_sparse = S_ISREG(st.st_mode) && st.st_blocks < st.st_size / 512;
+        if (S_ISREG(st.st_mode)) note_unfinished(fd->get(), "wipe");
         if (!is_sparse) return fd;
-        if (::ftruncate(fd->get(), 0) != 0 || ::ftruncate(fd->get(), st.st_size) != 0)
+        const int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+        const bool is_hole = ::fallocate(fd->get(), mode, 0, st.st_size) == 0;
+        if (!is_hole && (::ftruncate(fd->get(), 0) != 0 || ::ftruncate(fd->get(), st.st_size) != 0))
             refuse_errno(errno, "Failed to truncate volume with path '{}' to {} bytes", path, st.st_size);
+        clear_unfinished(fd->get());
         return nullptr;
     };
     const SharedFd fd = co_await io::offload(context.loop, std::move(open));
     if (!fd) co_return;
     // What is allocated may exceed a file's size by a part of a block: the file does not grow.
     const uint64_t end = std::min(size, size_of(fd->get()));
+    context.tell_total(end);
     for (uint64_t at = 0; at < end;) {
         require_wanted(context);
         auto zero = [fd, at, end, path] { return zero_piece(fd->get(), at, end, path); };
         at = co_await io::offload(context.loop, std::move(zero));
+        context.tell_done(at);
     }
-    auto finish = [fd, path] { sync_file(fd->get(), path); };
+    auto finish = [fd, path] {
+        sync_file(fd->get(), path);
+        clear_unfinished(fd->get());
+    };
     co_await io::offload(context.loop, std::move(finish));
 }
 

@@ -26,7 +26,8 @@ Task<void> copy_raw(Context context, RawFile file, std::string from, bool must_s
 
 Task<void> resize_raw(Context context, std::string path, uint64_t capacity, bool allocate);
 
-/// Overwrites `size` bytes with zeros, or makes a hole of a sparse file.
+/// Overwrites `size` bytes with zeros, or makes a hole of a sparse file. A file that this ends in the middle of is
+/// noted as unfinished.
 Task<void> wipe_raw(Context context, std::string path, uint64_t size);
 
 }  // namespace virtue::storage

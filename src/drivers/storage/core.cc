@@ -1,5 +1,8 @@
 #include "drivers/storage/core.h"
 
+#include <sys/stat.h>
+#include <algorithm>
+
 #include "base/log.h"
 #include "driver/constants.h"
 #include "drivers/storage/errors.h"
@@ -125,6 +128,22 @@ Task<void> look_at_volume(Core& core, PoolVolume at, Context context) {
     }
 }
 
+Task<void> look_at_job(VolumeOwner volume, Context context) {
+    VolumeJobOwner job = volume->job;
+    if (!job || job->draft.empty()) co_return;
+    auto look = [path = job->draft] {
+        struct stat st {};
+        return ::stat(path.c_str(), &st) == 0 ? static_cast<uint64_t>(st.st_blocks) * 512 : 0;
+    };
+    context.deadline = context.deadline.within(longest_look);
+    try {
+        const uint64_t bytes = co_await io::offload(context.loop, std::move(look), context.deadline);
+        job->done = std::max(job->done, std::min(bytes, job->total));
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::operation_timeout) throw;
+    }
+}
+
 Task<void> start_pool(Core& core, PoolOwner pool, Context context) {
     Kind& kind = core.kind(*pool);
     PoolDefinition definition = pool->definition;
@@ -199,7 +218,7 @@ Task<void> autostart(Core& core, PoolOwner pool, Context context) {
 }
 
 Task<void> bring_up(Core& core, PoolOwner pool, bool was_running) {
-    Context context{core.loop, io::Deadline::never().with_cancel(core.gate.cancel_source()), core.secrets};
+    Context context{core.loop, io::Deadline::never().with_cancel(core.gate.cancel_source()), core.secrets, {}};
     if (was_running) co_await find_again(core, pool, context);
     if (pool->autostart && !pool->active) co_await autostart(core, pool, context);
 }

@@ -30,7 +30,7 @@ struct Core {
     io::Condition became_ready;
     io::Gate gate;  ///< background work; joined before anything else here goes
 
-    Context context(const driver::Call& call) const { return {loop, call.deadline, secrets}; }
+    Context context(const driver::Call& call) const { return {loop, call.deadline, secrets, {}}; }
     Kind& kind(const Pool& pool) const { return kinds.of(pool.definition->type); }
 
     /// Throw no_storage_pool, operation_invalid "storage pool '…' is not active", no_storage_vol.
@@ -61,6 +61,8 @@ void require_built(const Volume& volume);
 Task<void> scan_pool(Core& core, PoolOwner pool, Context context);
 /// A volume's sizes and times as they are now, for as long as the look takes; the old ones where it fails.
 Task<void> look_at_volume(Core& core, PoolVolume at, Context context);
+/// What a volume's job did so far, where only a file tells.
+Task<void> look_at_job(VolumeOwner volume, Context context);
 /// Starts and stops; the caller holds the pool's job. When start throws, nothing of it is left.
 Task<void> start_pool(Core& core, PoolOwner pool, Context context);
 Task<void> stop_pool(Core& core, PoolOwner pool, Context context);

@@ -154,11 +154,18 @@ void check_backing(const NewVolume& request) {
 class Draft {
 public:
     explicit Draft(const Volume& volume) : final_(volume.target.path) {
-        // A vmdk file holds its own name.
-        path_ = volume.target.format == "vmdk" ? final_ : final_.substr(0, final_.rfind('/') + 1) + work_name();
+        const size_t name = final_.rfind('/') + 1;
+        work_ = path_ = final_.substr(0, name) + work_name();
+        // A vmdk file holds its own name: it comes into being under that, in a folder that goes.
+        if (volume.target.format != "vmdk") return;
+        path_ = work_ + "/" + final_.substr(name);
     }
     ~Draft() {
-        if (!published_) ::unlink(path_.c_str());
+        if (!published_ || path_ != work_) remove_work(work_);
+    }
+    /// Before anything is written. Blocks.
+    void begin() const {
+        if (path_ != work_ && ::mkdir(work_.c_str(), 0700) != 0) refuse_errno(errno, "cannot create path '{}'", final_);
     }
     Draft(const Draft&) = delete;
     Draft& operator=(const Draft&) = delete;
@@ -183,6 +190,7 @@ public:
 
 private:
     std::string final_;
+    std::string work_;  ///< what is removed in the end: the file, or the folder around it
     std::string path_;
     bool published_ = false;
 };
@@ -265,8 +273,10 @@ Task<void> fill(Context context, const NewVolume& request, std::string path, boo
             co_await make_raw(context, std::move(file));
         }
     } else if (!request.source) {
+        context.watch(path, wanted.allocation.value_or(0));
         co_await run_create(context, request, path);
     } else if (any_encrypted) {
+        context.watch(path, request.source->allocation.value_or(0));
         const bool is_raw = is_plain && !is_encrypted(wanted);
         RawFile file{path, wanted.capacity.value_or(0), 0, wanted.target.nocow, is_device};
         if (is_raw && !is_device) co_await make_raw(context, std::move(file));
@@ -274,7 +284,21 @@ Task<void> fill(Context context, const NewVolume& request, std::string path, boo
         co_await run_convert_encrypted(context, request, path);
     } else {
         check_new_image(request);
+        context.watch(path, request.source->allocation.value_or(0));
         co_await run_convert(context, request, path);
+    }
+}
+
+/// Notes that another program begins to overwrite a file, or is done with it.
+void note_wipe(const std::string& path, bool begins) {
+    const Fd fd(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+    struct stat st {};
+    if (!fd || ::fstat(fd.get(), &st) != 0) refuse_errno(errno, "Failed to open storage volume with path '{}'", path);
+    if (!S_ISREG(st.st_mode)) return;
+    if (begins) {
+        note_unfinished(fd.get(), "wipe");
+    } else {
+        clear_unfinished(fd.get());
     }
 }
 
@@ -335,6 +359,7 @@ Task<void> make_image(Context context, NewVolume request) {
         check_new_image(request);
     Draft draft(request.wanted);
     std::string path = draft.path();
+    draft.begin();
     try {
         co_await fill(context, request, path, false);
     } catch (const Error& error) {
@@ -389,8 +414,12 @@ Task<void> wipe_content(Context context, VolumeDefinition volume, uint32_t algor
         co_await wipe_raw(context, path, size);
         co_return;
     }
+    auto note = [path] { note_wipe(path, true); };
+    co_await io::offload(context.loop, std::move(note));
     std::vector<std::string> arguments = {"scrub", "-f", "-p", patterns[algorithm], path};
     co_await run_tool(context, std::move(arguments));
+    auto clear = [path] { note_wipe(path, false); };
+    co_await io::offload(context.loop, std::move(clear));
 }
 
 }  // namespace virtue::storage

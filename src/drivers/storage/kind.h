@@ -19,6 +19,20 @@ struct Context {
     io::Loop& loop;
     io::Deadline deadline;
     const driver::SecretValues* secrets = nullptr;  ///< may be missing
+    VolumeJobOwner job = {};                        ///< where a long operation tells how far it is; may be missing
+
+    void tell_total(uint64_t bytes) const {
+        if (job) job->total = bytes;
+    }
+    void tell_done(uint64_t bytes) const {
+        if (job) job->done = bytes;
+    }
+    /// From now on the file tells.
+    void watch(const std::string& draft, uint64_t total) const {
+        if (!job) return;
+        job->draft = draft;
+        job->total = total;
+    }
 };
 
 /// What a look at the whole pool found.

@@ -21,9 +21,20 @@ struct Figures {
     uint64_t capacity = 0, allocation = 0, available = 0;
 };
 
+/// A long operation on a volume, and how far it is: written by the operation, read by whoever asks meanwhile.
+struct VolumeJob {
+    std::string operation;  ///< "allocate", "clone", "wipe", "upload"
+    uint64_t total = 0;     ///< bytes
+    uint64_t done = 0;
+    /// Where another program does the work: the file whose blocks on the disk tell how far it is.
+    std::string draft;
+};
+using VolumeJobOwner = std::shared_ptr<VolumeJob>;
+
 /// A volume. Its definition is replaced, never changed in place: whoever holds it may use it off the loop.
 struct Volume {
     Seen seen;
+    VolumeJobOwner job;  ///< what is being done to it, if that takes long
     bool building = false;
     /// How many use it: a second user that would change it is refused.
     int users = 0;
@@ -91,6 +102,26 @@ public:
 private:
     PoolOwner pool_;
     VolumeOwner volume_;
+};
+
+/// Shows a job at its volume while it runs.
+class ShownJob {
+public:
+    ShownJob(VolumeOwner volume, std::string operation, uint64_t total)
+        : volume_(std::move(volume)), job_(std::make_shared<VolumeJob>(VolumeJob{std::move(operation), total, 0, {}})) {
+        volume_->job = job_;
+    }
+    ~ShownJob() {
+        if (volume_->job == job_) volume_->job.reset();
+    }
+    ShownJob(const ShownJob&) = delete;
+    ShownJob& operator=(const ShownJob&) = delete;
+
+    const VolumeJobOwner& job() const { return job_; }
+
+private:
+    VolumeOwner volume_;
+    VolumeJobOwner job_;
 };
 
 }  // namespace virtue::storage

@@ -8,9 +8,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
-#include <csignal>
 
 #include "base/error.h"
 #include "base/fd.h"
@@ -136,6 +134,20 @@ void fill_from_header(Volume& volume, const host::ImageFacts& facts) {
     if (facts.backing) volume.backing = backing_of(target.path, facts);
 }
 
+/// The note about an operation that has not come to its end. What a guest's user could write counts for nothing.
+const char* unfinished_note() {
+    return ::geteuid() == 0 ? "trusted.virtue.unfinished" : "user.virtue.unfinished";
+}
+
+std::string unfinished_in(int fd) {
+    char operation[32];
+    const ssize_t size = ::fgetxattr(fd, unfinished_note(), operation, sizeof operation);
+    if (size <= 0) return {};
+    std::string text(operation, static_cast<size_t>(size));
+    const bool is_word = std::all_of(text.begin(), text.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+    return is_word ? text : std::string();
+}
+
 bool has_control_characters(std::string_view name) {
     return std::any_of(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
 }
@@ -160,7 +172,7 @@ std::optional<Seen> look_at(const std::string& path, const std::string& name) {
     fill_sizes(*volume, st, fd.get());
     fill_from_header(*volume, host::read_image_header(fd.get(), *volume->capacity));
     fill_target(volume->target, st);
-    return Seen{std::move(volume), stamp_of(st)};
+    return Seen{std::move(volume), stamp_of(st), unfinished_in(fd.get())};
 }
 
 Seen look_again(const model::Volume& known) {
@@ -185,7 +197,7 @@ Seen look_again(const model::Volume& known) {
         if (::stat(volume->backing->path.c_str(), &base) == 0 && (S_ISREG(base.st_mode) || S_ISBLK(base.st_mode)))
             fill_target(*volume->backing, base);
     }
-    return {std::move(volume), stamp_of(st)};
+    return {std::move(volume), stamp_of(st), fd ? unfinished_in(fd.get()) : std::string()};
 }
 
 SeenByName scan_folder(const std::string& folder, const SeenByName& known) {
@@ -217,34 +229,13 @@ std::optional<model::Permissions> permissions_of(const std::string& path) {
     return permissions_in(st, path);
 }
 
-namespace {
-constexpr std::string_view work_start = ".virtue-";
-constexpr std::string_view work_end = ".new";
-}  // namespace
-
-std::string work_name() {
-    static std::atomic<uint64_t> count = 0;
-    return fmt::format("{}{}-{}{}", work_start, ::getpid(), ++count, work_end);
+void note_unfinished(int fd, const std::string& operation) {
+    // A file system without notes is no reason not to work.
+    [[maybe_unused]] int result = ::fsetxattr(fd, unfinished_note(), operation.data(), operation.size(), 0);
 }
 
-bool is_work_name(std::string_view name) {
-    return name.starts_with(work_start) && name.ends_with(work_end);
-}
-
-void remove_left_work(const std::string& folder) {
-    DIR* directory = ::opendir(folder.c_str());
-    if (!directory) return;
-    while (const dirent* entry = ::readdir(directory)) {
-        const std::string_view name = entry->d_name;
-        if (!is_work_name(name)) continue;
-        const std::string_view middle =
-            name.substr(work_start.size(), name.size() - work_start.size() - work_end.size());
-        const auto pid = parse_number<int>(middle.substr(0, middle.find('-')));
-        // Another daemon on the same folder may be at work.
-        if (!pid || *pid == ::getpid() || ::kill(*pid, 0) == 0 || errno != ESRCH) continue;
-        ::unlinkat(::dirfd(directory), entry->d_name, 0);
-    }
-    ::closedir(directory);
+void clear_unfinished(int fd) {
+    [[maybe_unused]] int result = ::fremovexattr(fd, unfinished_note());
 }
 
 }  // namespace virtue::storage

@@ -23,6 +23,7 @@ struct Stamp {
 struct Seen {
     std::shared_ptr<const model::Volume> volume;
     Stamp stamp;
+    std::string unfinished = {};  ///< the operation that ended in the middle of this content: "wipe", "upload"
 };
 using SeenByName = std::map<std::string, Seen>;
 
@@ -40,10 +41,18 @@ SeenByName scan_folder(const std::string& folder, const SeenByName& known);
 /// Mode, owner and label of a path; nothing if it is not there.
 std::optional<model::Permissions> permissions_of(const std::string& path);
 
-/// Names of files that are being made, and left by those who died over it.
+/// Names of files that are being made, and left by those who died over it. They tell the maker: this host since its
+/// start, the process and when that began.
 std::string work_name();
 bool is_work_name(std::string_view name);
-/// Removes what daemons that are gone left half made in a folder.
+/// Removes what daemons that are gone left half made in a folder; what may be another host's only when it is old.
 void remove_left_work(const std::string& folder);
+/// Removes one of them: a file, or a folder with a file in it.
+void remove_work(const std::string& path) noexcept;
+
+/// Notes at a file that its content is neither the old nor the new one until clear_unfinished(): whatever becomes of
+/// us, the volume tells it. File systems without extended attributes keep no such note.
+void note_unfinished(int fd, const std::string& operation);
+void clear_unfinished(int fd);
 
 }  // namespace virtue::storage

@@ -21,6 +21,18 @@ uint64_t size_of(const Arguments& arguments, std::string_view option) {
     return arguments.find_size(option, 1).value_or(0);
 }
 
+// The volume that a document names. What is wrong with the document is the daemon's to say.
+StorageVolumeRef named_in(const std::string& xml, const StoragePoolRef& pool) {
+    StorageVolumeRef volume{pool.name, "", ""};
+    try {
+        const std::vector<std::string> names = xml::find_texts(xml, "/volume/name");
+        if (!names.empty()) volume.name = names.front();
+    } catch (const Error&) {
+        return volume;
+    }
+    return volume;
+}
+
 Task<Result> create(Context& context, Arguments arguments) {
     StoragePoolRef pool = co_await PoolKind::find(context, arguments);
     std::string file = arguments.text("file");
@@ -30,7 +42,9 @@ Task<Result> create(Context& context, Arguments arguments) {
         .flags = flag_if(arguments, "prealloc-metadata", api::storage_vol_create_prealloc_metadata) |
                  flag_if(arguments, "validate", api::storage_vol_create_validate)};
     std::string failure = "Failed to create vol from " + file;
-    StorageVolCreateXml::Ret made = co_await context.attempt<StorageVolCreateXml>(std::move(call), std::move(failure));
+    StorageVolumeRef fresh = named_in(call.xml, call.pool);
+    StorageVolCreateXml::Ret made = co_await attempt_watched<StorageVolCreateXml>(
+        context, std::move(call), std::move(failure), std::move(fresh), "Allocation");
     co_return Sentence{fmt::format("Vol {} created from {}", made.volume.name, file), {{"name", made.volume.name}}};
 }
 
@@ -67,7 +81,9 @@ Task<Result> create_as(Context& context, Arguments arguments) {
         .xml = std::move(text),
         .flags = flag_if(arguments, "prealloc-metadata", api::storage_vol_create_prealloc_metadata)};
     std::string failure = "Failed to create vol " + arguments.text("name");
-    StorageVolCreateXml::Ret made = co_await context.attempt<StorageVolCreateXml>(std::move(call), std::move(failure));
+    StorageVolumeRef fresh = named_in(call.xml, call.pool);
+    StorageVolCreateXml::Ret made = co_await attempt_watched<StorageVolCreateXml>(
+        context, std::move(call), std::move(failure), std::move(fresh), "Allocation");
     co_return Sentence{fmt::format("Vol {} created", made.volume.name), {{"name", made.volume.name}}};
 }
 
@@ -84,8 +100,9 @@ Task<Result> create_from(Context& context, Arguments arguments) {
                  flag_if(arguments, "reflink", api::storage_vol_create_reflink) |
                  flag_if(arguments, "validate", api::storage_vol_create_validate)};
     std::string failure = "Failed to create vol from " + arguments.text("file");
-    StorageVolCreateXmlFrom::Ret made =
-        co_await context.attempt<StorageVolCreateXmlFrom>(std::move(call), std::move(failure));
+    StorageVolumeRef fresh = named_in(call.xml, call.pool);
+    StorageVolCreateXmlFrom::Ret made = co_await attempt_watched<StorageVolCreateXmlFrom>(
+        context, std::move(call), std::move(failure), std::move(fresh), "Clone of " + source_name);
     co_return Sentence{fmt::format("Vol {} created from input vol {}", made.volume.name, source_name),
                        {{"name", made.volume.name}}};
 }
@@ -120,8 +137,9 @@ Task<Result> clone(Context& context, Arguments arguments) {
         .flags = flag_if(arguments, "prealloc-metadata", api::storage_vol_create_prealloc_metadata) |
                  flag_if(arguments, "reflink", api::storage_vol_create_reflink)};
     std::string failure = "Failed to clone vol from " + source_name;
-    StorageVolCreateXmlFrom::Ret made =
-        co_await context.attempt<StorageVolCreateXmlFrom>(std::move(call), std::move(failure));
+    StorageVolumeRef fresh = named_in(call.xml, call.pool);
+    StorageVolCreateXmlFrom::Ret made = co_await attempt_watched<StorageVolCreateXmlFrom>(
+        context, std::move(call), std::move(failure), std::move(fresh), "Clone of " + source_name);
     co_return Sentence{fmt::format("Vol {} cloned from {}", made.volume.name, source_name),
                        {{"name", made.volume.name}}};
 }
@@ -136,20 +154,20 @@ Task<Result> wipe(Context& context, Arguments arguments) {
     static constexpr std::string_view algorithms[] = {"zero",     "nnsa",      "dod",        "bsi",    "gutmann",
                                                       "schneier", "pfitzner7", "pfitzner33", "random", "trim"};
     std::optional<std::string> named = arguments.find("algorithm");
-    if (!named) {
-        return act_on<StorageVolWipe, VolumeKind>(context, std::move(arguments), 0,
-                                                  {"Failed to wipe vol {}", "Vol {} wiped"});
-    }
-    auto found = std::find(std::begin(algorithms), std::end(algorithms), *named);
+    const auto* found = std::find(std::begin(algorithms), std::end(algorithms), named.value_or("zero"));
     if (found == std::end(algorithms)) throw Failure{fmt::format("Unsupported algorithm '{}'", *named)};
-    auto algorithm = static_cast<uint32_t>(found - std::begin(algorithms));
-    return [](Context& in, Arguments with, uint32_t number) -> Task<Result> {
-        StorageVolumeRef volume = co_await VolumeKind::find(in, with);
-        std::string name = volume.name;
-        StorageVolWipePattern::Args call{.volume = std::move(volume), .algorithm = number};
-        co_await in.attempt<StorageVolWipePattern>(std::move(call), "Failed to wipe vol " + name);
-        co_return Sentence{fmt::format("Vol {} wiped", name), {{"name", name}}};
-    }(context, std::move(arguments), algorithm);
+    StorageVolumeRef volume = co_await VolumeKind::find(context, arguments);
+    const std::string name = volume.name;
+    const std::string label = "Wipe of " + name;
+    const std::string failure = "Failed to wipe vol " + name;
+    if (named) {
+        StorageVolWipePattern::Args call{.volume = volume, .algorithm = static_cast<uint32_t>(found - algorithms)};
+        co_await attempt_watched<StorageVolWipePattern>(context, std::move(call), failure, std::move(volume), label);
+    } else {
+        StorageVolWipe::Args call{.volume = volume};
+        co_await attempt_watched<StorageVolWipe>(context, std::move(call), failure, std::move(volume), label);
+    }
+    co_return Sentence{fmt::format("Vol {} wiped", name), {{"name", name}}};
 }
 
 Task<Result> dumpxml(Context& context, Arguments arguments) {

@@ -101,7 +101,9 @@ public:
                        (args.flags & api::storage_vol_upload_sparse_stream) != 0),
           core_(core),
           at_(at),
-          work_(std::make_unique<Work>(at.pool, at.volume)) {}
+          work_(std::make_unique<Work>(at.pool, at.volume)),
+          shown_(std::make_unique<ShownJob>(
+              at.volume, "upload", args.length != 0 ? args.length : at.volume->definition().capacity.value_or(0))) {}
     bool sends() const override { return false; }
     bool receives() const override { return true; }
 
@@ -118,7 +120,7 @@ public:
             }
         };
         co_await io::offload(loop_, std::move(write), deadline);
-        offset_ += data.size();
+        advance(data.size());
     }
 
     Task<void> write_hole(int64_t length, io::Deadline deadline) override {
@@ -140,12 +142,13 @@ public:
             }
         };
         co_await io::offload(loop_, std::move(punch), deadline);
-        offset_ += static_cast<uint64_t>(length);
+        advance(static_cast<uint64_t>(length));
     }
 
     Task<void> finish(io::Deadline deadline) override {
         auto sync = [fd = fd_] {
             if (::fsync(fd->get()) != 0 && errno != EINVAL) refuse_errno(errno, "cannot sync the volume");
+            clear_unfinished(fd->get());
         };
         co_await io::offload(loop_, std::move(sync), deadline);
         done();
@@ -154,6 +157,11 @@ public:
     void abort() noexcept override { done(); }
 
 private:
+    void advance(uint64_t bytes) {
+        offset_ += bytes;
+        if (shown_) shown_->job()->done += bytes;
+    }
+
     void take(uint64_t bytes) {
         if (!is_bounded_) return;
         if (bytes > left_) refuse_errno(ENOSPC, "cannot write to stream");
@@ -164,6 +172,7 @@ private:
     void done() noexcept {
         if (!work_) return;
         work_.reset();
+        shown_.reset();
         try {
             core_.gate.spawn(look(core_, at_));
         } catch (const std::exception&) {
@@ -189,6 +198,7 @@ private:
     Core& core_;
     PoolVolume at_;
     std::unique_ptr<Work> work_;
+    std::unique_ptr<ShownJob> shown_;
 };
 
 /// Opens a volume's file or device for a stream.
@@ -201,6 +211,7 @@ Task<Fd> open_content(Core& core, PoolVolume at, int mode, io::Deadline deadline
         struct stat st {};
         if (!fd || ::fstat(fd.get(), &st) != 0) refuse_errno(errno, "Unable to open stream for '{}'", path);
         if (S_ISDIR(st.st_mode)) refuse_errno(EISDIR, "Unable to open stream for '{}'", path);
+        if (mode == O_WRONLY && S_ISREG(st.st_mode)) note_unfinished(fd.get(), "upload");
         return fd;
     };
     Fd fd = co_await io::offload(core.loop, std::move(open), deadline);

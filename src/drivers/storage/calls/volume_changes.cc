@@ -32,7 +32,12 @@ Task<VolumeOwner> make_volume(Core& core, PoolOwner pool, NewVolume request, Con
         }
     } undo{pool.get(), volume.get()};
     Kind& kind = core.kind(*pool);
-    co_await kind.make(context, std::move(request));
+    {
+        ShownJob shown(volume, request.source ? "clone" : "allocate", request.wanted.allocation.value_or(0));
+        context.job = shown.job();
+        co_await kind.make(context, std::move(request));
+        context.job.reset();
+    }
     VolumeDefinition made = volume->seen.volume;
     Seen seen = co_await kind.look_new(context, pool->definition, made);
     volume->seen = std::move(seen);
@@ -177,10 +182,24 @@ Task<void> wipe_volume(Core& core, PoolVolume at, Context context, uint32_t algo
     Work work(at.pool, at.volume);
     co_await look_at_volume(core, at, context);
     VolumeDefinition volume = at.volume->seen.volume;
-    co_await core.kind(*at.pool).wipe(context, at.pool->definition, volume, algorithm);
-    // A wiped image is none: it is seen for what it is now.
-    Seen seen = co_await core.kind(*at.pool).look(context, at.pool->definition, volume);
-    at.volume->seen = std::move(seen);
+    ShownJob shown(at.volume, "wipe", std::min(volume->allocation.value_or(0), volume->physical));
+    context.job = shown.job();
+    std::exception_ptr problem;
+    try {
+        co_await core.kind(*at.pool).wipe(context, at.pool->definition, volume, algorithm);
+    } catch (...) {
+        problem = std::current_exception();
+    }
+    // A wiped image is none, and a half wiped one tells it: it is seen for what it is now.
+    Context after = context;
+    if (problem) after.deadline = io::Deadline::never();
+    try {
+        Seen seen = co_await core.kind(*at.pool).look(after, at.pool->definition, volume);
+        at.volume->seen = std::move(seen);
+    } catch (...) {
+        if (!problem) throw;
+    }
+    if (problem) std::rethrow_exception(problem);
 }
 
 Task<proc::StorageVolWipe::Ret> wipe(Core& core, Call& call, proc::StorageVolWipe::Args args) {

@@ -79,11 +79,34 @@ Ret info_of(const model::Volume& volume, bool physical) {
     return ret;
 }
 
+/// As it is now. One that is being made grows.
+Task<model::Volume> look(Core& core, PoolVolume at, Context context) {
+    co_await look_at_volume(core, at, context);
+    co_await look_at_job(at.volume, context);
+    model::Volume shown = at.volume->definition();
+    if (at.volume->building && at.volume->job) shown.allocation = shown.physical = at.volume->job->done;
+    co_return shown;
+}
+
+/// What is being done to a volume, or was not done to its end, stands beside its definition: readers of libvirt's
+/// documents pass over it, and so do we when such a document comes back.
+std::string with_job(std::string xml, const Volume& volume) {
+    std::string element;
+    if (const VolumeJobOwner& job = volume.job) {
+        element = fmt::format("  <job operation='{}' done='{}' total='{}'/>\n", job->operation, job->done, job->total);
+    } else if (!volume.seen.unfinished.empty()) {
+        element = fmt::format("  <job operation='{}' interrupted='yes'/>\n", volume.seen.unfinished);
+    }
+    const size_t end = xml.rfind("</volume>");
+    if (!element.empty() && end != std::string::npos) xml.insert(end, element);
+    return xml;
+}
+
 Task<proc::StorageVolGetInfo::Ret> get_info(Core& core, Call& call, proc::StorageVolGetInfo::Args args) {
     PoolVolume at = find_volume(core, args.volume);
     Context context = core.context(call);
-    co_await look_at_volume(core, at, context);
-    co_return info_of<proc::StorageVolGetInfo::Ret>(at.volume->definition(), false);
+    const model::Volume now = co_await look(core, at, context);
+    co_return info_of<proc::StorageVolGetInfo::Ret>(now, false);
 }
 
 Task<proc::StorageVolGetInfoFlags::Ret> get_info_flags(Core& core, Call& call,
@@ -91,17 +114,18 @@ Task<proc::StorageVolGetInfoFlags::Ret> get_info_flags(Core& core, Call& call,
     require_flags(args.flags, api::storage_vol_get_physical, "storageVolGetInfoFlags");
     PoolVolume at = find_volume(core, args.volume);
     Context context = core.context(call);
-    co_await look_at_volume(core, at, context);
+    const model::Volume now = co_await look(core, at, context);
     const bool physical = (args.flags & api::storage_vol_get_physical) != 0;
-    co_return info_of<proc::StorageVolGetInfoFlags::Ret>(at.volume->definition(), physical);
+    co_return info_of<proc::StorageVolGetInfoFlags::Ret>(now, physical);
 }
 
 Task<proc::StorageVolGetXmlDesc::Ret> get_xml(Core& core, Call& call, proc::StorageVolGetXmlDesc::Args args) {
     require_flags(args.flags, 0, "storageVolGetXMLDesc");
     PoolVolume at = find_volume(core, args.volume);
     Context context = core.context(call);
-    co_await look_at_volume(core, at, context);
-    co_return proc::StorageVolGetXmlDesc::Ret{xml::format(at.volume->definition())};
+    const model::Volume now = co_await look(core, at, context);
+    std::string text = xml::format(now);
+    co_return proc::StorageVolGetXmlDesc::Ret{with_job(std::move(text), *at.volume)};
 }
 
 proc::StorageVolGetPath::Ret get_path(Core& core, Call&, proc::StorageVolGetPath::Args args) {

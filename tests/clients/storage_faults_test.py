@@ -1,0 +1,345 @@
+#!/usr/bin/python3
+# deadline: 600
+"""What goes wrong around storage: folders that vanish, full disks, broken and lying images, two daemons on one pool,
+daemons that are killed."""
+
+import os
+import pathlib
+import random
+import subprocess
+import time
+
+import private
+from storage_test import NEEDS, PLACE, URI, WithDaemon, names, pool_xml, volume_xml  # noqa: F401
+
+load_tests = private.load_tests
+CONFIGURATION = 'auth_unix_rw = "none"\nauth_unix_ro = "none"\n'
+QCOW2 = "<driver name='qemu' type='qcow2'/>"
+RAW = "<driver name='qemu' type='raw'/>"
+
+
+def disk_xml(source, target="vda", bus="virtio", driver=QCOW2, device="disk"):
+    return (f"<disk type='file' device='{device}'>{driver}<source file='{source}'/>"
+            f"<target dev='{target}' bus='{bus}'/></disk>")
+
+
+def guest_xml(*disks, name="guest"):
+    return (f"<domain type='qemu'><name>{name}</name><memory unit='MiB'>64</memory>"
+            f"<os><type arch='x86_64' machine='pc'>hvm</type></os><devices>{''.join(disks)}</devices></domain>")
+
+
+def open_files(name):
+    """What a guest's QEMU has open."""
+    pid = pathlib.Path(f"/run/libvirt/qemu/{name}.pid").read_text().strip()
+    return {os.readlink(entry) for entry in pathlib.Path(f"/proc/{pid}/fd").iterdir()}
+
+
+def make_image(path, size, *options):
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", *options, path, size], check=True)
+
+
+class Case(WithDaemon):
+    def tearDown(self):
+        self.pool.refresh()
+        for volume in self.pool.listAllVolumes():
+            volume.delete()
+        self.assertEqual(os.listdir(self.path), [])
+
+    def small_pool(self, name, megabytes):
+        path = f"{PLACE}/{name}"
+        os.makedirs(path)
+        self.addCleanup(os.rmdir, path)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", path], check=True)
+        self.addCleanup(subprocess.run, ["umount", path], check=True)
+        pool = self.connection.storagePoolCreateXML(pool_xml(name, path))
+        self.addCleanup(pool.destroy)
+        return pool, path
+
+    def fill(self, name, megabytes):
+        volume = self.pool.createXML(volume_xml(name, megabytes << 20))
+        with open(volume.path(), "r+b") as file:
+            for _ in range(megabytes):
+                file.write(os.urandom(1 << 20))
+        self.pool.refresh()
+        return volume
+
+
+class Places(Case):
+    """Where volumes lie."""
+
+    def test_a_folder_that_vanishes_is_named_and_hinders_nobody_else(self):
+        path = f"{PLACE}/vanish"
+        pool = self.connection.storagePoolDefineXML(pool_xml("vanish", path))
+        pool.build()
+        pool.create()
+        pool.createXML(volume_xml("inside", 1 << 20))
+        os.rename(path, path + ".away")
+        text = self.refused(self.libvirt.VIR_ERR_SYSTEM_ERROR, pool.createXML, volume_xml("new", 1 << 20))
+        self.assertIn(path, text)
+        self.assertIn("No such file or directory", text)
+        self.refused(self.libvirt.VIR_ERR_SYSTEM_ERROR, pool.storageVolLookupByName("inside").info)
+        self.assertEqual(names(pool), ["inside"])
+        self.pool.createXML(volume_xml("fine", 1 << 20)).delete()
+        # A daemon that comes meanwhile says so and goes on without it.
+        self.kill_daemon()
+        pool = self.connection.storagePoolLookupByName("vanish")
+        self.assertFalse(pool.isActive())
+        self.assertIn("storage pool 'vanish' was running and is not any more", self.daemon.log.read_text())
+        self.assertIn(path, self.refused(self.libvirt.VIR_ERR_SYSTEM_ERROR, pool.create))
+        os.rename(path + ".away", path)
+        pool.create()
+        self.assertEqual(names(pool), ["inside"])
+        pool.storageVolLookupByName("inside").delete()
+        pool.destroy()
+        pool.delete()
+        pool.undefine()
+
+    def test_a_full_disk_in_the_middle_of_a_copy_leaves_no_half_volume(self):
+        source = self.fill("source", 12)
+        pool, path = self.small_pool("full", 8)
+        for fmt in ("raw", "qcow2", "vmdk"):
+            with self.subTest(format=fmt):
+                with self.assertRaises(self.libvirt.libvirtError) as caught:
+                    pool.createXMLFrom(volume_xml("copy", 0, fmt), source)
+                self.assertIn("No space left on device", str(caught.exception))
+                self.assertIn(f"{path}/copy", str(caught.exception))
+                self.assertEqual(os.listdir(path), [])
+                self.assertEqual(names(pool), [])
+        self.assertEqual(os.listdir(self.path), ["source"])
+
+    def test_a_full_disk_stops_an_upload_with_the_reason(self):
+        source = self.fill("source", 12)
+        pool, path = self.small_pool("full", 8)
+        volume = pool.createXML(volume_xml("target", 12 << 20, allocation=0))
+        said = self.virsh("vol-upload", "target", source.path(), "--pool", "full", check=False)
+        self.assertIn("No space left on device", said)
+        if not private.REFERENCE:
+            private.wait_for("the upload to be over", lambda: "<job operation='upload' interrupted='yes'/>"
+                             in volume.XMLDesc())
+        volume.delete()
+        self.assertEqual(os.listdir(path), [])
+
+    def test_a_full_disk_leaves_a_volume_at_the_size_that_it_had(self):
+        pool, path = self.small_pool("full", 8)
+        volume = pool.createXML(volume_xml("grows", 1 << 20))
+        allocate = self.libvirt.VIR_STORAGE_VOL_RESIZE_ALLOCATE
+        with self.assertRaises(self.libvirt.libvirtError):
+            volume.resize(20 << 20, allocate)
+        # Space that went since the pool was looked at last.
+        pathlib.Path(path, "other").write_bytes(b"x" * (5 << 20))
+        text = self.refused(self.libvirt.VIR_ERR_SYSTEM_ERROR, volume.resize, 6 << 20, allocate)
+        self.assertIn("No space left", text)
+        self.assertEqual(volume.info()[1], 1 << 20)
+        self.assertEqual(os.path.getsize(volume.path()), 1 << 20)
+
+    def second_daemon(self):
+        """Another daemon, with folders of its own, that sees the same files; a connection to it."""
+        root = private.directory() / "second"
+        configuration = root / "etc" / "libvirt" / "virtued.conf"
+        configuration.parent.mkdir(parents=True)
+        configuration.write_text(CONFIGURATION)
+        second = subprocess.Popen([private.virtued(), "--root", root], stdin=subprocess.DEVNULL, start_new_session=True,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+        def end():
+            second.terminate()
+            second.wait(private.PATIENCE)
+        self.addCleanup(end)
+
+        def find_socket():
+            self.assertIsNone(second.poll())
+            return next((path for path in root.rglob("libvirt-sock") if private.listens(str(path))), None)
+        path = private.wait_for("the second daemon", find_socket)
+        other = self.libvirt.open(f"qemu+unix:///system?socket={path}")
+        self.addCleanup(other.close)
+        return other
+
+    def test_two_daemons_share_a_folder_and_neither_takes_from_the_other(self):
+        if private.REFERENCE:
+            self.skipTest("a second libvirtd needs a world of its own")
+        theirs = self.second_daemon().storagePoolCreateXML(pool_xml("pool", self.path))
+        source = self.fill("source", 128)
+        theirs.refresh()
+        # While one copies, the other looks at the folder: what is being made is left alone.
+        copying = self.daemon.open(["virsh", "-q", "-c", URI, "vol-clone", "source", "copy", "--pool", "pool"])
+        while copying.poll() is None:
+            theirs.refresh()
+            self.assertIn(names(theirs), (["source"], ["copy", "source"]))
+        self.assertEqual(copying.returncode, 0)
+        subprocess.run(["cmp", f"{self.path}/source", f"{self.path}/copy"], check=True)
+        # A name that only the other knows is not taken a second time.
+        theirs.createXML(volume_xml("theirs", 1 << 20))
+        self.assertIn("already exists", self.refused(self.libvirt.VIR_ERR_OPERATION_INVALID, self.pool.createXML,
+                                                     volume_xml("theirs", 2 << 20)))
+        self.assertEqual(os.path.getsize(f"{self.path}/theirs"), 1 << 20)
+        theirs.destroy()
+        source.delete()
+
+
+class Images(Case):
+    """What stands in an image."""
+
+    def broken(self):
+        """Images that begin as qcow2 and are none, by name."""
+        good = pathlib.Path(self.path, "good")
+        make_image(good, "16M", "-o", "compat=1.1")
+        content = good.read_bytes()
+        good.unlink()
+        made = {
+            "cut": content[:100],
+            "garbage": content[:8] + os.urandom(4096),
+            "tables": content[:40] + b"\xff" * 8 + content[48:],  # the place of its first table
+            "version": content[:4] + b"\0\0\0\x09" + content[8:],
+            "huge": content[:24] + b"\x7f" + b"\xff" * 7 + content[32:],
+        }
+        for name, data in made.items():
+            pathlib.Path(self.path, name).write_bytes(data)
+        return sorted(made)
+
+    def test_a_broken_image_is_listed_and_refused_with_its_name(self):
+        made = self.broken()
+        self.pool.refresh()
+        self.assertEqual(names(self.pool), made)
+        refused = 0
+        for name in made:
+            with self.subTest(image=name):
+                volume = self.pool.storageVolLookupByName(name)
+                volume.info()
+                path = volume.path()
+                # A guest that is told that it is a qcow2 does not start, and the file is as it was.
+                with self.assertRaises(self.libvirt.libvirtError):
+                    self.connection.createXML(guest_xml(disk_xml(path)))
+                self.assertEqual(os.stat(path).st_uid, 0)
+                if "type='qcow2'" not in volume.XMLDesc():
+                    continue  # it is seen as what it is: bytes
+                with self.assertRaises(self.libvirt.libvirtError) as caught:
+                    self.pool.createXMLFrom(volume_xml("copy", 0, "raw"), volume)
+                self.assertIn(path, str(caught.exception))
+                refused += 1
+                self.assertEqual(sorted(os.listdir(self.path)), made)
+        self.assertGreater(refused, 0)
+        self.assertEqual(self.connection.listAllDomains(), [])
+
+    def test_a_guest_that_writes_a_header_gets_no_file_of_the_host(self):
+        """A raw disk stays raw, whatever its guest wrote to its beginning."""
+        lying = f"{self.path}/lying"
+        make_image(lying, "1M", "-u", "-b", "/etc/shadow", "-F", "raw")
+        self.pool.refresh()
+        by_volume = ("<disk type='volume' device='disk'><source pool='pool' volume='lying'/>"
+                     "<target dev='vda' bus='virtio'/></disk>")
+        for disk in (disk_xml(lying, driver=""), disk_xml(lying, driver=RAW), by_volume):
+            with self.subTest(disk=disk):
+                guest = self.connection.createXML(guest_xml(disk))
+                opened = open_files("guest")
+                live = guest.XMLDesc()
+                guest.destroy()
+                self.assertIn(lying, opened)
+                self.assertNotIn("/etc/shadow", opened)
+                self.assertNotIn("shadow", live)
+        self.assertEqual(os.stat("/etc/shadow").st_uid, 0)
+
+    def test_a_header_without_the_format_of_the_next_image_is_not_guessed_from(self):
+        middle, top = f"{self.path}/middle", f"{self.path}/top"
+        make_image(middle, "1M")
+        make_image(top, "1M")
+        for image, backing in ((middle, "/etc/shadow"), (top, middle)):
+            subprocess.run(["qemu-img", "rebase", "-q", "-u", "-f", "qcow2", "-b", backing, "-F", "raw", image], check=True)
+            data = pathlib.Path(image).read_bytes()
+            # The extension that tells the format of the next one.
+            self.assertIn(b"\xe2\x79\x2a\xca", data)
+            pathlib.Path(image).write_bytes(data.replace(b"\xe2\x79\x2a\xca", b"\x12\x34\x56\x78", 1))
+        with self.assertRaises(self.libvirt.libvirtError) as caught:
+            self.connection.createXML(guest_xml(disk_xml(top)))
+        self.assertIn(f"format of backing image '{middle}'", str(caught.exception))
+        self.assertEqual(os.stat(middle).st_uid, 0)
+
+
+class Killed(Case):
+    """kill -9 of the daemon in the middle."""
+
+    def kill_in(self, command, began, after):
+        """Starts a client's command and kills the daemon some time after `began()`."""
+        client = self.daemon.open(["virsh", "-q", "-c", URI, *command], stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        private.wait_for("the operation to begin", lambda: began() or client.poll() is not None)
+        time.sleep(after)
+        self.kill_daemon()
+        client.wait()
+        self.pool.refresh()
+
+    @staticmethod
+    def moments():
+        """Some moments after the beginning, in seconds: other ones in each run."""
+        return [0.0, random.random() * 0.05, random.random() * 0.2]
+
+    def test_a_volume_is_made_whole_or_not_at_all(self):
+        forms = [("raw", []), ("qcow2", ["--prealloc-metadata"]), ("vmdk", []), ("vdi", [])]
+        for after in self.moments():
+            for fmt, options in forms:
+                with self.subTest(after=after, format=fmt):
+                    name = f"made.{fmt}"
+                    self.kill_in(["vol-create-as", "pool", name, "200M", "--format", fmt, *options],
+                                 lambda: os.listdir(self.path), after)
+                    if name in os.listdir(self.path):
+                        volume = self.pool.storageVolLookupByName(name)
+                        self.assertEqual(volume.info()[1], 200 << 20)
+                        if fmt == "raw":
+                            self.assertGreaterEqual(os.stat(volume.path()).st_blocks * 512, 200 << 20)
+                        subprocess.run(["qemu-img", "info", "-f", fmt, volume.path()], check=True, stdout=subprocess.DEVNULL)
+                        volume.delete()
+                    self.assertEqual(os.listdir(self.path), [])
+
+    def test_a_copy_is_whole_or_not_there(self):
+        self.fill("source", 96)
+        for after in self.moments():
+            for fmt in ("raw", "qcow2", "vmdk"):
+                with self.subTest(after=after, format=fmt):
+                    document = private.directory() / "copy.xml"
+                    document.write_text(volume_xml("copy", 0, fmt))
+                    self.kill_in(["vol-create-from", "pool", str(document), "source", "--inputpool", "pool"],
+                                 lambda: len(os.listdir(self.path)) > 1, after)
+                    if "copy" in os.listdir(self.path):
+                        same = subprocess.run(["qemu-img", "compare", "-f", "raw", "-F", fmt, f"{self.path}/source",
+                                               f"{self.path}/copy"], check=False, stdout=subprocess.DEVNULL)
+                        self.assertEqual(same.returncode, 0)
+                        self.pool.storageVolLookupByName("copy").delete()
+                    self.assertEqual(os.listdir(self.path), ["source"])
+
+    def test_a_half_wiped_volume_tells_it(self):
+        path = self.fill("secret", 96).path()
+        content = pathlib.Path(path).read_bytes()
+        for after in self.moments():
+            with self.subTest(after=after):
+                pathlib.Path(path).write_bytes(content)
+                self.pool.refresh()
+                volume = self.pool.storageVolLookupByName("secret")
+                self.kill_in(["vol-wipe", "secret", "--pool", "pool"],
+                             lambda: "<job operation='wipe'" in volume.XMLDesc(), after)  # pylint: disable=W0640
+                volume = self.pool.storageVolLookupByName("secret")
+                now = pathlib.Path(path).read_bytes()
+                self.assertEqual(len(now), len(content))
+                if not private.REFERENCE and now != content and now.strip(b"\0"):
+                    self.assertIn("<job operation='wipe' interrupted='yes'/>", volume.XMLDesc())
+                volume.wipe()
+                self.assertNotIn("<job", volume.XMLDesc())
+
+    def test_a_volume_has_the_old_size_or_the_new_one(self):
+        raw = self.fill("raw", 4).path()
+        content = pathlib.Path(raw).read_bytes()
+        qcow2 = self.pool.createXML(volume_xml("qcow2", 64 << 20, "qcow2")).path()
+        size = 64
+        for after in self.moments():
+            for name in ("raw", "qcow2"):
+                with self.subTest(after=after, volume=name):
+                    before = self.pool.storageVolLookupByName(name).info()[1]
+                    size += 1
+                    self.kill_in(["vol-resize", name, f"{size}M", "--pool", "pool"], lambda: True, after)
+                    # Whatever program was at it lets go, and the image is sound.
+                    private.wait_for("the image to be free", lambda: subprocess.run(
+                        ["qemu-img", "check", "-q", "-f", "qcow2", qcow2], check=False).returncode == 0)
+                    self.assertIn(self.pool.storageVolLookupByName(name).info()[1], (before, size << 20))
+        self.assertEqual(pathlib.Path(raw).read_bytes()[:4 << 20], content)
+
+
+if __name__ == "__main__":
+    private.main()
