@@ -528,11 +528,55 @@ class RealDevices(WithDaemon):
         pool.destroy()
         pool.undefine()
 
+    @unittest.skipUnless(shutil.which("lvcreate"), "needs lvm2")
+    def test_a_volume_group_is_made_found_and_removed(self):
+        device = self.loop(48)
+        group = f"vt{os.getpid()}x{os.path.basename(str(private.directory()))[4:]}"
+        source = f"<source><device path='{device}'/><name>{group}</name><format type='lvm2'/></source>"
+        pool = self.connection.storagePoolDefineXML(pool_xml("group", f"/dev/{group}", "logical", source))
+        self.addCleanup(subprocess.run, ["vgremove", "-q", "-f", group], check=False, stderr=subprocess.DEVNULL)
+        self.assertIn(group, self.refused(self.libvirt.VIR_ERR_CONFIG_UNSUPPORTED, pool.create))
+        pool.build()
+        found = self.connection.findStoragePoolSources("logical", None)
+        self.assertIn(f"<name>{group}</name>", found)
+        self.assertIn(f"<device path='{device}'/>", found)
+        pool.create()
+        self.assertGreater(pool.info()[1], 40 << 20)
+        self.assertEqual(names(pool), [])
+        # Whether the kernel can map one is not known before it is tried.
+        mapper = "device-mapper" in pathlib.Path("/proc/misc").read_text()
+        wanted = "<volume><name>one</name><capacity unit='MiB'>8</capacity></volume>"
+        if mapper:
+            self.assertEqual(pool.createXML(wanted).info()[1], 8 << 20)
+            pool.storageVolLookupByName("one").delete()
+        else:
+            code = self.libvirt.VIR_ERR_INTERNAL_ERROR if private.REFERENCE else self.libvirt.VIR_ERR_OPERATION_UNSUPPORTED
+            text = self.refused(code, pool.createXML, wanted)
+            self.assertIn("libdevmapper" if private.REFERENCE else "modprobe dm_mod", text)
+        self.assertEqual(names(pool), [])
+        pool.destroy()
+        pool.delete()
+        self.assertNotIn(group, self.connection.findStoragePoolSources("logical", None))
+        pool.undefine()
+
+    def test_sources_that_need_a_server_say_whom_they_asked(self):
+        for kind in ("netfs", "iscsi"):
+            with self.subTest(kind=kind):
+                self.refused(self.libvirt.VIR_ERR_INVALID_ARG, self.connection.findStoragePoolSources, kind, None)
+                asked = "<source><host name='127.0.0.1'/></source>"
+                with self.assertRaises(self.libvirt.libvirtError) as caught:
+                    self.connection.findStoragePoolSources(kind, asked)
+                text = str(caught.exception)
+                tool = {"netfs": "showmount", "iscsi": "iscsiadm"}[kind]
+                self.assertTrue("127.0.0.1" in text or f"'{tool}'" in text, text)
+        self.refused(self.libvirt.VIR_ERR_NO_SUPPORT, self.connection.findStoragePoolSources, "dir", None)
+
     def test_what_cannot_be_had_here_says_what_it_needs(self):
         for kind, source, word in (
                 ("rbd", "<source><name>images</name><host name='ceph'/></source>", "Ceph"),
                 ("gluster", "<source><name>images</name><host name='gluster'/></source>", "Gluster"),
-                ("logical", "<source><name>no-such-group</name></source>", "no-such-group")):
+                ("logical", "<source><name>no-such-group</name></source>", "no-such-group"),
+                ("netfs", "<source><host name='127.0.0.1'/><dir path='/exports'/></source>", "127.0.0.1:/exports")):
             with self.subTest(kind=kind):
                 pool = self.connection.storagePoolDefineXML(pool_xml("far-" + kind, "/far", kind, source))
                 with self.assertRaises(self.libvirt.libvirtError) as caught:

@@ -7,6 +7,7 @@
 #include "drivers/storage/image.h"
 #include "drivers/storage/kinds/block.h"
 #include "drivers/storage/tool.h"
+#include "io/files.h"
 #include "io/offload.h"
 #include "xml/writer.h"
 
@@ -98,6 +99,25 @@ Task<std::string> group_figures(Context context, std::string group) {
                                         "--unbuffered", "--nosuffix",  "--options", "vg_size,vg_free", group};
     io::CommandResult result = co_await try_tool(context, std::move(command));
     co_return result.status.success() ? std::string(trim(result.output)) : std::string();
+}
+
+/// True where the kernel can map logical volumes. (LVM's tools load its module where there is one.) Blocks.
+bool has_device_mapper() {
+    return io::read_file("/proc/misc", 65536).find(" device-mapper") != std::string::npos;
+}
+
+/// Runs lvcreate. Throws operation_unsupported where the kernel has no logical volumes at all.
+Task<void> create_volume(Context context, std::vector<std::string> command) {
+    const io::CommandResult result = co_await try_tool(context, command);
+    if (result.status.success()) co_return;
+    const bool is_possible = co_await io::offload(context.loop, has_device_mapper);
+    if (!is_possible)
+        throw Error(ErrorCode::operation_unsupported, here,
+                    "this kernel has no device mapper, which makes logical volumes",
+                    "load its module: modprobe dm_mod");
+    throw Error(ErrorCode::internal_error, ErrorDomain::none,
+                fmt::format("Child process ({}) unexpected {}: {}", join(command, " "), result.status.to_string(),
+                            trim(result.errors.empty() ? result.output : result.errors)));
 }
 
 std::string kilobytes(uint64_t size) {
@@ -240,7 +260,7 @@ Task<void> LogicalKind::make(Context context, NewVolume request) {
     } else {
         command.insert(command.end(), {"-L", capacity, request.pool->source.name});
     }
-    co_await run_tool(context, std::move(command));
+    co_await create_volume(context, std::move(command));
     if (!request.source && !wanted.target.encryption) co_return;
     std::exception_ptr problem;
     std::vector<std::string> undo = {"lvremove", "-f", wanted.target.path};
