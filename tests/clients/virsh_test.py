@@ -121,6 +121,11 @@ class AsRoot(unittest.TestCase):
         with private.Daemon() as daemon:
             Session(SESSIONS / "system.session").check(self, daemon.run, "qemu:///system")
 
+    def test_a_session_with_everything_beside_guests(self):
+        """Pools, volumes, networks, secrets, filters, devices and interfaces of the host."""
+        with private.Daemon() as daemon:
+            Session(SESSIONS / "objects.session").check(self, daemon.run, "qemu:///system")
+
 
 class AtTheTerminal(unittest.TestCase):
     """What one script cannot show: several clients at once, and terminals."""

@@ -93,9 +93,7 @@ void plug_in(const Network& network, NetworkPort& port) {
     if (live.owns_bridge() || (live.mode() == ForwardMode::bridge && !live.bridge.empty())) {
         port.plug = live.owns_bridge() ? PlugType::network : PlugType::bridge;
         port.bridge = live.bridge;
-        port.mac_table_manager = live.mac_table_manager == model::MacTableManager::absent
-                                     ? model::MacTableManager::kernel
-                                     : live.mac_table_manager;
+        port.mac_table_manager = live.mac_table_manager;
         return;
     }
     if (live.mode() == ForwardMode::hostdev) {
