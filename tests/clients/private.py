@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import pwd
+import re
 import shutil
 import socket
 import subprocess
@@ -116,6 +117,8 @@ class Outside(unittest.TestCase):
         if why:
             raise unittest.SkipTest(why)
         cls.output, cls.outcomes = run_inside(cls.arguments)
+        for figure in re.findall(r"rate: .*", cls.output):
+            print(figure)
 
     def report(self, name):
         outcome, text = self.outcomes.get(name) or self.outcomes.get("*") or ["failed", self.output]
