@@ -138,6 +138,8 @@ class Login(Case):
         self.assertEqual(self.ssh(target, "cat /var/lib/cloud/data/instance-id").stdout.strip(), instance)
 
         self.virtue("down", "web-1", "--timeout", 300, seconds=600)
+        # It was asked and went by itself.
+        self.assertIn("shutting down, reason=shutdown", pathlib.Path("/var/log/libvirt/qemu/web-1.log").read_text())
         self.nothing_is_left()
 
 
