@@ -28,6 +28,43 @@ struct Key {
     std::string_view meaning;
 };
 
+std::vector<Key> guest_keys() {
+    using C = Configuration;
+    return {
+        {"user", &C::user, {}, 0, "The user that guests of the system daemon run as; \"+N\" for a number."},
+        {"group", &C::group, {}, 0, "The group that they run as."},
+        {"dynamic_ownership",
+         &C::dynamic_ownership,
+         {},
+         0,
+         "1: a guest's images belong to that user while it runs. 0: their owner is left alone."},
+        {"remember_owner",
+         &C::remember_owner,
+         {},
+         0,
+         "1: the former owner of an image is noted in extended attributes and restored."},
+        {"open_images",
+         &C::open_images,
+         {},
+         0,
+         "1: the daemon opens guests' images and passes descriptors on, so that an image may lie where that user "
+         "cannot "
+         "go (a home directory), and keeps its owner. QEMU gets the images below another one for reading only."},
+        {"monitor_timeout", &C::monitor_timeout, {}, 1, "Seconds until a guest's monitor counts as not answering."},
+        {"start_timeout", &C::start_timeout, {}, 1, "Seconds until a starting QEMU is given up."},
+        {"agent_timeout", &C::agent_timeout, {}, 1, "Seconds that a call waits for the agent in a guest."},
+        {"remote_display_port_min",
+         &C::remote_display_port_min,
+         {},
+         1024,
+         "The ports that displays get by autoport, from"},
+        {"remote_display_port_max", &C::remote_display_port_max, {}, 1024, "to."},
+        {"vnc_listen", &C::vnc_listen, {}, 0, "Where VNC displays listen that name no address."},
+        {"spice_listen", &C::spice_listen, {}, 0, "Where SPICE displays listen that name no address."},
+        {"max_files", &C::max_files, {}, 0, "Open files that a guest's QEMU may have; 0 leaves the system's limit."},
+    };
+}
+
 std::vector<Key> network_keys() {
     using C = Configuration;
     return {
@@ -116,36 +153,13 @@ std::vector<Key> daemon_keys() {
          {},
          0,
          "Seconds without clients and running guests until the daemon leaves; 0 never. --timeout overrides it."},
-        {"user", &C::user, {}, 0, "The user that guests of the system daemon run as; \"+N\" for a number."},
-        {"group", &C::group, {}, 0, "The group that they run as."},
-        {"dynamic_ownership",
-         &C::dynamic_ownership,
-         {},
-         0,
-         "1: a guest's images belong to that user while it runs. 0: their owner is left alone."},
-        {"remember_owner",
-         &C::remember_owner,
-         {},
-         0,
-         "1: the former owner of an image is noted in extended attributes and restored."},
-        {"monitor_timeout", &C::monitor_timeout, {}, 1, "Seconds until a guest's monitor counts as not answering."},
-        {"start_timeout", &C::start_timeout, {}, 1, "Seconds until a starting QEMU is given up."},
-        {"agent_timeout", &C::agent_timeout, {}, 1, "Seconds that a call waits for the agent in a guest."},
-        {"remote_display_port_min",
-         &C::remote_display_port_min,
-         {},
-         1024,
-         "The ports that displays get by autoport, from"},
-        {"remote_display_port_max", &C::remote_display_port_max, {}, 1024, "to."},
-        {"vnc_listen", &C::vnc_listen, {}, 0, "Where VNC displays listen that name no address."},
-        {"spice_listen", &C::spice_listen, {}, 0, "Where SPICE displays listen that name no address."},
-        {"max_files", &C::max_files, {}, 0, "Open files that a guest's QEMU may have; 0 leaves the system's limit."},
     };
 }
 
 const std::vector<Key>& keys() {
     static const std::vector<Key> all = [] {
         std::vector<Key> joined = daemon_keys();
+        for (Key& key : guest_keys()) joined.push_back(std::move(key));
         for (Key& key : network_keys()) joined.push_back(std::move(key));
         return joined;
     }();

@@ -45,6 +45,7 @@ struct Configuration {
     std::string group = "libvirt-qemu";
     uint32_t dynamic_ownership = 1;
     uint32_t remember_owner = 1;
+    uint32_t open_images = 0;
     uint32_t monitor_timeout = 10;
     uint32_t start_timeout = 60;
     uint32_t agent_timeout = 5;

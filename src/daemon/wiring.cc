@@ -21,6 +21,7 @@ qemu::Settings qemu_settings(const WiringContext& context) {
     settings.user = configuration.user;
     settings.group = configuration.group;
     settings.dynamic_ownership = configuration.dynamic_ownership != 0;
+    settings.open_images = configuration.open_images != 0;
     settings.remember_owner = configuration.remember_owner != 0;
     settings.monitor_deadline = io::Milliseconds(1000LL * configuration.monitor_timeout);
     settings.start_deadline = io::Milliseconds(1000LL * configuration.start_timeout);

@@ -141,6 +141,7 @@ Task<void> write_status(Core& core, DomainOwner domain) {
     status.folder = run.folder;
     status.channel_folder = run.channel_folder;
     status.fake_reboot = run.fake_reboot;
+    status.images_opened = run.images_opened;
     status.agent_timeout = run.agent_timeout;
     status.capability_flags = run.capability_flags;
     status.asked_cpu = run.asked_cpu;

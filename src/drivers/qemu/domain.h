@@ -82,6 +82,7 @@ struct Run {
 
     uint32_t pause_reason = api::domain_paused_unknown;     ///< for the next STOP event
     uint32_t resume_reason = api::domain_running_unpaused;  ///< for the next RESUME event
+    bool images_opened = false;                             ///< by the daemon: their owners are left alone
     bool fake_reboot = false;                               ///< the next shutdown of the guest becomes a reset
     bool ready = false;                                     ///< the start is over: events count
     bool stopping = false;                                  ///< somebody ends it; what its process does now is no news

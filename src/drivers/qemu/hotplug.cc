@@ -17,6 +17,7 @@
 #include "drivers/qemu/interfaces.h"
 #include "drivers/qemu/launch.h"
 #include "drivers/qemu/live_definition.h"
+#include "drivers/qemu/opened_images.h"
 #include "drivers/qemu/platform.h"
 #include "drivers/qemu/qmp_options.h"
 #include "drivers/qemu/start.h"
@@ -138,7 +139,7 @@ std::vector<OwnedFile> new_files(const Run& run, const Addition& addition) {
         throw Error::from_errno(ENOENT, ErrorDomain::storage, "Cannot access storage file '" + image + "'");
     }
     std::vector<OwnedFile> files;
-    for (OwnedFile& file : guest_files(only)) {
+    for (OwnedFile& file : guest_files(only, !run.images_opened)) {
         const bool known = std::any_of(run.files.begin(), run.files.end(),
                                        [&](const OwnedFile& other) { return other.path == file.path; });
         if (!known) files.push_back(std::move(file));
@@ -167,7 +168,12 @@ std::map<std::string, std::string> new_secrets(const Core& core, const Run& run,
 Task<void> give_files(Core& core, std::vector<OwnedFile> files) {
     std::optional<DacOwner> owner = core.owner_of_files();
     if (!owner || files.empty()) co_return;
-    auto work = [owner, files] { owner->give(files); };
+    auto work = [owner, files, user = *core.guest_user] {
+        std::vector<NeededFile> needed;
+        for (const OwnedFile& file : files) needed.push_back({file.path, true, false});
+        require_reach(needed, user, guest_groups(user));
+        owner->give(files);
+    };
     co_await io::offload(core.loop, std::move(work));
 }
 
@@ -287,6 +293,22 @@ std::optional<QmpStep> limit_step(const Device& device) {
     return QmpStep{"block_set_io_throttle", throttle_arguments(*disk, disk->iotune), "", {}};
 }
 
+/// The disk, if its images are opened by the daemon.
+const model::Disk* own_disk(const Run& run, const Device& device) {
+    return run.images_opened ? std::get_if<model::Disk>(&device) : nullptr;
+}
+
+/// After a disk that did not come: QEMU closes what it got for it, if it still runs and listens.
+Task<void> forget_images(DomainOwner domain, int id, Device device, io::Deadline deadline) {
+    if (domain->id() != id || !own_disk(domain->running(), device)) co_return;
+    model::Disk disk = std::get<model::Disk>(std::move(device));
+    try {
+        co_await take_back_images(domain->monitor(), std::move(disk), deadline);
+    } catch (const Error& error) {
+        logger.debug("images that were not needed stay with the guest: {}", error.message());
+    }
+}
+
 Task<void> enter(Core& core, DomainOwner domain, Addition addition, std::map<std::string, std::string> ptys) {
     Run& run = domain->running();
     model::Domain& live = *run.domain;
@@ -329,6 +351,7 @@ Task<void> plug_device(Core& core, DomainOwner domain, Device device, Capabiliti
     const int id = run.id;
     NewCard card = co_await open_new_card(core, *addition.whole, addition.devices.back(), deadline);
     std::map<std::string, std::string> ptys;
+    bool given = false;
     std::optional<Error> failure;
     try {
         if (domain->id() != id) throw Error(ErrorCode::operation_failed, ErrorDomain::qemu, "domain is not running");
@@ -345,8 +368,13 @@ Task<void> plug_device(Core& core, DomainOwner domain, Device device, Capabiliti
         if (std::optional<QmpStep> limits = limit_step(addition.devices.back())) steps.push_back(std::move(*limits));
         co_await make_folders(core, addition.folders);
         co_await give_files(core, files);
+        given = true;
         std::shared_ptr<Monitor> monitor = domain->monitor();
         co_await hand_over(monitor, steps, std::move(descriptors), deadline);
+        if (const model::Disk* disk = own_disk(domain->running(), addition.devices.back())) {
+            model::Disk plugged = *disk;
+            co_await hand_over_images(core, monitor, std::move(plugged), steps, deadline);
+        }
         std::map<std::string, std::string> made = co_await run_steps(monitor, std::move(steps), deadline);
         ptys = std::move(made);
         if (card.alone && card.alone->interfaces.front().link == model::LinkState::down) {
@@ -357,8 +385,10 @@ Task<void> plug_device(Core& core, DomainOwner domain, Device device, Capabiliti
         failure.emplace(error);
     }
     if (failure) {
-        co_await restore_files(core, std::move(files));
+        if (given) co_await restore_files(core, std::move(files));
         co_await close_interfaces(core, card.alone);
+        Device refused = addition.devices.back();
+        co_await forget_images(domain, id, std::move(refused), deadline);
         throw *failure;
     }
     std::vector<OwnedFile>& owned = domain->running().files;
@@ -524,6 +554,8 @@ Task<void> finish_unplug(Core& core, DomainOwner domain, std::string alias) {
     // The files that no other device of the guest uses.
     std::vector<OwnedFile> left = no_longer_used(domain->running(), *device);
     co_await restore_files(core, std::move(left));
+    const int id = domain->id();
+    co_await forget_images(domain, id, std::move(*device), deadline);
     co_await live_changed(core, domain);
     core.announcer.device_removed(*domain, alias);
 }

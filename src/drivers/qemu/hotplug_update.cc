@@ -9,6 +9,7 @@
 #include "drivers/qemu/interfaces.h"
 #include "drivers/qemu/launch.h"
 #include "drivers/qemu/live_definition.h"
+#include "drivers/qemu/opened_images.h"
 #include "drivers/qemu/platform.h"
 #include "drivers/qemu/qmp_options.h"
 #include "host/links.h"
@@ -54,10 +55,15 @@ Task<void> change_medium(Core& core, DomainOwner domain, model::Disk old, model:
     fresh.iotune = old.iotune;
     model::Domain only = model::without_devices(*run.domain);
     model::insert_device(only, fresh);
-    std::vector<OwnedFile> files = guest_files(only);
+    std::vector<OwnedFile> files = guest_files(only, !run.images_opened);
     std::optional<DacOwner> owner = core.owner_of_files();
     if (owner) {
-        auto give = [owner, files] { owner->give(files); };
+        auto give = [owner, files, user = *core.guest_user] {
+            std::vector<NeededFile> needed;
+            for (const OwnedFile& file : files) needed.push_back({file.path, true, false});
+            require_reach(needed, user, guest_groups(user));
+            owner->give(files);
+        };
         co_await io::offload(core.loop, std::move(give));
     }
     std::vector<QmpStep> adding = block_steps(core, run, fresh, caps);
@@ -75,6 +81,10 @@ Task<void> change_medium(Core& core, DomainOwner domain, model::Disk old, model:
         removing.pop_back();
         Json reply = co_await monitor->exchange(step.undo, std::move(step.undo_arguments), deadline);
         static_cast<void>(reply);
+    }
+    if (run.images_opened) {
+        co_await take_back_images(monitor, old, deadline);
+        co_await hand_over_images(core, monitor, fresh, adding, deadline);
     }
     for (QmpStep& step : adding) co_await monitor->command(step.command, std::move(step.arguments), deadline);
     if (!fresh.source.empty()) {

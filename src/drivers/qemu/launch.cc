@@ -21,6 +21,7 @@
 #include "drivers/qemu/live_cpu.h"
 #include "drivers/qemu/live_definition.h"
 #include "drivers/qemu/nvram.h"
+#include "drivers/qemu/opened_images.h"
 #include "drivers/qemu/start_checks.h"
 #include "drivers/qemu/tpm_emulator.h"
 #include "drivers/qemu/volumes.h"
@@ -84,11 +85,15 @@ struct Preparation {
     std::optional<DacOwner> owner;
     std::vector<OwnedFile> files;
     std::vector<std::string> images;  ///< must be there
+    std::vector<NeededFile> needed;   ///< must be open to the user
+    std::vector<uint32_t> groups;
+    std::shared_ptr<const model::Domain> to_open;  ///< whose images are opened here; null where QEMU opens them
 };
 
 struct Prepared {
     Fd monitor;
     std::map<std::string, Fd> sockets;
+    OpenedImages images;
 };
 
 /// Everything on disk that QEMU finds at its start. Runs on the pool.
@@ -98,6 +103,8 @@ Prepared prepare(const Preparation& what) {
         if (::access(image.c_str(), F_OK) == 0) continue;
         throw Error::from_errno(errno, ErrorDomain::storage, "Cannot access storage file '" + image + "'");
     }
+    if (what.user) require_reach(what.needed, *what.user, what.groups);
+    if (what.to_open) made.images = open_images(what.to_open->disks);
     make_folder(what.folder, 0750, what.user);
     for (const std::string& folder : what.folders) make_folder(folder, 0750, what.user);
     write_master_key(what.folder + "/master-key.aes", what.key, what.user);
@@ -112,6 +119,15 @@ Prepared prepare(const Preparation& what) {
     }
     if (what.owner) what.owner->give(what.files);
     return made;
+}
+
+/// Which files the guest's user gets, which ones are opened for it, and which it must be able to open.
+void choose_files(const Core& core, Run& run, Preparation& what, const std::shared_ptr<const model::Domain>& opened) {
+    run.images_opened = core.settings.open_images && core.guest_user;
+    if (run.images_opened) what.to_open = opened;
+    if (what.owner) what.files = guest_files(*opened, !run.images_opened);
+    what.needed = needed_files(*opened, what.files, !run.images_opened);
+    if (core.guest_user) what.groups = guest_groups(*core.guest_user);
 }
 
 std::map<std::string, Fd> open_vdpa_devices(const model::Domain& domain) {
@@ -256,13 +272,16 @@ Task<Launched> launch(Core& core, const DomainOwner& domain, Run& run, bool rese
     co_await prepare_nvram(core, run, reset_nvram);
     // What is shown and kept names volumes; what QEMU gets names their files.
     const std::shared_ptr<const model::Domain> opened = co_await with_volumes(core, run.domain, deadline);
-    if (what.owner) what.files = run.files = guest_files(*opened);
+    choose_files(core, run, what, opened);
     const MasterKey key = what.key = make_master_key();
     std::map<std::string, std::string> secrets = guest_secrets(*opened, core.secrets, key);
     std::string monitor_path = run.monitor_path;
     const bool what_is_given = what.owner.has_value();
+    std::vector<OwnedFile> given = what.files;
     auto work = [what = std::move(what)] { return prepare(what); };
     Prepared made = co_await io::offload(core.loop, std::move(work));
+    // From here on they are restored at the end; before, they were not the guest's.
+    run.files = std::move(given);
 
     resolve_listens(core, *run.domain);
     co_await start_tpm_emulator(core, run, deadline);
@@ -276,9 +295,11 @@ Task<Launched> launch(Core& core, const DomainOwner& domain, Run& run, bool rese
     for (auto& [alias, fd] : open_vdpa_devices(*run.domain)) context.device_fds.emplace(alias, std::move(fd));
     if (vsock) context.device_fds.emplace(run.domain->vsock->info.alias, std::move(vsock));
     context.secrets = std::move(secrets);
-    const std::shared_ptr<const model::Domain> shown = with_fd_sets(with_disks_of(run.domain, opened));
+    std::shared_ptr<const model::Domain> shown = with_opened_images(with_disks_of(run.domain, opened), made.images);
+    shown = with_fd_sets(std::move(shown));
     LaunchPlan plan = build_command(*shown, std::move(context));
     pass_fd_groups(*domain, *shown, plan);
+    pass_images(std::move(made.images), plan);
     settle_cpu(*run.domain, *capabilities);
     if (core.settings.paths.privileged) set_security_label(*run.domain, core.guest_user.value_or(GuestUser{0, 0}));
 

@@ -339,10 +339,10 @@ std::vector<std::string> settle_images(model::Domain& domain) {
     return wanted;
 }
 
-std::vector<OwnedFile> guest_files(const model::Domain& domain) {
+std::vector<OwnedFile> guest_files(const model::Domain& domain, bool images) {
     std::vector<OwnedFile> files;
     for (const model::Disk& disk : domain.disks) {
-        if (!disk.source.fdgroup.empty()) continue;
+        if (!images || !disk.source.fdgroup.empty()) continue;
         add_source(files, disk.source, disk.readonly || disk.shareable || disk.device == model::DiskDevice::cdrom);
         if (disk.mirror && disk.mirror->job == "copy") add_source(files, disk.mirror->source, false);
     }

@@ -97,7 +97,7 @@ void set_dac_label(model::Domain& domain, const GuestUser& user);
 void set_listen_addresses(model::Domain& domain, const std::string& vnc, const std::string& spice);
 
 /// The files that a guest's user must own while it runs: images, kernel, initial RAM disk, host devices.
-std::vector<OwnedFile> guest_files(const model::Domain& domain);
+std::vector<OwnedFile> guest_files(const model::Domain& domain, bool images = true);
 /// Gives each channel to the guest that has no path of its own one below `folder`. Returns the folders to make.
 std::vector<std::string> set_channel_paths(model::Domain& domain, const std::string& folder);
 

@@ -70,6 +70,7 @@ std::unique_ptr<Run> run_of(Core& core, GuestStatus status) {
     run->taints = status.taints;
     run->deprecations = std::move(status.deprecations);
     run->fake_reboot = status.fake_reboot;
+    run->images_opened = status.images_opened;
     run->last_node = status.last_node;
     for (BlockJobRecord& record : status.block_jobs) {
         auto job = std::make_shared<BlockJob>(core.loop);
@@ -80,7 +81,7 @@ std::unique_ptr<Run> run_of(Core& core, GuestStatus status) {
     run->ports = claim_ports(*run->domain, core.display_ports);
     run->agent_path = agent_socket(*run->domain).value_or("");
     run->tpm_socket = tpm_socket_path(core, *run);
-    if (core.owner_of_files()) run->files = guest_files(*run->domain);
+    if (core.owner_of_files()) run->files = guest_files(*run->domain, !run->images_opened);
     for (const ListeningSocket& socket : listening_sockets(*run->domain)) run->sockets.push_back(socket.path);
     return run;
 }
@@ -108,7 +109,9 @@ Task<void> find_volumes_again(Core& core, DomainOwner domain, int id, io::Deadli
     try {
         const std::shared_ptr<const model::Domain> opened =
             co_await with_volumes(core, domain->running().domain, deadline);
-        if (domain->id() == id) domain->running().files = guest_files(*opened);
+        if (domain->id() != id) co_return;
+        Run& run = domain->running();
+        run.files = guest_files(*opened, !run.images_opened);
     } catch (const Error& error) {
         logger.warn("domain '{}': its files keep their owner when it ends: {}", domain->name(), error.message());
     }

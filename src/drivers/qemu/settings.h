@@ -17,6 +17,7 @@ struct Settings {
     std::string user = "libvirt-qemu";  ///< guests of the system instance run as this user ("+64055" for a number)
     std::string group = "libvirt-qemu";
     bool dynamic_ownership = true;             ///< give images to that user while a guest runs
+    bool open_images = false;                  ///< the daemon opens images and passes descriptors; no owner changes
     bool remember_owner = true;                ///< note the former owner in extended attributes and restore it
     io::Milliseconds monitor_deadline{10000};  ///< longest wait for one answer of a monitor
     io::Milliseconds start_deadline{60000};    ///< longest wait for the greeting of a starting QEMU

@@ -183,6 +183,10 @@ std::string Store::format_status(const GuestStatus& status) {
         writer.begin("fakereboot");
         writer.end();
     }
+    if (status.images_opened) {
+        writer.begin("imagesopened");
+        writer.end();
+    }
     auto folder = [&](const char* name, const std::string& path) {
         if (path.empty()) return;
         writer.begin(name);
@@ -239,6 +243,7 @@ GuestStatus Store::parse_status(const std::string& text, const std::string& sour
     status.folder = path_of("libDir");
     status.channel_folder = path_of("channelTargetDir");
     status.fake_reboot = static_cast<bool>(root.child("fakereboot"));
+    status.images_opened = static_cast<bool>(root.child("imagesopened"));
     for (xml::Element taint = root.child("taint"); taint; taint = taint.next_same()) {
         if (auto known = find_taint(taint.attribute("flag").value_or(""))) status.taints.add(*known);
     }

@@ -26,6 +26,7 @@ struct GuestStatus {
     std::string folder;          ///< libDir: domain-ID-NAME
     std::string channel_folder;  ///< channelTargetDir
     bool fake_reboot = false;
+    bool images_opened = false;
     bool logd = false;  ///< a separate log daemon holds the guest's log (libvirt's default)
     int agent_timeout = -2;
     uint64_t start_time = 0;                    ///< field 22 of /proc/PID/stat; 0 in libvirt's own files, which lack it
