@@ -97,7 +97,7 @@ class Homes(WithDaemon):
         private.wait_for("QEMU to close the disk", lambda: f"{self.images}/more" not in open_files("guest"))
         guest.updateDeviceFlags(disk_xml(self.images / "disk", "hdc", "ide", device="cdrom"))
         self.assertIn(f"{self.images}/disk", open_files("guest"))
-        self.assertNotIn(f"{self.images}/cd", open_files("guest"))
+        private.wait_for("QEMU to close the medium", lambda: f"{self.images}/cd" not in open_files("guest"))
         self.assertEqual(self.owners(), before)
         # A daemon without the setting knows what another one did.
         self.configure()
