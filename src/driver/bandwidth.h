@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "base/mac_address.h"
 #include "model/domain/interface.h"
 
 namespace virtue::driver {
@@ -24,5 +25,19 @@ enum class Shaped : uint8_t {
 /// go first.
 std::vector<TrafficCommand> set_bandwidth(const std::string& device, const model::Bandwidth& bandwidth, Shaped what);
 std::vector<TrafficCommand> clear_bandwidth(const std::string& device);
+
+/// What a network guarantees to one guest: a class of its own below that of the bridge.
+struct Guarantee {
+    unsigned class_id = 0;  ///< from 3 on
+    MacAddress mac;
+    uint64_t floor = 0;  ///< KiB/s
+};
+/// Gives a guest its class on a bridge whose limit is `whole`, or takes it away.
+std::vector<TrafficCommand> add_guarantee(const std::string& bridge, const model::BandwidthLimit& whole,
+                                          const Guarantee& guarantee);
+std::vector<TrafficCommand> remove_guarantee(const std::string& bridge, const Guarantee& guarantee);
+/// What is left to all others when `guaranteed` KiB/s are given to some.
+std::vector<TrafficCommand> share_rest(const std::string& bridge, const model::BandwidthLimit& whole,
+                                       uint64_t guaranteed);
 
 }  // namespace virtue::driver

@@ -39,3 +39,18 @@ TEST_CASE("a macvtap is the guest's own end: the directions are exchanged") {
 TEST_CASE("without limits all that is left is to take away those that were") {
     CHECK(commands({}, driver::Shaped::tap) == "tc qdisc del dev vnet0 root\ntc qdisc del dev vnet0 ingress\n");
 }
+
+TEST_CASE("a guarantee is a class of its own for packets to the guest, and the others share what is left") {
+    const model::BandwidthLimit whole{.average = 1000, .peak = 5000, .floor = 0, .burst = 0};
+    driver::Guarantee guarantee;
+    guarantee.class_id = 3;
+    guarantee.mac = *MacAddress::parse("52:54:00:01:02:03");
+    guarantee.floor = 300;
+    std::string text;
+    for (const auto& commands :
+         {driver::add_guarantee("virbr0", whole, guarantee), driver::share_rest("virbr0", whole, 300)})
+        for (const driver::TrafficCommand& command : commands) text += join(command.words, " ") + "\n";
+    CHECK(text.find("class add dev virbr0 parent 1:1 classid 1:3 htb rate 300kbps ceil 5000kbps") != text.npos);
+    CHECK(text.find("match u32 0x00010203 0xffffffff at -12 match u16 0x5254 0xffff at -14 flowid 1:3") != text.npos);
+    CHECK(text.find("class change dev virbr0 classid 1:2 htb rate 4700kbps ceil 5000kbps") != text.npos);
+}

@@ -35,6 +35,15 @@ void map_plug(xml::Mapper& m, NetworkPort& port) {
     });
 }
 
+void map_bandwidth(xml::Mapper& m, NetworkPort& port) {
+    if (m.reading() && m.has("bandwidth")) port.bandwidth.emplace();
+    if (!port.bandwidth) return;
+    m.group("bandwidth", [&] {
+        m.attribute("classID", port.class_id, 0);
+        map(m, *port.bandwidth);
+    });
+}
+
 }  // namespace
 
 void map(xml::Mapper& m, NetworkPort& port) {
@@ -52,7 +61,7 @@ void map(xml::Mapper& m, NetworkPort& port) {
     m.attribute_of("rxfilters", "trustGuest", port.trust_guest_rx_filters);
     m.attribute_of("port", "isolated", port.isolated);
     m.child("vlan", port.vlan);
-    m.child("bandwidth", port.bandwidth);
+    map_bandwidth(m, port);
     map_plug(m, port);
 }
 

@@ -25,6 +25,7 @@ struct NetworkPort {
     xml::YesNo isolated = xml::YesNo::absent;
     std::optional<Vlan> vlan;
     std::optional<Bandwidth> bandwidth;
+    uint32_t class_id = 0;  ///< of the bridge's traffic classes, where the bandwidth has a floor; 0 for none
     PlugType plug = PlugType::none;
     std::string bridge;  ///< network, bridge
     MacTableManager mac_table_manager = MacTableManager::absent;
