@@ -50,6 +50,22 @@ def answers(address):
                           stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 
+class Replaced:
+    """A script in the place of a program, seen by nobody outside of the private world."""
+
+    def __init__(self, path, script):
+        self.path = path
+        self.script = private.directory() / f"instead-of-{pathlib.Path(path).name}"
+        self.script.write_text("#!/bin/sh\n" + script)
+        self.script.chmod(0o755)
+
+    def __enter__(self):
+        subprocess.run(["mount", "--bind", str(self.script), self.path], check=True)
+
+    def __exit__(self, *_):
+        subprocess.run(["umount", "-l", self.path], check=True)
+
+
 class Case(unittest.TestCase):
     """The daemon, and virsh."""
 
@@ -231,6 +247,87 @@ class NetworkTest(Case):
         self.assertIn("Hook script execution failed", said)
         self.assertIn("not today", said)
         self.assertEqual(bridges(), [])
+
+    def test_hooks_hear_of_ports_and_of_changes(self):
+        heard = private.directory() / "heard-of-ports"
+        hook = pathlib.Path("/etc/libvirt/hooks/network")
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text(f"""#!/bin/sh
+input=$(cat)
+case $input in *"<networkport>"*"52:54:00:00:00:07"*) port=port ;; *) port=none ;; esac
+case $input in *known*) change=known ;; *) change=none ;; esac
+echo "$* $port $change" >> {heard}
+[ ! -e {heard}.refuse ] || {{ echo no room >&2; exit 1; }}
+""")
+        hook.chmod(0o755)
+        self.addCleanup(hook.unlink)
+        self.virsh("net-create", self.define("hooked2", "virbr24", 94))
+        path = private.directory() / "port.xml"
+        path.write_text("<networkport><owner><name>guest</name><uuid>8f07fe28-0000-4000-8000-0000000000aa</uuid>"
+                        "</owner><mac address='52:54:00:00:00:07'/></networkport>")
+        self.virsh("net-port-create", "hooked2", str(path))
+        port = self.virsh("net-port-list", "hooked2").split()[0]
+        self.virsh("net-update", "hooked2", "add", "ip-dhcp-host", "<host mac='52:54:00:00:00:01' name='known' ip='192.168.94.9'/>",
+                   "--live")
+        self.virsh("net-port-delete", "hooked2", port)
+        self.assertEqual(heard.read_text().splitlines()[2:],
+                         ["hooked2 port-created begin - port none", "hooked2 updated begin - none known",
+                          "hooked2 port-deleted begin - port known"])
+        # One that does not want a port, or a change, keeps it from happening.
+        pathlib.Path(f"{heard}.refuse").write_text("")
+        self.assertIn("no room", self.virsh("net-port-create", "hooked2", str(path), check=False))
+        self.assertEqual(self.virsh("net-port-list", "hooked2"), "")
+        self.assertIn("no room", self.virsh("net-update", "hooked2", "delete", "ip-dhcp-host", "<host name='known'/>", "--live",
+                                            check=False))
+        self.assertIn("known", self.virsh("net-dumpxml", "hooked2"))
+        pathlib.Path(f"{heard}.refuse").unlink()
+        self.remove("hooked2")
+
+    def test_limits_of_a_network_and_floors_of_its_ports_are_set_on_its_bridge(self):
+        # Not every kernel has the queues that libvirt asks for: what tc is told is what is looked at.
+        said = private.directory() / "tc"
+        path = self.define("slow", "virbr25", 95)
+        text = pathlib.Path(path).read_text()
+        limits = "<bandwidth><inbound average='1000' peak='5000' burst='1024'/><outbound average='128' burst='256'/></bandwidth>"
+        pathlib.Path(path).write_text(text.replace("<bridge", limits + "<bridge"))
+
+        def lines():
+            return [line for line in said.read_text().splitlines() if " del " not in line] if said.exists() else []
+
+        def told():
+            so_far = lines()
+            said.write_text("")
+            return so_far
+        port = private.directory() / "port.xml"
+
+        def plug(floor):
+            port.write_text("<networkport><owner><name>guest</name><uuid>8f07fe28-0000-4000-8000-0000000000aa</uuid></owner>"
+                            f"<mac address='52:54:00:01:02:03'/><bandwidth><inbound average='100' floor='{floor}'/></bandwidth>"
+                            "</networkport>")
+            return self.virsh("net-port-create", "slow", str(port), check=False)
+        with Replaced("/usr/sbin/tc", f"echo \"$*\" >> {said}\n"):
+            self.virsh("net-create", path)
+            whole = told()
+            self.assertEqual(whole[0], "qdisc add dev virbr25 root handle 1: htb default 2")
+            self.assertTrue(whole[1].startswith("class add dev virbr25 parent 1: classid 1:1 htb rate 1000kbps ceil 5000kbps"))
+            self.assertIn("police rate 128kbps burst 256kb", whole[-1])
+            plug(300)
+            made = self.virsh("net-port-list", "slow").split()[0]
+            self.assertIn("<bandwidth classID='3'>", self.virsh("net-port-dumpxml", "slow", made))
+            floor = told()
+            self.assertTrue(floor[0].startswith("class add dev virbr25 parent 1:1 classid 1:3 htb rate 300kbps ceil 5000kbps"))
+            self.assertIn("match u32 0x00010203 0xffffffff at -12 match u16 0x5254 0xffff at -14 flowid 1:3", floor[2])
+            self.assertIn("classid 1:2 htb rate 4700kbps", floor[3])
+            self.assertIn("would overcommit peak=5000", plug(4900))
+            self.assertEqual(told(), [])
+            # Another daemon knows of it, and all of it is on a bridge that is made anew.
+            self.crash()
+            ip("link", "del", "virbr25")
+            private.wait_for("limits and floor", lambda: lines() == whole + floor)
+            told()
+            self.virsh("net-port-delete", "slow", made)
+            self.assertIn("classid 1:2 htb rate 5000kbps", told()[-1])
+            self.remove("slow")
 
     def test_clients_of_libvirts_network_daemon_find_it(self):
         self.virsh("net-create", self.define("shared", "virbr19", 89))

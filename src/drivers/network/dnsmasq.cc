@@ -64,6 +64,29 @@ Changed write_files(const Files& files) {
     return changed;
 }
 
+/// True for a process that was started with an argument.
+bool runs_with(int pid, const std::string& argument) {
+    try {
+        const std::string command = io::read_file(fmt::format("/proc/{}/cmdline", pid), 1 << 20);
+        return command.find(argument + '\0') != command.npos;
+    } catch (const Error&) {
+        return false;
+    }
+}
+
+Task<void> end(std::unique_ptr<io::Process> process) {
+    if (process->has_ended()) co_return;
+    process->signal(SIGTERM);
+    bool ended = true;
+    try {
+        io::Deadline patience = io::Deadline::after(io::Milliseconds(5000));
+        co_await process->wait(patience);
+    } catch (const Error&) {
+        ended = false;
+    }
+    if (!ended) process->signal(SIGKILL);
+}
+
 /// The process of a pid file, if it is a dnsmasq that was started with our configuration.
 std::unique_ptr<io::Process> find_process(io::Loop& loop, const DnsmasqPaths& paths) {
     std::optional<int> pid;
@@ -76,12 +99,7 @@ std::unique_ptr<io::Process> find_process(io::Loop& loop, const DnsmasqPaths& pa
     // The start time first: if another process takes the number after that, adopting fails.
     const std::optional<uint64_t> started = io::process_start_time(*pid);
     if (!started) return nullptr;
-    try {
-        const std::string command = io::read_file(fmt::format("/proc/{}/cmdline", *pid), 1 << 20);
-        if (command.find("--conf-file=" + paths.config) == command.npos) return nullptr;
-    } catch (const Error&) {
-        return nullptr;
-    }
+    if (!runs_with(*pid, "--conf-file=" + paths.config)) return nullptr;
     return io::Process::adopt(loop, *pid, *started);
 }
 
@@ -140,18 +158,9 @@ Task<void> start_dnsmasq(Core& core, NetworkOwner network) {
     watch(core, network);
 }
 
-Task<void> stop_dnsmasq(Core& core, NetworkOwner network) {
+Task<void> stop_dnsmasq(Core&, NetworkOwner network) {
     std::unique_ptr<io::Process> process = std::move(network->dnsmasq);
-    if (!process || process->has_ended()) co_return;
-    process->signal(SIGTERM);
-    bool ended = true;
-    try {
-        io::Deadline patience = io::Deadline::after(io::Milliseconds(5000));
-        co_await process->wait(patience);
-    } catch (const Error&) {
-        ended = false;
-    }
-    if (!ended) process->signal(SIGKILL);
+    if (process) co_await end(std::move(process));
 }
 
 Task<void> refresh_dnsmasq(Core& core, NetworkOwner network) {
@@ -173,14 +182,52 @@ Task<void> refresh_dnsmasq(Core& core, NetworkOwner network) {
     }
 }
 
+Task<void> keep_dnsmasq(Core& core, NetworkOwner network) {
+    std::string problem;
+    try {
+        co_await start_dnsmasq(core, network);
+    } catch (const Error& error) {
+        problem = error.message();
+    }
+    if (problem.empty()) co_return;
+    logger.error("dnsmasq of network '{}' cannot be started: {}", network->name(), problem);
+    core.spawn(restart(core, network));
+}
+
 Task<void> adopt_dnsmasq(Core& core, NetworkOwner network) {
     if (!wants_dnsmasq(*network->live)) co_return;
     network->dnsmasq = find_process(core.loop, paths_of(core, *network->live));
-    if (network->dnsmasq) {
-        watch(core, network);
+    if (!network->dnsmasq) {
+        co_await keep_dnsmasq(core, network);
         co_return;
     }
-    co_await start_dnsmasq(core, network);
+    watch(core, network);
+    std::string problem;
+    try {
+        // A change that was cut off may have reached its files.
+        co_await refresh_dnsmasq(core, network);
+    } catch (const Error& error) {
+        problem = error.message();
+    }
+    if (!problem.empty()) logger.error("dnsmasq of network '{}': {}", network->name(), problem);
+}
+
+Task<void> end_stray_dnsmasq(Core& core, Definition live) {
+    const std::string argument = "--conf-file=" + paths_of(core, *live).config;
+    auto look = [argument] {
+        std::vector<std::pair<int, uint64_t>> found;
+        for (const std::string& entry : io::list_folder("/proc")) {
+            const std::optional<int> pid = parse_number<int>(entry);
+            const std::optional<uint64_t> started = pid ? io::process_start_time(*pid) : std::nullopt;
+            if (started && runs_with(*pid, argument)) found.emplace_back(*pid, *started);
+        }
+        return found;
+    };
+    const std::vector<std::pair<int, uint64_t>> found = co_await io::offload(core.loop, std::move(look));
+    for (const auto& [pid, started] : found) {
+        std::unique_ptr<io::Process> process = io::Process::adopt(core.loop, pid, started);
+        if (process) co_await end(std::move(process));
+    }
 }
 
 void remove_dnsmasq_files(const Settings& settings, const model::Network& network) {

@@ -6,7 +6,7 @@
 #include "drivers/network/calls/change_calls.h"
 #include "drivers/network/calls/lookup_calls.h"
 #include "drivers/network/calls/port_calls.h"
-#include "drivers/network/run.h"
+#include "drivers/network/load.h"
 #include "drivers/network/service.h"
 #include "drivers/network/watcher.h"
 

@@ -127,22 +127,26 @@ Task<void> Firewall::erase(std::vector<Rule> rules) {
 
 Task<void> Firewall::apply(std::string network, std::vector<Rule> rules) {
     io::Semaphore::Permit turn = co_await turn_.acquire(io::Deadline::never(), "the firewall");
-    std::vector<Rule> before;
-    if (auto known = networks_.find(network); known != networks_.end()) before = known->second;
+    std::optional<std::vector<Rule>> former;
+    if (auto known = networks_.find(network); known != networks_.end()) former = known->second;
     networks_[network] = rules;
     std::exception_ptr problem;
     try {
         if (settings_.firewall == FirewallBackend::nftables) {
             co_await apply_nft();
         } else {
-            co_await erase(std::move(before));
+            if (former) co_await erase(*former);
             co_await insert(std::move(rules));
         }
     } catch (const Error&) {
         problem = std::current_exception();
     }
     if (!problem) co_return;
-    networks_.erase(network);
+    if (former) {
+        networks_[network] = std::move(*former);
+    } else {
+        networks_.erase(network);
+    }
     std::rethrow_exception(problem);
 }
 

@@ -3,12 +3,14 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
+
 #include "base/error.h"
 #include "base/log.h"
-#include "driver/bandwidth.h"
+#include "base/text.h"
 #include "driver/constants.h"
-#include "drivers/network/commands.h"
 #include "drivers/network/dnsmasq.h"
+#include "drivers/network/floors.h"
 #include "drivers/network/hooks.h"
 #include "drivers/network/service.h"
 #include "drivers/network/subnets.h"
@@ -58,9 +60,14 @@ void set_forwarding(const model::Network& network) {
     if (has_ipv6(network)) set_kernel("/proc/sys/net/ipv6/conf/all/forwarding", "1", true);
 }
 
+/// A bridge that is there already belongs to somebody else. Throws system_error.
+void require_no_bridge(const model::Network& network) {
+    if (host::link_index(network.bridge) == 0) return;
+    throw Error::from_errno(EEXIST, ErrorDomain::none, "error creating bridge interface " + network.bridge);
+}
+
 /// The bridge, down and without addresses. Runs on the pool.
 void make_bridge(const model::Network& network) {
-    check_subnets(network);
     host::BridgeOptions options;
     options.mac = network.mac;
     options.stp = network.stp;
@@ -94,22 +101,141 @@ void bring_up_bridge(const model::Network& network) {
     if (network.mode() != ForwardMode::none) set_forwarding(network);
 }
 
-Task<void> run_all(Core& core, std::vector<driver::TrafficCommand> commands) {
-    for (driver::TrafficCommand& command : commands) {
-        CommandOptions options;
-        options.may_fail = command.may_fail;
-        co_await run_tool(core.loop, std::move(command.words), std::move(options), core.settings.command_deadline);
-    }
-}
-
 Task<void> limit(Core& core, const model::Network& network) {
     if (!network.bandwidth || network.bridge.empty()) co_return;
     std::vector<driver::TrafficCommand> commands =
         driver::set_bandwidth(network.bridge, *network.bandwidth, driver::Shaped::bridge);
-    co_await run_all(core, std::move(commands));
+    co_await run_traffic(core, std::move(commands));
 }
 
-/// Takes away what start made; each part may be missing.
+/// The bridge of a network that starts. From its making on, the note of begin_change() tells whose it is.
+Task<void> lay_bridge(Core& core, Definition live) {
+    const Store store = core.store;
+    auto lay = [store, live] {
+        check_subnets(*live);
+        require_no_bridge(*live);
+        store.begin_change(*live);
+        try {
+            make_bridge(*live);
+        } catch (...) {
+            store.end_change(live->name);
+            throw;
+        }
+    };
+    co_await io::offload(core.loop, std::move(lay));
+}
+
+/// Rules, addresses, names and limits for a bridge that was just made.
+Task<void> furnish_bridge(Core& core, NetworkOwner network) {
+    const Definition live = network->live;
+    const std::string name = network->name();
+    std::vector<Rule> rules = firewall_rules(*live);
+    co_await core.firewall.apply(name, std::move(rules));
+    auto bring_up = [live] { bring_up_bridge(*live); };
+    co_await io::offload(core.loop, std::move(bring_up));
+    co_await start_dnsmasq(core, network);
+    co_await limit(core, *live);
+}
+
+/// "0000:03:10.1", the last part of where a link of sysfs points.
+std::optional<model::PciAddress> pci_address_of(const std::string& link) {
+    std::array<char, 4096> target{};
+    const ssize_t length = ::readlink(link.c_str(), target.data(), target.size());
+    if (length <= 0) return std::nullopt;
+    std::string_view name(target.data(), static_cast<size_t>(length));
+    name.remove_prefix(name.rfind('/') + 1);
+    if (name.size() != 12 || name[4] != ':' || name[7] != ':' || name[10] != '.') return std::nullopt;
+    const auto domain = parse_number<uint32_t>(name.substr(0, 4), 16);
+    const auto bus = parse_number<uint32_t>(name.substr(5, 2), 16);
+    const auto slot = parse_number<uint32_t>(name.substr(8, 2), 16);
+    const auto function = parse_number<uint32_t>(name.substr(11), 16);
+    if (!domain || !bus || !slot || !function) return std::nullopt;
+    model::PciAddress address;
+    address.domain = *domain;
+    address.bus = *bus;
+    address.slot = *slot;
+    address.function = *function;
+    return address;
+}
+
+/// A pool that is told by its physical function: the virtual functions are looked up, whole ones for hostdev, their
+/// interfaces for the others.
+void fill_pool(model::Network& network) {
+    if (!network.forward || network.forward->pf.empty()) return;
+    model::NetworkForward& forward = *network.forward;
+    const std::string folder = "/sys/class/net/" + forward.pf + "/device";
+    for (unsigned i = 0;; i++) {
+        const std::string function = fmt::format("{}/virtfn{}", folder, i);
+        if (::access(function.c_str(), F_OK) != 0) break;
+        if (forward.mode == ForwardMode::hostdev) {
+            if (const auto address = pci_address_of(function)) forward.addresses.push_back(*address);
+            continue;
+        }
+        for (const std::string& name : io::list_folder(function + "/net")) forward.interfaces.push_back({name, 0});
+    }
+    if (forward.interfaces.empty() && forward.addresses.empty()) {
+        fail(ErrorCode::internal_error, ErrorDomain::network, "No usable Vf's present on SRIOV PF {}", forward.pf);
+    }
+}
+
+Task<void> bring_up_external(Core& core, NetworkOwner network) {
+    const Definition live = network->live;
+    if (network->live->mode() == ForwardMode::bridge && !live->bridge.empty()) {
+        if (live->mac_table_manager == model::MacTableManager::libvirt) {
+            const std::string bridge = live->bridge;
+            auto filter = [bridge] { host::set_bridge_vlan_filtering(bridge, true); };
+            co_await io::offload(core.loop, std::move(filter));
+        }
+        co_await limit(core, *live);
+    }
+}
+
+/// Notes that a start or a stop begins, or that it is over. Never throws: without the note only a crash is noticed
+/// less.
+Task<void> note_change(Core& core, Definition live, bool begins) {
+    const Store store = core.store;
+    auto note = [store, live, begins] { begins ? store.begin_change(*live) : store.end_change(live->name); };
+    std::string problem;
+    try {
+        co_await io::offload(core.loop, std::move(note));
+    } catch (const Error& error) {
+        problem = error.message();
+    }
+    if (!problem.empty()) logger.warn("network '{}': {}", live->name, problem);
+}
+
+Task<void> bring_up(Core& core, NetworkOwner network) {
+    const Definition live = network->live;
+    co_await run_hooks(core.loop, core.settings, *live, nullptr, "start", "begin");
+    if (live->owns_bridge()) {
+        co_await lay_bridge(core, live);
+    } else {
+        co_await note_change(core, live, true);
+    }
+    std::optional<Error> problem;
+    try {
+        if (live->owns_bridge()) {
+            co_await furnish_bridge(core, network);
+        } else {
+            co_await bring_up_external(core, network);
+        }
+        co_await save_status(core, network);
+        co_await run_hooks(core.loop, core.settings, *live, nullptr, "started", "begin");
+    } catch (const Error& error) {
+        problem.emplace(error);
+    }
+    if (problem) co_await take_down(core, network);
+    co_await note_change(core, live, false);
+    if (problem) throw *problem;
+}
+
+void leave_table(Core& core, const NetworkOwner& network) {
+    network->removed = true;
+    core.networks.erase(network->uuid());
+}
+
+}  // namespace
+
 Task<void> take_down(Core& core, NetworkOwner network) {
     const Definition live = network->live;
     co_await stop_dnsmasq(core, network);
@@ -127,87 +253,12 @@ Task<void> take_down(Core& core, NetworkOwner network) {
         if (!problem.empty()) logger.warn("network '{}': {}", name, problem);
     } else if (live->bandwidth && !live->bridge.empty()) {
         std::vector<driver::TrafficCommand> commands = driver::clear_bandwidth(live->bridge);
-        co_await run_all(core, std::move(commands));
+        co_await run_traffic(core, std::move(commands));
     }
     const Store store = core.store;
     auto forget = [store, name] { store.remove_status(name); };
     co_await io::offload(core.loop, std::move(forget));
 }
-
-Task<void> bring_up_virtual(Core& core, NetworkOwner network) {
-    const Definition live = network->live;
-    auto make = [live] { make_bridge(*live); };
-    co_await io::offload(core.loop, std::move(make));
-    std::optional<Error> problem;
-    try {
-        const std::string name = network->name();
-        std::vector<Rule> rules = firewall_rules(*live);
-        co_await core.firewall.apply(name, std::move(rules));
-        auto bring_up = [live] { bring_up_bridge(*live); };
-        co_await io::offload(core.loop, std::move(bring_up));
-        co_await start_dnsmasq(core, network);
-        co_await limit(core, *live);
-    } catch (const Error& error) {
-        problem.emplace(error);
-    }
-    if (!problem) co_return;
-    co_await take_down(core, network);
-    throw *problem;
-}
-
-/// A pool of interfaces: the virtual functions of a physical one are looked up.
-void fill_pool(model::Network& network) {
-    if (!network.forward || network.forward->pf.empty()) return;
-    const std::string folder = "/sys/class/net/" + network.forward->pf + "/device";
-    for (unsigned i = 0;; i++) {
-        const std::string function = fmt::format("{}/virtfn{}", folder, i);
-        if (::access(function.c_str(), F_OK) != 0) break;
-        for (const std::string& name : io::list_folder(function + "/net"))
-            network.forward->interfaces.push_back({name, 0});
-    }
-    if (network.forward->interfaces.empty() && network.forward->addresses.empty()) {
-        fail(ErrorCode::internal_error, ErrorDomain::network, "No usable Vf's present on SRIOV PF {}",
-             network.forward->pf);
-    }
-}
-
-Task<void> bring_up_external(Core& core, NetworkOwner network) {
-    const Definition live = network->live;
-    if (network->live->mode() == ForwardMode::bridge && !live->bridge.empty()) {
-        if (live->mac_table_manager == model::MacTableManager::libvirt) {
-            const std::string bridge = live->bridge;
-            auto filter = [bridge] { host::set_bridge_vlan_filtering(bridge, true); };
-            co_await io::offload(core.loop, std::move(filter));
-        }
-        co_await limit(core, *live);
-    }
-}
-
-Task<void> bring_up(Core& core, NetworkOwner network) {
-    co_await run_hooks(core.loop, core.settings, *network->live, nullptr, "start", "begin");
-    if (network->live->owns_bridge()) {
-        co_await bring_up_virtual(core, network);
-    } else {
-        co_await bring_up_external(core, network);
-    }
-    std::optional<Error> problem;
-    try {
-        co_await save_status(core, network);
-        co_await run_hooks(core.loop, core.settings, *network->live, nullptr, "started", "begin");
-    } catch (const Error& error) {
-        problem.emplace(error);
-    }
-    if (!problem) co_return;
-    co_await take_down(core, network);
-    throw *problem;
-}
-
-void leave_table(Core& core, const NetworkOwner& network) {
-    network->removed = true;
-    core.networks.erase(network->uuid());
-}
-
-}  // namespace
 
 Task<void> save_status(Core& core, NetworkOwner network) {
     const Store store = core.store;
@@ -249,8 +300,10 @@ Task<void> stop_network(Core& core, NetworkOwner network) {
     const Definition live = network->live;
     network->active = false;
     std::string problem;
+    co_await note_change(core, live, true);
     try {
         co_await take_down(core, network);
+        co_await note_change(core, live, false);
         co_await run_hooks(core.loop, core.settings, *live, nullptr, "stopped", "end");
     } catch (const Error& error) {
         problem = error.message();
@@ -305,93 +358,21 @@ Task<void> repair_bridge(Core& core, NetworkOwner network) {
     logger.warn("the bridge {} of network '{}' was removed; making it again", live->bridge, network->name());
     co_await stop_dnsmasq(core, network);
     auto make = [live] {
+        check_subnets(*live);
         make_bridge(*live);
         bring_up_bridge(*live);
     };
     co_await io::offload(core.loop, std::move(make));
-    co_await start_dnsmasq(core, network);
-    co_await limit(core, *live);
-    if (core.on_started) core.on_started(network->name(), live->bridge);
-}
-
-namespace {
-
-Task<void> take_up(Core& core, Store::Status status) {
-    NetworkOwner network = core.networks.hold(*status.live->uuid);
-    if (!network) {
-        network = std::make_shared<Network>(*status.live->uuid, status.live->name);
-        core.networks.insert(network);
-    }
-    network->live = status.live;
-    network->ports = std::move(status.ports);
-    const bool gone = status.live->owns_bridge() && host::link_index(status.live->bridge) == 0;
-    if (gone) {
-        // The host was started again, or somebody removed it while nobody looked: the network does not run.
-        co_await take_down(core, network);
-        network->live = nullptr;
-        network->ports.clear();
-        if (!network->is_persistent()) leave_table(core, network);
-        co_return;
-    }
-    network->live = with_users(*network);
-    network->active = true;
-    if (status.live->owns_bridge()) core.firewall.adopt(network->name(), firewall_rules(*status.live));
-    co_await adopt_dnsmasq(core, network);
-}
-
-}  // namespace
-
-Task<void> load_networks(Core& core) {
-    core.store.make_folders();
-    for (Store::Found& found : core.store.load_definitions()) {
-        const bool clash = found.definition && core.networks.find(*found.definition->uuid);
-        if (!found.problem.empty() || clash) {
-            logger.error("passing over the network '{}': {}", found.name, clash ? "its UUID is taken" : found.problem);
-            continue;
-        }
-        auto network = std::make_shared<Network>(*found.definition->uuid, found.definition->name);
-        network->persistent = std::move(found.definition);
-        network->autostart = found.autostart;
-        core.networks.insert(std::move(network));
-    }
-    std::vector<Store::Status> statuses = core.store.load_statuses();
-    for (Store::Status& status : statuses) {
-        std::string problem = status.problem;
-        try {
-            if (problem.empty()) co_await take_up(core, std::move(status));
-        } catch (const Error& error) {
-            problem = error.message();
-        }
-        if (!problem.empty()) logger.error("a network that runs could not be taken up: {}", problem);
-    }
+    co_await keep_dnsmasq(core, network);
     std::string problem;
     try {
-        co_await core.firewall.repair();
+        co_await limit(core, *live);
+        co_await set_floors(core, network);
     } catch (const Error& error) {
         problem = error.message();
     }
-    if (!problem.empty()) logger.error("the firewall rules of the networks are not in place: {}", problem);
-}
-
-Task<void> autostart_networks(Core& core) {
-    const std::string mark = core.settings.state() + "/autostarted";
-    if (::access(mark.c_str(), F_OK) == 0) co_return;
-    io::write_file_atomically(mark, "", 0600);
-    std::vector<NetworkOwner> wanted;
-    core.networks.for_each([&](Network& network) {
-        if (network.autostart && !network.active) wanted.push_back(core.networks.hold(network.uuid()));
-    });
-    for (const NetworkOwner& network : wanted) {
-        std::string problem;
-        try {
-            io::Deadline deadline = io::Deadline::never().with_cancel(core.gate.cancel_source());
-            io::Semaphore::Permit turn = co_await core.turn(deadline);
-            if (!network->active && !network->removed) co_await start_network(core, network, nullptr);
-        } catch (const Error& error) {
-            problem = error.message();
-        }
-        if (!problem.empty()) logger.error("Failed to autostart network '{}': {}", network->name(), problem);
-    }
+    if (!problem.empty()) logger.error("network '{}' has no limits: {}", network->name(), problem);
+    if (core.on_started) core.on_started(network->name(), live->bridge);
 }
 
 }  // namespace virtue::network

@@ -1,4 +1,4 @@
-// Starts and stops networks, and takes running ones up again after a restart of the daemon. Callers hold the core's
+// Starts and stops networks, changes running ones and puts back what others removed of them. Callers hold the core's
 // turn. Loop thread only.
 #pragma once
 #include "drivers/network/core.h"
@@ -15,10 +15,8 @@ Task<void> change_live(Core& core, NetworkOwner network, Definition definition);
 /// Saves what a restart needs to know.
 Task<void> save_status(Core& core, NetworkOwner network);
 
-/// Reads definitions and status files, takes up the networks that run.
-Task<void> load_networks(Core& core);
-/// Starts the networks that are marked for it, once after each start of the host.
-Task<void> autostart_networks(Core& core);
+/// Takes away what starting made: dnsmasq, rules, bridge, limits, status; what is missing already is fine.
+Task<void> take_down(Core& core, NetworkOwner network);
 /// Puts a bridge back that somebody removed; the rest of the network is made anew with it.
 Task<void> repair_bridge(Core& core, NetworkOwner network);
 

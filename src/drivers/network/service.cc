@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "driver/constants.h"
+#include "drivers/network/floors.h"
 #include "drivers/network/hooks.h"
 #include "drivers/network/leases.h"
 #include "drivers/network/run.h"
@@ -122,11 +123,15 @@ const model::Network& definition_for(const Network& network, uint32_t flags) {
     return config ? *network.persistent : network.current();
 }
 
+void refuse_missing_metadata() {
+    constexpr auto no_network_metadata = static_cast<ErrorCode>(111);
+    throw Error::with_message(no_network_metadata, ErrorDomain::network,
+                              "metadata not found: Requested metadata element is not present");
+}
+
 void refuse_metadata_type(int32_t type) {
     // Networks have a title and a description only in libvirt 9.7 and later, which this model has no place for.
-    if (type == 0 || type == 1) {
-        throw Error(ErrorCode::no_domain_metadata, ErrorDomain::network, "Requested metadata element is not present");
-    }
+    if (type == 0 || type == 1) refuse_missing_metadata();
     throw Error(ErrorCode::invalid_arg, ErrorDomain::network, "unknown metadata type");
 }
 
@@ -157,6 +162,7 @@ NetworkPort complete_port(const Network& network, NetworkPort port) {
     if (port.isolated == xml::YesNo::absent) port.isolated = live.isolated;
     if (!port.uuid) port.uuid = Uuid::generate();
     plug_in(network, port);
+    reserve_floor(network, port);
     return port;
 }
 
@@ -214,6 +220,7 @@ Task<void> Service::add_port(NetworkOwner network, NetworkPort port) {
     std::optional<Error> problem;
     try {
         co_await run_hooks(core_.loop, core_.settings, *network->live, &port, "port-created", "begin");
+        co_await set_floor(core_, network, port);
         co_await io::offload(core_.loop, std::move(save));
         co_await count_users(network);
     } catch (const Error& error) {
@@ -221,6 +228,7 @@ Task<void> Service::add_port(NetworkOwner network, NetworkPort port) {
     }
     if (!problem) co_return;
     network->ports.erase(uuid);
+    co_await clear_floor(core_, network, port);
     throw *problem;
 }
 
@@ -229,6 +237,7 @@ Task<void> Service::remove_port(NetworkOwner network, Uuid uuid) {
     if (found == network->ports.end()) co_return;
     const NetworkPort port = std::move(found->second);
     network->ports.erase(found);
+    co_await clear_floor(core_, network, port);
     const Store store = core_.store;
     const std::string name = network->name();
     auto remove = [store, name, uuid] { store.remove_port(name, uuid); };

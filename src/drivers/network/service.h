@@ -13,6 +13,8 @@ Task<std::vector<driver::NetworkLease>> read_leases(Core& core, Definition live)
 const model::Network& definition_for(const Network& network, uint32_t flags);
 constexpr int32_t metadata_element = 2;  ///< virNetworkMetadataType
 [[noreturn]] void refuse_metadata_type(int32_t type);
+/// What asked for is not among a network's metadata: VIR_ERR_NO_NETWORK_METADATA, which came with the call itself.
+[[noreturn]] void refuse_missing_metadata();
 
 /// The live definition with the numbers of its users, which live XML shows.
 Definition with_users(const Network& network);

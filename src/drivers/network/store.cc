@@ -1,6 +1,9 @@
 #include "drivers/network/store.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include <ctime>
 #include <filesystem>
 
 #include "base/error.h"
@@ -29,6 +32,24 @@ xml::Options options_for(std::string_view source, bool inactive) {
     options.source = source;
     options.inactive = inactive;
     return options;
+}
+
+/// The form of a status file, which libvirt reads too.
+std::string status_text(const model::Network& live) {
+    // Classes of the bridge's queueing discipline: the first three are always taken.
+    std::string text = "<networkstatus>\n  <class_id bitmap='0-2'/>\n  <floor sum='0'/>\n";
+    xml::Options options = options_for("(network)", false);
+    options.indent = 1;
+    text += xml::format(live, options) + "</networkstatus>\n";
+    return with_note(note_for(live.name), text);
+}
+
+/// Some hosts keep /run over a start of the system: what such a file tells of went with the old one.
+bool is_from_before_boot(const std::string& path) {
+    struct stat status {};
+    timespec since_boot{};
+    if (::stat(path.c_str(), &status) != 0 || ::clock_gettime(CLOCK_BOOTTIME, &since_boot) != 0) return false;
+    return status.st_mtime < std::time(nullptr) - since_boot.tv_sec;
 }
 
 }  // namespace
@@ -74,8 +95,9 @@ std::vector<Store::Found> Store::load_definitions() const {
         found.name = file.substr(0, file.size() - 4);
         try {
             const std::string path = settings_.definitions() + "/" + file;
-            auto network = std::make_shared<model::Network>(
-                xml::parse<model::Network>(io::read_file(path, largest_file), options_for(path, true)));
+            const std::string text = io::read_file(path, largest_file);
+            auto network = std::make_shared<model::Network>(xml::parse<model::Network>(text, options_for(path, true)));
+            found.is_new = text.find("<uuid>") == text.npos;
             model::complete(*network);
             if (network->name != found.name) {
                 fail(ErrorCode::internal_error, ErrorDomain::network,
@@ -93,12 +115,15 @@ std::vector<Store::Found> Store::load_definitions() const {
 }
 
 void Store::save_status(const model::Network& live) const {
-    // Classes of the bridge's queueing discipline: the first three are always taken.
-    std::string text = "<networkstatus>\n  <class_id bitmap='0-2'/>\n  <floor sum='0'/>\n";
-    xml::Options options = options_for("(network)", false);
-    options.indent = 1;
-    text += xml::format(live, options) + "</networkstatus>\n";
-    io::write_file_atomically(status_path(live.name), with_note(note_for(live.name), text), 0600);
+    io::write_file_atomically(status_path(live.name), status_text(live), 0600);
+}
+
+void Store::begin_change(const model::Network& live) const {
+    io::write_file_atomically(change_path(live.name), status_text(live), 0600);
+}
+
+void Store::end_change(const std::string& name) const {
+    io::remove_file(change_path(name));
 }
 
 void Store::remove_status(const std::string& name) const {
@@ -117,32 +142,41 @@ void Store::remove_port(const std::string& name, const Uuid& port) const {
     io::remove_file(port_path(name, port));
 }
 
+Store::Status Store::load_status(const std::string& path) const {
+    Status status;
+    try {
+        const std::string text = io::read_file(path, largest_file);
+        const xml::Document document = xml::Document::parse(text, path, ErrorDomain::network);
+        const xml::Element network = document.root().child("network");
+        if (document.root().name() != "networkstatus" || !network)
+            fail(ErrorCode::xml_error, ErrorDomain::network, "{}: no status of a network", path);
+        auto live = std::make_shared<model::Network>(xml::read<model::Network>(network, options_for(path, false)));
+        for (const std::string& port_file : io::list_folder(ports_folder(live->name))) {
+            if (!port_file.ends_with(".xml")) continue;
+            const std::string port_path = ports_folder(live->name) + "/" + port_file;
+            auto port =
+                xml::parse<model::NetworkPort>(io::read_file(port_path, largest_file), options_for(port_path, false));
+            status.ports.emplace(*port.uuid, std::move(port));
+        }
+        status.live = std::move(live);
+        status.is_stale = is_from_before_boot(path);
+    } catch (const Error& error) {
+        status.problem = fmt::format("{}: {}", path, error.message());
+    }
+    return status;
+}
+
 std::vector<Store::Status> Store::load_statuses() const {
     std::vector<Status> all;
-    for (const std::string& file : io::list_folder(settings_.state())) {
-        if (!file.ends_with(".xml")) continue;
-        const std::string path = settings_.state() + "/" + file;
-        Status status;
-        try {
-            const std::string text = io::read_file(path, largest_file);
-            const xml::Document document = xml::Document::parse(text, path, ErrorDomain::network);
-            const xml::Element network = document.root().child("network");
-            if (document.root().name() != "networkstatus" || !network)
-                fail(ErrorCode::xml_error, ErrorDomain::network, "{}: no status of a network", path);
-            auto live = std::make_shared<model::Network>(xml::read<model::Network>(network, options_for(path, false)));
-            for (const std::string& port_file : io::list_folder(ports_folder(live->name))) {
-                if (!port_file.ends_with(".xml")) continue;
-                const std::string port_path = ports_folder(live->name) + "/" + port_file;
-                auto port = xml::parse<model::NetworkPort>(io::read_file(port_path, largest_file),
-                                                           options_for(port_path, false));
-                status.ports.emplace(*port.uuid, std::move(port));
-            }
-            status.live = std::move(live);
-        } catch (const Error& error) {
-            status.problem = fmt::format("{}: {}", path, error.message());
-        }
-        all.push_back(std::move(status));
-    }
+    for (const std::string& file : io::list_folder(settings_.state()))
+        if (file.ends_with(".xml")) all.push_back(load_status(settings_.state() + "/" + file));
+    return all;
+}
+
+std::vector<Store::Status> Store::load_changes() const {
+    std::vector<Status> all;
+    for (const std::string& file : io::list_folder(settings_.state()))
+        if (file.ends_with(".changing")) all.push_back(load_status(settings_.state() + "/" + file));
     return all;
 }
 

@@ -21,6 +21,7 @@ public:
     std::string definition_path(const std::string& name) const { return settings_.definitions() + "/" + name + ".xml"; }
     std::string autostart_path(const std::string& name) const { return settings_.autostart() + "/" + name + ".xml"; }
     std::string status_path(const std::string& name) const { return settings_.state() + "/" + name + ".xml"; }
+    std::string change_path(const std::string& name) const { return settings_.state() + "/" + name + ".changing"; }
     std::string ports_folder(const std::string& name) const { return settings_.state() + "/" + name + ".ports"; }
     std::string port_path(const std::string& name, const Uuid& port) const {
         return ports_folder(name) + "/" + port.to_string() + ".xml";
@@ -33,6 +34,7 @@ public:
         std::string name;
         Definition definition;
         bool autostart = false;
+        bool is_new = false;  ///< a file that no daemon wrote: it tells no UUID
         std::string problem;
     };
     std::vector<Found> load_definitions() const;
@@ -42,13 +44,22 @@ public:
     struct Status {
         Definition live;
         std::map<Uuid, model::NetworkPort> ports;
+        bool is_stale = false;  ///< written before the host was started
         std::string problem;
     };
     std::vector<Status> load_statuses() const;
+
+    /// Notes that a network is being started or stopped, until end_change(): when the daemon is killed meanwhile, the
+    /// next one finds the note and takes away what there is of the network.
+    void begin_change(const model::Network& live) const;
+    void end_change(const std::string& name) const;
+    /// The live definitions of networks whose start or stop was cut off.
+    std::vector<Status> load_changes() const;
     void save_port(const std::string& name, const model::NetworkPort& port) const;
     void remove_port(const std::string& name, const Uuid& port) const;
 
 private:
+    Status load_status(const std::string& path) const;
     Settings settings_;
 };
 

@@ -17,7 +17,7 @@ model::HostAddress of_bytes(const std::array<uint8_t, 4>& bytes) {
 
 }  // namespace
 
-void check_subnets(const model::Network& network) {
+std::optional<std::string> find_clash(const model::Network& network) {
     const std::vector<host::RouteEntry> routes = host::ipv4_routes();
     for (const host::RouteEntry& route : routes) {
         const unsigned width = of_bytes(route.mask).prefix_of_mask().value_or(32);
@@ -32,11 +32,28 @@ void check_subnets(const model::Network& network) {
             bool own = false;
             for (const model::NetworkRoute& wanted : network.routes)
                 own = own || (wanted.address == target && wanted.effective_prefix() == width);
-            if (own) continue;
-            fail(ErrorCode::internal_error, ErrorDomain::network, "Network is already in use by interface {}",
-                 route.device);
+            if (!own) return route.device;
         }
     }
+    return std::nullopt;
+}
+
+void check_subnets(const model::Network& network) {
+    const std::optional<std::string> device = find_clash(network);
+    if (!device) return;
+    throw Error(ErrorCode::internal_error, ErrorDomain::network,
+                fmt::format("Network is already in use by interface {}", *device),
+                fmt::format("choose another subnet with 'virsh net-edit {}'; with <ip family='ipv4' address='auto'> a "
+                            "free one is found",
+                            network.name));
+}
+
+void release_subnet(model::NetworkIp& ip) {
+    ip.prefix = ip.effective_prefix();
+    ip.wants_address = true;
+    ip.wants_range = !ip.ranges.empty();
+    ip.netmask = {};
+    ip.ranges.clear();
 }
 
 namespace {

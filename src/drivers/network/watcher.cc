@@ -21,6 +21,8 @@ constinit log::Module logger("network.watcher");
 
 /// Somebody who flushes mostly writes anew at once: what is then there is looked at together.
 constexpr io::Milliseconds settle{100};
+/// What could not be put back is tried again.
+constexpr io::Milliseconds before_retry{2000};
 
 bool is_removal(const nlmsghdr& header, bool is_firewall) {
     if (!is_firewall) return header.nlmsg_type == RTM_DELLINK;
@@ -53,6 +55,8 @@ Watcher::Watcher(Core& core)
       }) {
     links_.watch->on_readable([this] { heard(links_, false); });
     firewall_.watch->on_readable([this] { heard(firewall_, true); });
+    // What happened between the taking up of the networks and now.
+    note(true, true);
 }
 
 Watcher::~Watcher() = default;
@@ -79,11 +83,15 @@ void Watcher::heard(Source& source, bool is_firewall) {
             at += NLMSG_ALIGN(header.nlmsg_len);
         }
     }
-    if (!removed) return;
+    if (removed) note(is_firewall, !is_firewall);
+}
+
+void Watcher::note(bool rules, bool bridges) {
     bool any = false;
     core_.networks.for_each([&](const Network& network) { any = any || network.active; });
     if (!any) return;
-    (is_firewall ? rules_touched_ : bridges_touched_) = true;
+    rules_touched_ = rules_touched_ || rules;
+    bridges_touched_ = bridges_touched_ || bridges;
     look_soon();
 }
 
@@ -102,16 +110,21 @@ Task<void> Watcher::look(bool rules, bool bridges) {
                     missing.push_back(core.networks.hold(network.uuid()));
             });
         }
-        for (const NetworkOwner& network : missing) co_await repair_bridge(core, network);
+        // The rules first: guests that are on the network again are not to meet a host without them.
         bool repaired = false;
         if (rules) repaired = co_await core.firewall.repair();
         if (repaired) logger.warn("firewall rules of our networks were gone; they are back");
+        for (const NetworkOwner& network : missing) co_await repair_bridge(core, network);
     } catch (const Error& error) {
         problem = error.message();
     }
-    if (!problem.empty()) logger.error("what others removed could not be put back: {}", problem);
     if (core.gate.cancel_source().is_cancelled()) co_return;
     looking_ = false;
+    if (problem.empty()) co_return;
+    logger.error("what others removed could not be put back and is tried again: {}", problem);
+    rules_touched_ = rules_touched_ || rules;
+    bridges_touched_ = bridges_touched_ || bridges;
+    timer_.start_after(before_retry);
 }
 
 }  // namespace virtue::network

@@ -24,6 +24,7 @@ private:
         std::unique_ptr<io::FdWatch> watch;
     };
     void heard(Source& source, bool is_firewall);
+    void note(bool rules, bool bridges);
     void look_soon();
     Task<void> look(bool rules, bool bridges);
 

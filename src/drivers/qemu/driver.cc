@@ -177,6 +177,7 @@ QemuDriver::QemuDriver(io::Loop& loop, Settings settings, const Tables& others, 
             io::Deadline patience =
                 io::Deadline::after(io::Milliseconds(300)).with_cancel(state.core.gate.cancel_source());
             co_await load_and_reconnect(state.core, patience);
+            if (state.core.settings.paths.privileged) rejoin_bridges(state.core);
             state.core.spawn(drop_stale_ports(state.core));
         } catch (const std::exception& error) {
             state.problem = std::current_exception();

@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 
+#include <set>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -124,6 +126,7 @@ void note_port(Interface& interface, const driver::NetworkPlug& plug) {
     actual.virtual_port = port.virtual_port;
     actual.vlan = port.vlan;
     actual.bandwidth = port.bandwidth;
+    actual.class_id = port.class_id;
     switch (port.plug) {
         case PlugType::network:
         case PlugType::bridge:
@@ -369,6 +372,22 @@ void rejoin_bridge(Core& core, const std::string& network, const std::string& br
             core.spawn(core.networks->claim(network, std::move(port)));
         }
     });
+}
+
+void rejoin_bridges(Core& core) {
+    if (!core.networks) return;
+    std::set<std::pair<std::string, std::string>> left;
+    core.domains.for_each([&](const Domain& domain) {
+        if (!domain.run() || !domain.run()->ready) return;
+        for (const Interface& interface : domain.run()->domain->interfaces) {
+            const bool is_plugged = port_of(interface) && interface.actual && !interface.actual->bridge.empty() &&
+                                    !interface.target.empty();
+            if (!is_plugged || host::link_index(interface.target) == 0) continue;
+            if (host::link_master(interface.target).empty()) left.emplace(interface.network, interface.actual->bridge);
+        }
+    });
+    for (const auto& [network, bridge] : left)
+        if (host::link_index(bridge) != 0) rejoin_bridge(core, network, bridge);
 }
 
 Task<std::vector<KnownAddress>> leased_addresses(Core& core, DomainOwner domain) {

@@ -44,6 +44,8 @@ Task<void> drop_stale_ports(Core& core);
 
 /// Puts taps of running guests into the bridge of a network that was made anew, and claims their ports again.
 void rejoin_bridge(Core& core, const std::string& network, const std::string& bridge);
+/// The same for every network whose bridge was made anew while no daemon ran.
+void rejoin_bridges(Core& core);
 
 /// Addresses of a guest's cards as leases of virtual networks tell them, or the host's neighbour table.
 struct KnownAddress {

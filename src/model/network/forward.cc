@@ -115,7 +115,9 @@ void read(xml::Mapper& m, NetworkForward& f) {
         m.fail("The <nat> element can only be used when <forward> 'mode' is 'nat'");
     if (nats > 1) m.fail("Only one <nat> element is allowed in <forward>");
     map_nat(m, f);
-    if (addresses > 0 && interfaces + pfs > 0)
+    // What is known of a running network holds the functions that its physical one was found to have.
+    const bool found = !m.options().inactive && interfaces == 0;
+    if (addresses > 0 && interfaces + pfs > 0 && !found)
         m.fail("<address> elements of <forward> go neither with <interface> nor with <pf>");
     if ((pfs > 0 || addresses > 0) && !dev.empty())
         m.fail("the <forward> 'dev' attribute cannot be used when <address> or <pf> sub-elements are present");

@@ -139,8 +139,7 @@ proc::NetworkGetMetadata::Ret LookupCalls::metadata(driver::Call&, proc::Network
     } else {
         refuse_metadata_type(args.type);
     }
-    if (!found)
-        throw Error(ErrorCode::no_domain_metadata, ErrorDomain::network, "Requested metadata element is not present");
+    if (!found) refuse_missing_metadata();
     return {*found};
 }
 
