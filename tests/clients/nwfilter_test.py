@@ -2,6 +2,7 @@
 """Network filters with stock virsh: definitions, and what they do to real packets of a card on a bridge."""
 
 import pathlib
+import re
 import subprocess
 import unittest
 
@@ -75,6 +76,14 @@ class Definitions(Case):
         self.assertIn("10.1.2.3", listing)
         self.assertIn(f"-i {device}", listing)
         self.assertIn("nwfilter is in use", self.virsh("nwfilter-undefine", "own-address", check=False))
+        # The filter of a running guest's card can be taken away, and put back.
+        card = self.virsh("dumpxml", "kept").split("<interface")[1].split("</interface>")[0]
+        bare = "<interface" + re.sub(r"<filterref.*</filterref>", "", card, flags=re.S) + "</interface>"
+        self.virsh("update-device", "kept", self.written("bare.xml", bare), "--live")
+        self.assertEqual(self.virsh("nwfilter-binding-list"), "")
+        self.assertNotIn("10.1.2.3", run("ebtables", "-t", "nat", "-L").stdout)
+        self.virsh("update-device", "kept", self.written("card.xml", f"<interface{card}</interface>"), "--live")
+        self.assertEqual(self.virsh("nwfilter-binding-list").split(), [device, "own-address"])
         self.virsh("destroy", "kept")
         private.wait_for("the rules to go", lambda: device not in run("ebtables", "-t", "nat", "-L").stdout)
         self.assertEqual(self.virsh("nwfilter-binding-list"), "")
