@@ -1,5 +1,6 @@
 #include "xml/codec.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 
@@ -93,7 +94,12 @@ std::string Codec<double>::format(double value) {
 }
 
 std::string format_hex(uint64_t value, int digits) {
-    return fmt::format("0x{:0{}x}", value, digits);
+    char text[2 * sizeof value];
+    const std::to_chars_result end = std::to_chars(text, text + sizeof text, value, 16);
+    const auto size = static_cast<size_t>(end.ptr - text);
+    std::string result = "0x";
+    if (const auto wanted = static_cast<size_t>(std::max(digits, 0)); wanted > size) result.append(wanted - size, '0');
+    return result.append(text, size);
 }
 
 std::optional<uint64_t> scale(uint64_t value, std::string_view unit) {

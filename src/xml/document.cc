@@ -184,6 +184,15 @@ Element Document::root() const {
     return Element(xmlDocGetRootElement(tree_->doc));
 }
 
+namespace {
+// Most names that are compared differ in their first letter, and few documents are read for anything else.
+bool is_called(const xmlChar* own, std::string_view name) {
+    const char* text = reinterpret_cast<const char*>(own);
+    if (name.empty() || text[0] != name[0]) return false;
+    return std::strncmp(text, name.data(), name.size()) == 0 && text[name.size()] == '\0';
+}
+}  // namespace
+
 std::string_view Element::name() const {
     return view(node_of(node_)->name);
 }
@@ -211,7 +220,7 @@ std::string Element::path() const {
 
 std::optional<std::string_view> Element::attribute(std::string_view name) const {
     for (const xmlAttr* a = node_of(node_)->properties; a != nullptr; a = a->next) {
-        if (a->ns != nullptr || view(a->name) != name) continue;
+        if (a->ns != nullptr || !is_called(a->name, name)) continue;
         if (a->children == nullptr) return std::string_view{};
         // One text node is all there can be: without a document type no entity stands for itself.
         return view(a->children->content);
@@ -244,13 +253,14 @@ Element Element::next() const {
 
 Element Element::child(std::string_view name, std::string_view uri) const {
     for (Element e = first_child(); e; e = e.next())
-        if (e.name() == name && e.namespace_uri() == uri) return e;
+        if (is_called(node_of(e.node_)->name, name) && e.namespace_uri() == uri) return e;
     return {};
 }
 
 Element Element::next_same() const {
+    const std::string_view own = name();
     for (Element e = next(); e; e = e.next())
-        if (e.name() == name() && e.namespace_uri() == namespace_uri()) return e;
+        if (is_called(node_of(e.node_)->name, own) && e.namespace_uri() == namespace_uri()) return e;
     return {};
 }
 
