@@ -34,29 +34,6 @@ std::string folder_of(const std::string& path) {
     return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-void sync_folder(const std::string& path) {
-    std::string folder = folder_of(path);
-    Fd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!fd) fail_with(errno, "cannot open the folder", folder);
-    // Some file systems know no sync of folders and say EINVAL; there is nothing to be had from them.
-    if (::fsync(fd.get()) < 0 && errno != EINVAL) fail_with(errno, "cannot sync the folder", folder);
-}
-
-/// Removes the file beside, unless it was renamed.
-class Temporary {
-public:
-    explicit Temporary(std::string path) : path_(std::move(path)) {}
-    ~Temporary() {
-        if (!path_.empty()) ::unlink(path_.c_str());
-    }
-    Temporary(const Temporary&) = delete;
-    Temporary& operator=(const Temporary&) = delete;
-    void commit() { path_.clear(); }
-
-private:
-    std::string path_;
-};
-
 /// 0 or errno.
 int write_all(int fd, std::string_view content) {
     while (!content.empty()) {
@@ -83,19 +60,58 @@ int pid_of_temporary(std::string_view name) {
 
 }  // namespace
 
-void write_file_atomically(const std::string& path, std::string_view content, uint32_t mode) {
-    std::string beside = fmt::format("{}.{}-{}{}", path, ::getpid(), ++temporary_count, temporary_suffix);
-    Fd fd(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (!fd) fail_with(errno, "cannot create a file beside", path);
-    Temporary guard(beside);
-    if (int error = write_all(fd.get(), content)) fail_with(error, "cannot write", path);
-    if (::fchmod(fd.get(), mode) < 0) fail_with(errno, "cannot set the mode of", path);
-    if (::fsync(fd.get()) < 0) fail_with(errno, "cannot sync", path);
+PreparedFile::PreparedFile(std::string path, std::string_view content, uint32_t mode)
+    : path_(std::move(path)),
+      beside_(fmt::format("{}.{}-{}{}", path_, ::getpid(), ++temporary_count, temporary_suffix)),
+      fd_(::open(beside_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)) {
+    if (!fd_) fail_with(errno, "cannot create a file beside", path_);
+    try {
+        if (int error = write_all(fd_.get(), content)) fail_with(error, "cannot write", path_);
+        if (::fchmod(fd_.get(), mode) < 0) fail_with(errno, "cannot set the mode of", path_);
+    } catch (const Error&) {
+        ::unlink(beside_.c_str());
+        throw;
+    }
+}
+
+PreparedFile::~PreparedFile() {
+    if (!beside_.empty()) ::unlink(beside_.c_str());
+}
+
+PreparedFile::PreparedFile(PreparedFile&& other) noexcept
+    : path_(std::move(other.path_)), beside_(std::exchange(other.beside_, {})), fd_(std::move(other.fd_)) {}
+
+void PreparedFile::set_time(int64_t time) {
+    constexpr int64_t second = 1000000000;
+    const timespec when{time / second, time % second};
+    const timespec times[] = {when, when};
+    if (::futimens(fd_.get(), times) < 0) fail_with(errno, "cannot set the time of", path_);
+}
+
+void PreparedFile::sync() {
+    if (::fsync(fd_.get()) < 0) fail_with(errno, "cannot sync", path_);
+}
+
+void PreparedFile::put_in_place() {
     // Some file systems (NFS) report a lack of room only here.
-    if (::close(fd.release()) < 0) fail_with(errno, "cannot write", path);
-    if (::rename(beside.c_str(), path.c_str()) < 0) fail_with(errno, "cannot replace", path);
-    guard.commit();
-    sync_folder(path);
+    if (::close(fd_.release()) < 0) fail_with(errno, "cannot write", path_);
+    if (::rename(beside_.c_str(), path_.c_str()) < 0) fail_with(errno, "cannot replace", path_);
+    beside_.clear();
+}
+
+void sync_folder_of(const std::string& path) {
+    std::string folder = folder_of(path);
+    Fd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd) fail_with(errno, "cannot open the folder", folder);
+    // Some file systems know no sync of folders and say EINVAL; there is nothing to be had from them.
+    if (::fsync(fd.get()) < 0 && errno != EINVAL) fail_with(errno, "cannot sync the folder", folder);
+}
+
+void write_file_atomically(const std::string& path, std::string_view content, uint32_t mode) {
+    PreparedFile file(path, content, mode);
+    file.sync();
+    file.put_in_place();
+    sync_folder_of(path);
 }
 
 std::string read_file(const std::string& path, size_t limit) {
@@ -128,7 +144,7 @@ void remove_file(const std::string& path) {
         if (errno == ENOENT) return;
         fail_with(errno, "cannot remove", path);
     }
-    sync_folder(path);
+    sync_folder_of(path);
 }
 
 void make_folders(const std::string& path, uint32_t mode) {

@@ -11,6 +11,30 @@
 
 namespace virtue::io {
 
+/// A file that is written beside the one whose place it takes later. What never takes it is removed.
+class PreparedFile {
+public:
+    /// Writes `content`, which is not on disk yet. Throws system_error naming `path`; then nothing is left beside it.
+    PreparedFile(std::string path, std::string_view content, uint32_t mode);
+    ~PreparedFile();
+    PreparedFile(PreparedFile&& other) noexcept;
+    PreparedFile& operator=(PreparedFile&&) = delete;
+
+    /// Gives it this time of modification, in ns since 1970.
+    void set_time(int64_t time);
+    /// Waits until its content is on disk.
+    void sync();
+    /// Renames it over `path`. The name is on disk after sync_folder_of().
+    void put_in_place();
+
+private:
+    std::string path_;
+    std::string beside_;  // empty when it is in place
+    Fd fd_;
+};
+/// Waits until the names in the folder that `path` lies in are on disk.
+void sync_folder_of(const std::string& path);
+
 /// Writes beside, syncs, renames over `path`, and syncs the folder. Throws system_error naming the path; then the old
 /// file is intact and nothing is left beside it.
 void write_file_atomically(const std::string& path, std::string_view content, uint32_t mode);
