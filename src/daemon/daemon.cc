@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "daemon/wiring.h"
 #include "driver/hooks.h"
@@ -13,6 +14,8 @@ namespace virtue::daemon {
 namespace {
 
 constinit log::Module logger("daemon");
+
+constexpr io::Milliseconds until_quiet{1000};
 
 rpc::ServerLimits client_limits(const Configuration& c) {
     rpc::ServerLimits limits;
@@ -74,13 +77,18 @@ Daemon::Daemon(io::Loop& loop, Options options, driver::Paths paths, Configurati
       admin_(loop, "admin", admin_limits(configuration_), admin_service(admin_service_.calls())),
       listeners_(loop, configuration_, paths_, clients_, admin_),
       idle_timer_(loop, [this] { idle_expired(); }),
+      quiet_timer_(loop,
+                   [this] {
+                       quiet_soon_ = false;
+                       give_back_memory();
+                   }),
       idle_timeout_(options_.idle_timeout.value_or(configuration_.idle_timeout)),
       gate_(loop, [](std::exception_ptr error) { logger.error("{}", log::describe(error)); }) {
     rpc::bind_session_calls(session_calls_);
     admin_service_.hooks().servers = {&clients_, &admin_};
     admin_.workers().priority_workers = 0;
-    clients_.on_change([this] { consider_leaving(); });
-    admin_.on_change([this] { consider_leaving(); });
+    clients_.on_change([this] { clients_changed(); });
+    admin_.on_change([this] { clients_changed(); });
 }
 
 Daemon::~Daemon() = default;
@@ -127,7 +135,7 @@ void Daemon::run(const std::function<void()>& ready) {
     io::SignalWatch hang_up(loop_, SIGHUP, [this] { reload(); });
     notify_service_manager("READY=1");
     ready();
-    consider_leaving();
+    clients_changed();
     loop_.run();
 }
 
@@ -199,6 +207,12 @@ void Daemon::consider_leaving() {
     } else {
         idle_timer_.start_after(std::chrono::seconds(idle_timeout_));
     }
+}
+
+void Daemon::clients_changed() {
+    consider_leaving();
+    if (std::exchange(quiet_soon_, true)) return;
+    quiet_timer_.start_after(until_quiet);
 }
 
 void Daemon::idle_expired() {

@@ -41,6 +41,7 @@ private:
     void set_log(std::string log::Settings::*part, const std::string& text);
     void consider_leaving();
     void idle_expired();
+    void clients_changed();
     bool is_busy() const;
 
     io::Loop& loop_;
@@ -56,6 +57,8 @@ private:
     rpc::Server admin_;
     Listeners listeners_;
     io::Timer idle_timer_;
+    io::Timer quiet_timer_;  // gives memory back a moment after clients came or went
+    bool quiet_soon_ = false;
     uint32_t idle_timeout_ = 0;
     bool stopping_ = false;
     io::Gate gate_;

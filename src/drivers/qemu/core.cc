@@ -72,22 +72,25 @@ Task<void> Core::tell_missed_later(int32_t callback_id) {
     }
 }
 
-bool Core::pack_definitions() {
-    // Clients wait meanwhile: what takes longer than this is left for the next time.
+PackTimer::Left Core::pack_definitions() {
+    // Clients wait meanwhile: what takes longer than this is left for the next turn.
     const auto end = io::Clock::now() + io::Milliseconds(20);
-    bool any_left = false;
+    bool any_in_use = false;
+    bool any_more = false;
     domains.for_each([&](Domain& domain) {
+        if (any_more) return;
         if (io::Clock::now() > end) {
-            any_left = true;
+            any_more = true;
             return;
         }
         // A call under way holds the guest besides the table and us, and may refer to its definition.
         const bool in_use = domains.hold(domain.uuid()).use_count() > 2;
-        if (in_use || !domain.pack()) any_left = any_left || !domain.definition().is_packed();
+        if (in_use || !domain.pack()) any_in_use = any_in_use || !domain.definition().is_packed();
     });
+    if (any_more) return PackTimer::Left::more;
     // What a thousand models leave behind in the heap goes back to the system.
-    if (!any_left) ::malloc_trim(0);
-    return any_left;
+    ::malloc_trim(0);
+    return any_in_use ? PackTimer::Left::in_use : PackTimer::Left::nothing;
 }
 
 DomainOwner Core::at(const std::string& name, const Uuid& uuid) const {

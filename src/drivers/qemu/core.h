@@ -91,7 +91,7 @@ struct Core {
     }
 
 private:
-    bool pack_definitions();
+    PackTimer::Left pack_definitions();
     void tell_missed(const driver::EventHub::Subscription& subscription);
     Task<void> tell_missed_later(int32_t callback_id);
 

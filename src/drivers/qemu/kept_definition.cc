@@ -16,6 +16,7 @@ namespace {
 // A client that asks about one guest mostly asks several things within this time.
 constexpr io::Milliseconds model_stays{500};
 constexpr io::Milliseconds longest_wait{60000};
+constexpr io::Milliseconds between_turns{20};
 
 /// Takes "<tag>…</tag>" from the front; nothing if something else stands there or the text is escaped.
 std::optional<std::string_view> take_leaf(std::string_view& text, std::string_view tag) {
@@ -46,16 +47,21 @@ std::shared_ptr<const std::string> keep(std::string text) {
 
 }  // namespace
 
-PackTimer::PackTimer(io::Loop& loop, std::function<bool()> pack_all)
-    : pack_all_(std::move(pack_all)), timer_(loop, [this] {
-          if (!pack_all_()) {
-              wait_ = {};
-              return;
-          }
-          // What is left is in use, perhaps for as long as a guest runs.
-          wait_ = std::min(wait_ * 2, longest_wait);
-          timer_.start_after(wait_);
-      }) {}
+PackTimer::PackTimer(io::Loop& loop, std::function<Left()> pack_all)
+    : pack_all_(std::move(pack_all)), timer_(loop, [this] { expired(); }) {}
+
+void PackTimer::expired() {
+    const Left left = pack_all_();
+    if (left == Left::nothing) {
+        wait_ = {};
+    } else if (left == Left::more) {
+        timer_.start_after(between_turns);
+    } else {
+        // Perhaps for as long as a guest runs.
+        wait_ = std::min(wait_ * 2, longest_wait);
+        timer_.start_after(wait_);
+    }
+}
 
 void PackTimer::model_made() {
     if (wait_ == model_stays) return;

@@ -26,16 +26,19 @@ struct DefinitionFigures {
 
 DefinitionFigures figures_of(const model::Domain& definition);
 
-/// Calls back a moment after a model was made, and ever more seldom while some are left. Owned by Core.
+/// Calls back a moment after a model was made, and ever more seldom while some are in use. Owned by Core.
 class PackTimer {
 public:
-    /// `pack_all` packs what it can and returns whether anything is left.
-    PackTimer(io::Loop& loop, std::function<bool()> pack_all);
+    /// What a call leaves: models that are in use, or more than fits into the time that clients are made to wait.
+    enum class Left : uint8_t { nothing, in_use, more };
+    PackTimer(io::Loop& loop, std::function<Left()> pack_all);
     /// Says that a model was made.
     void model_made();
 
 private:
-    std::function<bool()> pack_all_;
+    void expired();
+
+    std::function<Left()> pack_all_;
     io::Milliseconds wait_{};  // until the next call; zero while no model is left
     io::Timer timer_;
 };

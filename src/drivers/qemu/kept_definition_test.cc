@@ -29,7 +29,7 @@ const char* const with_password =
 
 struct World {
     io::Loop loop;
-    PackTimer timer{loop, [] { return false; }};
+    PackTimer timer{loop, [] { return PackTimer::Left::nothing; }};
     KeptDefinition kept{timer};
 };
 
