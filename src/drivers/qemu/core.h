@@ -35,7 +35,8 @@ struct Core {
 
     io::Loop& loop;
     const Settings settings;
-    driver::NetworkService* const networks;  ///< null where there is no network driver
+    driver::NetworkService* const networks;      ///< null where there is no network driver
+    const std::shared_ptr<io::Journal> journal;  ///< of the definitions' files
     const Store store;
     PackTimer pack_timer;  ///< before the guests, which refer to it
     driver::ObjectTable<Domain> domains;
@@ -83,6 +84,8 @@ struct Core {
 
     /// Who owns guests' files while they run; nothing when guests run as the daemon does.
     std::optional<DacOwner> owner_of_files() const;
+    /// After a definition was saved or removed: brings what is recorded of it to disk in a while.
+    void definitions_saved();
     /// Runs a task in the background; its errors are logged.
     void spawn(Task<void> task) { gate.spawn(std::move(task)); }
     /// The deadline of one question to a guest's monitor, within a call's own; a destroy of the guest ends the wait.
@@ -94,9 +97,12 @@ private:
     PackTimer::Left pack_definitions();
     void tell_missed(const driver::EventHub::Subscription& subscription);
     Task<void> tell_missed_later(int32_t callback_id);
+    Task<void> settle_journal();
 
     std::set<std::string> claimed_;
     io::Condition unclaimed_;
+    io::Condition journal_fills_;
+    bool settling_ = false;  // settle_journal() is under way
 };
 
 /// Saves the live status of a guest: after this returns, a new daemon finds it again.

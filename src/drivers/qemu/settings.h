@@ -44,6 +44,8 @@ struct Settings {
     }
     /// The image of a managed save.
     std::string saved_image(const std::string& name) const { return stored("save") + "/" + name + ".save"; }
+    /// What was saved of definitions and may not be on disk under its own name yet.
+    std::string journal() const { return paths.data + "/virtue/definitions.journal"; }
     std::string logs() const { return paths.privileged ? paths.log + "/qemu" : paths.cache + "/qemu/log"; }
     std::string channel_targets() const { return stored("channel/target"); }
 };

@@ -85,14 +85,24 @@ std::string Store::with_note(const std::string& name, const std::string& xml) {
 }
 
 void Store::save_definition(const std::string& name, const std::string& xml) const {
-    io::write_file_atomically(definition_path(name), with_note(name, xml), 0600);
+    change({io::FileChange::save(definition_path(name), with_note(name, xml), 0600)});
 }
 
 void Store::remove_definition(const std::string& name) const {
     // The link first: a link without its definition is what a crash in between must not leave.
-    io::remove_file(autostart_path(name));
-    io::remove_file(autostart_once_path(name));
-    io::remove_file(definition_path(name));
+    change({io::FileChange::remove(autostart_path(name)), io::FileChange::remove(autostart_once_path(name)),
+            io::FileChange::remove(definition_path(name))});
+}
+
+void Store::change(std::vector<io::FileChange> changes) const {
+    if (journal_) return journal_->apply(std::move(changes));
+    for (const io::FileChange& one : changes) {
+        if (one.removal) {
+            io::remove_file(one.path);
+        } else {
+            io::write_file_atomically(one.path, one.content, one.mode);
+        }
+    }
 }
 
 std::shared_ptr<const model::Domain> Store::parse_definition(const std::string& text, const std::string& source) {

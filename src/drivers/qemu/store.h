@@ -12,6 +12,7 @@
 #include "drivers/qemu/block/job.h"
 #include "drivers/qemu/settings.h"
 #include "drivers/qemu/taints.h"
+#include "io/journal.h"
 #include "model/domain/domain.h"
 
 namespace virtue::qemu {
@@ -42,7 +43,9 @@ struct GuestStatus {
 /// Reads and writes the files of one instance.
 class Store {
 public:
-    explicit Store(const Settings& settings) : settings_(settings) {}
+    /// `journal` keeps the definitions; null saves each for itself.
+    explicit Store(const Settings& settings, std::shared_ptr<io::Journal> journal = nullptr)
+        : settings_(settings), journal_(std::move(journal)) {}
 
     /// Makes the folders. Throws system_error naming one that cannot be made.
     void make_folders() const;
@@ -89,7 +92,10 @@ public:
     std::vector<std::pair<std::string, std::string>> load_statuses() const;
 
 private:
+    void change(std::vector<io::FileChange> changes) const;
+
     Settings settings_;
+    std::shared_ptr<io::Journal> journal_;
 };
 
 }  // namespace virtue::qemu

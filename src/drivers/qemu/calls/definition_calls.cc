@@ -148,6 +148,7 @@ Task<void> DefinitionCalls::undefine_domain(driver::Call& call, proc::DomainRef 
         }
         io::Semaphore::Permit turn = co_await domain->files.acquire(io::Deadline::never(), "the definition's file");
         co_await io::offload(core_.loop, std::move(remove));
+        core_.definitions_saved();
         domain->clear_persistent();
     }
     domain->autostart = domain->autostart_once = false;
@@ -205,6 +206,7 @@ Task<proc::DomainRename::Ret> DefinitionCalls::rename(driver::Call& call, proc::
         move.store.remove_definition(move.from);
     };
     co_await io::offload(core_.loop, std::move(work));
+    core_.definitions_saved();
     core_.announcer.lifecycle(*domain, api::domain_event_undefined, api::domain_event_undefined_renamed);
     std::string old_name = domain->name();
     domain->set_name(wanted);

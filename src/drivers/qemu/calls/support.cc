@@ -54,6 +54,7 @@ Task<void> replace_definition(Core& core, DomainOwner domain, std::shared_ptr<co
     std::string name = domain->name();
     auto save = [store, name, &xml] { store.save_definition(name, xml); };
     co_await io::offload(core.loop, std::move(save));
+    core.definitions_saved();
     domain->set_persistent(std::move(definition), std::move(xml));
 }
 
