@@ -17,6 +17,7 @@
 #include "driver/cpu_xml.h"
 #include "drivers/qemu/calls/node_calls.h"
 #include "drivers/qemu/capabilities/domain_capabilities.h"
+#include "drivers/qemu/capabilities/guest_digest.h"
 #include "drivers/qemu/capabilities/hypervisor_cpu.h"
 #include "drivers/qemu/started.h"
 #include "io/offload.h"
@@ -229,6 +230,40 @@ bool NodeCalls::Document::is_fresh() const {
     return io::Clock::now() - made < documents_stay_good;
 }
 
+Task<std::string> NodeCalls::guests(io::Deadline deadline) {
+    const KvmState kvm = co_await cache_.kvm(deadline);
+    std::vector<std::pair<std::string, std::string>> emulators = cache_.emulators();
+    auto look = [folder = cache_.folder(), emulators, works = kvm.usable] {
+        std::string key = guest_digest_key(emulators, works);
+        std::optional<std::string> text = read_guest_digest(folder, key);
+        return std::pair(std::move(key), std::move(text));
+    };
+    const std::pair<std::string, std::optional<std::string>> kept =
+        co_await io::offload(loop_, std::move(look), deadline);
+    if (kept.second) co_return *kept.second;
+    std::vector<std::pair<std::string, Started<CapabilitiesRef>>> asked;
+    for (const auto& [arch, binary] : emulators) {
+        if (!binary.empty()) asked.emplace_back(arch, Started<CapabilitiesRef>(loop_, cache_.get(binary, deadline)));
+    }
+    std::vector<GuestEmulator> found;
+    for (auto& [arch, emulator] : asked) {
+        try {
+            CapabilitiesRef capabilities = co_await emulator.join();
+            found.push_back({arch, std::move(capabilities)});
+        } catch (const Error&) {
+            // An emulator that does not start offers no guests, and may do so the next time.
+        }
+    }
+    std::string text = guests_xml(found);
+    const bool is_whole = found.size() == asked.size();
+    found.clear();
+    asked.clear();
+    cache_.forget_unused(cache_.default_emulator(options_.identity.arch));
+    auto keep = [folder = cache_.folder(), key = kept.first, text] { write_guest_digest(folder, key, text); };
+    if (is_whole) co_await io::offload(loop_, std::move(keep), deadline);
+    co_return text;
+}
+
 Task<proc::ConnectGetCapabilities::Ret> NodeCalls::capabilities(Call& call, wire::Void) {
     proc::ConnectGetCapabilities::Ret ret;
     if (capabilities_ && capabilities_->is_fresh()) {
@@ -239,22 +274,9 @@ Task<proc::ConnectGetCapabilities::Ret> NodeCalls::capabilities(Call& call, wire
     // are not known yet are probed, all side by side.
     auto work = [files = files_, identity = options_.identity] { return host_xml(files, identity); };
     Started<std::string> host_part(loop_, io::offload(loop_, std::move(work), call.deadline));
-    std::vector<std::pair<std::string, Started<CapabilitiesRef>>> asked;
-    for (const auto& [arch, binary] : cache_.emulators()) {
-        if (!binary.empty())
-            asked.emplace_back(arch, Started<CapabilitiesRef>(loop_, cache_.get(binary, call.deadline)));
-    }
-    std::vector<GuestEmulator> guests;
-    for (auto& [arch, emulator] : asked) {
-        try {
-            CapabilitiesRef capabilities = co_await emulator.join();
-            guests.push_back({arch, std::move(capabilities)});
-        } catch (const Error&) {
-            // An emulator that does not start offers no guests.
-        }
-    }
+    const std::string guest_part = co_await guests(call.deadline);
     const std::string host = co_await host_part.join();
-    ret.capabilities = fmt::format("<capabilities>\n\n{}\n{}</capabilities>\n", host, guests_xml(guests));
+    ret.capabilities = fmt::format("<capabilities>\n\n{}\n{}</capabilities>\n", host, guest_part);
     capabilities_ = Document{ret.capabilities, io::Clock::now()};
     co_return ret;
 }

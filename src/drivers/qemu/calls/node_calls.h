@@ -69,6 +69,9 @@ private:
     void bind_connect(driver::HandlerTable& on);
     int last_cell(int32_t start_cell, uint32_t count, bool whole_host_allowed) const;
 
+    /// The <guest> elements of the capabilities.
+    Task<std::string> guests(io::Deadline deadline);
+
     /// A document of capabilities and when it was put together.
     struct Document {
         std::string text;

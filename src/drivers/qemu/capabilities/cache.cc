@@ -20,6 +20,7 @@ namespace {
 // Raised when what we keep in a file changes its meaning.
 constexpr int file_format = 1;
 constexpr size_t largest_file = 4 << 20;
+constexpr io::Milliseconds places_stay_good{1000};
 
 // libvirt's architectures in its order, with the suffix of QEMU's binary.
 constexpr std::pair<const char*, const char*> emulator_names[] = {{"alpha", "alpha"},
@@ -225,7 +226,20 @@ Task<CapabilitiesRef> CapabilitiesCache::load_or_probe(std::string binary, std::
     co_return result;
 }
 
+void CapabilitiesCache::forget_unused(const std::string& kept) {
+    for (auto& [binary, entry] : entries_) {
+        if (binary != kept && !entry->probing && entry->known.use_count() == 1) entry->known.reset();
+    }
+}
+
 std::string CapabilitiesCache::default_emulator(const std::string& arch) const {
+    const io::TimePoint now = io::Clock::now();
+    Place& place = places_[arch];
+    if (place.looked + places_stay_good < now) place = {find_emulator(arch), now};
+    return place.path;
+}
+
+std::string CapabilitiesCache::find_emulator(const std::string& arch) const {
     for (const auto& [name, suffix] : emulator_names) {
         if (arch != name) continue;
         const std::string found = find_program(options_.search_path, fmt::format("qemu-system-{}", suffix));

@@ -35,19 +35,33 @@ public:
     Task<CapabilitiesRef> get(std::string binary, io::Deadline deadline);
     /// What is known without waiting: nothing, or a result whose binary has not changed.
     CapabilitiesRef find(const std::string& binary) const;
-    /// The emulator that libvirt takes for a guest architecture ("/usr/bin/qemu-system-x86_64"); empty if none.
+    /// The emulator that libvirt takes for a guest architecture ("/usr/bin/qemu-system-x86_64"); empty if none. Looked
+    /// for once a second at most.
     std::string default_emulator(const std::string& arch) const;
     /// Every architecture libvirt knows, with the emulator of those that have one, in libvirt's order.
     std::vector<std::pair<std::string, std::string>> emulators() const;
+    /// Lets go of what was looked up in the last moments and is not in use, but for `kept`: it is read again from its
+    /// file when somebody asks for it.
+    void forget_unused(const std::string& kept);
+    /// For files of whoever digests capabilities; empty where nothing is kept on disk.
+    const std::string& folder() const { return options_.folder; }
     /// Whether KVM works, timed once per daemon (100 ms at most).
     Task<KvmState> kvm(io::Deadline deadline);
 
 private:
+    std::string find_emulator(const std::string& arch) const;
+
     struct Entry;
     Task<CapabilitiesRef> load_or_probe(std::string binary, std::string identity, io::Deadline deadline);
 
+    struct Place {
+        std::string path;
+        io::TimePoint looked{};
+    };
+
     io::Loop& loop_;
     Options options_;
+    mutable std::map<std::string, Place, std::less<>> places_;  // of default_emulator(), for a moment
     std::map<std::string, std::unique_ptr<Entry>> entries_;
     std::shared_ptr<io::Completion<bool>> kvm_probing_;
     std::optional<KvmState> kvm_;

@@ -9,6 +9,7 @@
 #include <doctest/doctest.h>
 
 #include "base/error.h"
+#include "drivers/qemu/capabilities/guest_digest.h"
 #include "drivers/qemu/capabilities/probe.h"
 #include "io/files.h"
 #include "io/gate.h"
@@ -85,6 +86,38 @@ TEST_CASE("capabilities are probed once and found again by the next daemon") {
     CHECK(second->tcg == first->tcg);
     CHECK(second->to_json().remove("kvm-reason") == first->to_json().remove("kvm-reason"));
     CHECK(io::list_folder(folder.path + "/cache").size() == 1);
+}
+
+TEST_CASE("what nobody uses is let go of, and read from its file when somebody asks again") {
+    io::Loop loop;
+    Folder folder;
+    CapabilitiesCache cache(loop, options_in(folder));
+    CapabilitiesRef used = get(loop, cache, emulator);
+    cache.forget_unused("");
+    CHECK(cache.find(emulator) == used);
+    const std::vector<MachineType> machines = used->machines;
+    used.reset();
+    cache.forget_unused(emulator);
+    CHECK(cache.find(emulator) != nullptr);
+    cache.forget_unused("");
+    CHECK(cache.find(emulator) == nullptr);
+    CHECK(get(loop, cache, emulator)->machines == machines);
+}
+
+TEST_CASE("the digest of the guests counts for the emulators that it was made of, as they were") {
+    Folder folder;
+    const std::string script = folder.path + "/qemu-system-test";
+    folder.write_script("qemu-system-test", "#!/bin/sh\n");
+    const std::vector<std::pair<std::string, std::string>> emulators = {{"x86_64", script}, {"vax", ""}};
+    const std::string key = guest_digest_key(emulators, false);
+    CHECK_FALSE(read_guest_digest(folder.path, key));
+    write_guest_digest(folder.path, key, "<guest/>\n");
+    CHECK(read_guest_digest(folder.path, guest_digest_key(emulators, false)) == "<guest/>\n");
+    CHECK_FALSE(read_guest_digest(folder.path, guest_digest_key(emulators, true)));
+    CHECK_FALSE(read_guest_digest(folder.path, guest_digest_key({{"i686", script}}, false)));
+    folder.write_script("qemu-system-test", "#!/bin/sh\nexit 0\n");
+    CHECK_FALSE(read_guest_digest(folder.path, guest_digest_key(emulators, false)));
+    CHECK_FALSE(read_guest_digest("", key));
 }
 
 TEST_CASE("a changed binary is probed again, and a damaged cache file counts as none") {
