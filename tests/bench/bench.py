@@ -69,6 +69,18 @@ FIGURES = [
     Figure("daemon.1000", "daemon start, 1,000 definitions", "ms", "fifth"),
     Figure("start", "start a minimal guest", "ms", "qemu"),
     Figure("destroy", "destroy it", "ms", "fifth"),
+    Figure("pool.1000.list", "list a pool of 1,000 volumes", "ms", "twice"),
+    Figure("pool.1000.start", "start a pool of 1,000 volumes", "ms", "twice"),
+    Figure("pool.1000.refresh", "refresh it", "ms", "twice"),
+    Figure("pool.16000.list", "list a pool of 16,000 volumes", "ms", "twice"),
+    Figure("pool.50000.start", "start a pool of 50,000 volumes", "ms", "twice"),
+    Figure("pool.50000.refresh", "refresh it", "ms", "twice"),
+    Figure("volumes.raw", "create and delete 200 raw volumes, 8 clients", "ms", "twice"),
+    Figure("volumes.qcow2", "create and delete 200 qcow2 volumes, 8 clients", "ms", "twice"),
+    Figure("network.start", "start a network with NAT and DHCP", "ms", "twice"),
+    Figure("network.stop", "stop it", "ms", "twice"),
+    Figure("guest.start", "start a guest with an interface on NAT and a volume", "ms", "twice"),
+    Figure("guest.destroy", "destroy it", "ms", "twice"),
     Figure("rss.0", "resident memory, idle", "MB", "third"),
     Figure("rss.1000", "resident memory, 1,000 defined", "MB", "third"),
     Figure("rss.restarted", "resident memory, 1,000 defined, after a restart", "MB", "third"),
@@ -87,6 +99,7 @@ AIMS = {
     "fifth": "≥ 5 × libvirtd",
     "cheap": "≥ 5 × libvirtd",  # the floor may be above a fifth of libvirtd: it is said when we are at it
     "three": "≥ 3 × libvirtd",
+    "twice": "≥ 2 × libvirtd",
     "millisecond": "≤ 1 ms",
     "qemu": "≤ QEMU + 30 ms",
     "third": "≤ 1/3 of libvirtd",
@@ -129,8 +142,10 @@ class Results:
         if figure.aim in ("third", "share"):
             return f"{ours / theirs:.2f} of libvirtd", word(ours / theirs <= 1 / 3) if figure.aim == "third" else ""
         ratio = theirs / ours
-        if figure.aim in ("three", "millisecond"):
-            return f"{ratio:.1f} × libvirtd", word(ratio >= 3 if figure.aim == "three" else ours <= 1000)
+        if figure.aim == "millisecond":
+            return f"{ratio:.1f} × libvirtd", word(ours <= 1000)
+        if figure.aim in ("twice", "three"):
+            return f"{ratio:.1f} × libvirtd", word(ratio >= (2 if figure.aim == "twice" else 3))
         if figure.aim == "cheap" and floor:
             at_floor = "missed, at the floor" if ours / floor <= 1.2 else "missed"
             return f"{ratio:.1f} × libvirtd, {ours / floor:.2f} × floor", "yes" if ratio >= 5 else at_floor
@@ -377,10 +392,52 @@ class Bench:
         for daemon in self.daemons:
             daemon.ask("empty")
 
+    def storage_phase(self):
+        """Pools of many volumes, which both daemons look at in the same folder, and volumes made in folders of each."""
+        for volumes in (1000, 16000, 50000):
+            keys = {name: f"pool.{volumes}.{name}" for name in ("start", "refresh", "list")}
+            # The protocol carries 16,384 volumes at most.
+            listed = self.wants(keys["list"]) and volumes <= 16384
+            looked_at = self.wants(keys["start"], keys["refresh"]) and volumes != 16000
+            if not listed and not looked_at:
+                continue
+            folder = peers.image_folder(self.directory / f"pool-{volumes}", volumes)
+            say(", ".join(key for key in keys.values() if any(key == figure.key for figure in FIGURES)))
+            for daemon in self.daemons:
+                answer = daemon.ask("pool", path=folder, pool=f"bench-{volumes}")
+                if looked_at:
+                    self.results.add(keys["start"], daemon.name, answer["start"] / 1e3)
+            options = {"pool": f"bench-{volumes}", "volumes": volumes, "count": 10 if volumes <= 16384 else 2,
+                       "seconds": self.seconds}
+            if looked_at:
+                self.each(self.few_rounds, "pool-refresh", {keys["refresh"]: ("p50", 1e-3)}, **options)
+            if listed:
+                self.each(self.few_rounds, "pool-list", {keys["list"]: ("p50", 1e-3)}, **options)
+            for daemon in self.daemons:
+                daemon.ask("pool-end", pool=f"bench-{volumes}")
+            shutil.rmtree(folder)
+        if not self.wants("volumes.raw", "volumes.qcow2", "network.start", "network.stop", "guest.start", "guest.destroy"):
+            return
+        for daemon in self.daemons:
+            folder = daemon.directory / "images"
+            folder.mkdir()
+            folder.chmod(0o711)
+            daemon.ask("pool", path=folder)
+        for image in ("raw", "qcow2"):
+            self.each(self.few_rounds, "volumes", {f"volumes.{image}": ("total", 1e-3)}, format=image)
+        count = 2 if self.options.quick else 5
+        self.each(self.few_rounds, "network", {"network.start": ("start_p50", 1e-3), "network.stop": ("stop_p50", 1e-3)},
+                  count=count)
+        self.each(self.few_rounds, "guest", {"guest.start": ("start_p50", 1e-3), "guest.destroy": ("destroy_p50", 1e-3)},
+                  count=count)
+        for daemon in self.daemons:
+            daemon.ask("pool-end")
+
     def run(self):
         self.empty_phase()
         self.thousand_phase()
         self.running_phase()
+        self.storage_phase()
 
 
 def say(text):

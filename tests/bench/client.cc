@@ -450,6 +450,164 @@ void scenario_start(const std::string& uri, const Options& options, Result& resu
     result.put("destroy_", destroys);
 }
 
+struct FreePool {
+    void operator()(virStoragePool* pool) const { virStoragePoolFree(pool); }
+};
+struct FreeVolume {
+    void operator()(virStorageVol* volume) const { virStorageVolFree(volume); }
+};
+struct FreeNetwork {
+    void operator()(virNetwork* network) const { virNetworkFree(network); }
+};
+using Pool = std::unique_ptr<virStoragePool, FreePool>;
+using Volume = std::unique_ptr<virStorageVol, FreeVolume>;
+using Network = std::unique_ptr<virNetwork, FreeNetwork>;
+
+Pool pool_named(virConnect* connection, const Options& options) {
+    Pool pool(virStoragePoolLookupByName(connection, options.text("pool", "bench").c_str()));
+    require(pool != nullptr, "virStoragePoolLookupByName");
+    return pool;
+}
+
+/// Defines a pool of the folder `path` and starts it; what the start took.
+void scenario_pool(const std::string& uri, const Options& options, Result& result) {
+    const Connection connection = connect(uri);
+    const std::string xml = "<pool type='dir'><name>" + options.text("pool", "bench") + "</name><target><path>" +
+                            options.text("path", "") + "</path></target></pool>";
+    const Pool pool(virStoragePoolDefineXML(connection.get(), xml.c_str(), 0));
+    require(pool != nullptr, "virStoragePoolDefineXML");
+    const Clock::time_point begin = Clock::now();
+    require(virStoragePoolCreate(pool.get(), 0) == 0, "virStoragePoolCreate");
+    result.put("start", microseconds(begin, Clock::now()));
+}
+
+void scenario_pool_end(const std::string& uri, const Options& options, Result&) {
+    const Connection connection = connect(uri);
+    const Pool pool = pool_named(connection.get(), options);
+    require(virStoragePoolDestroy(pool.get()) == 0, "virStoragePoolDestroy");
+    require(virStoragePoolUndefine(pool.get()) == 0, "virStoragePoolUndefine");
+}
+
+void scenario_pool_list(const std::string& uri, const Options& options, Result& result) {
+    const Connection connection = connect(uri);
+    const Pool pool = pool_named(connection.get(), options);
+    repeat(options, result, 100, 1, [&](int) {
+        virStorageVolPtr* found = nullptr;
+        const int count = virStoragePoolListAllVolumes(pool.get(), &found, 0);
+        require(count >= 0, "virStoragePoolListAllVolumes");
+        for (int i = 0; i < count; ++i) virStorageVolFree(found[i]);
+        free(found);
+        if (count != options.number("volumes", 1000)) throw std::runtime_error("not all volumes were listed");
+    });
+}
+
+void scenario_pool_refresh(const std::string& uri, const Options& options, Result& result) {
+    const Connection connection = connect(uri);
+    const Pool pool = pool_named(connection.get(), options);
+    repeat(options, result, 100, 1, [&](int) {
+        require(virStoragePoolRefresh(pool.get(), 0) == 0, "virStoragePoolRefresh");
+        const int count = virStoragePoolNumOfVolumes(pool.get());
+        if (count != options.number("volumes", 1000)) throw std::runtime_error("not all volumes were found");
+    });
+}
+
+/// Makes and deletes `volumes` volumes from `clients` connections at once; what all of it took.
+void scenario_volumes(const std::string& uri, const Options& options, Result& result) {
+    const int clients = options.number("clients", 8), each = options.number("volumes", 200) / clients;
+    std::vector<Connection> connections;
+    for (int i = 0; i < clients; ++i) connections.push_back(connect(uri));
+    std::atomic<bool> bad = false;
+    auto work = [&](virConnect* connection, int client) {
+        const Pool pool = pool_named(connection, options);
+        for (int i = 0; i < each; ++i) {
+            const std::string xml = "<volume><name>made-" + std::to_string(client) + "-" + std::to_string(i) +
+                                    "</name><capacity unit='MiB'>64</capacity><allocation>0</allocation>"
+                                    "<target><format type='" +
+                                    options.text("format", "raw") + "'/></target></volume>";
+            const Volume volume(virStorageVolCreateXML(pool.get(), xml.c_str(), 0));
+            require(volume != nullptr, "virStorageVolCreateXML");
+            require(virStorageVolDelete(volume.get(), 0) == 0, "virStorageVolDelete");
+        }
+    };
+    std::vector<std::thread> threads;
+    const Clock::time_point begin = Clock::now();
+    for (int client = 0; client < clients; ++client) {
+        threads.emplace_back([&, client, peer = connections[static_cast<size_t>(client)].get()] {
+            try {
+                work(peer, client);
+            } catch (const std::exception& error) {
+                fprintf(stderr, "%s\n", error.what());
+                bad = true;
+            }
+        });
+    }
+    for (std::thread& thread : threads) thread.join();
+    if (bad) throw std::runtime_error("a client failed");
+    result.put("total", microseconds(begin, Clock::now()));
+}
+
+constexpr const char* network_xml =
+    "<network><name>bench</name><forward mode='nat'/><bridge name='benchbr0' stp='off' delay='0'/>"
+    "<ip address='192.168.231.1' netmask='255.255.255.0'><dhcp><range start='192.168.231.2' end='192.168.231.99'/>"
+    "</dhcp></ip></network>";
+
+/// Starts and stops a network with NAT and DHCP.
+void scenario_network(const std::string& uri, const Options& options, Result& result) {
+    const Connection connection = connect(uri);
+    const Network network(virNetworkDefineXML(connection.get(), network_xml));
+    require(network != nullptr, "virNetworkDefineXML");
+    Samples starts, stops;
+    Budget budget(options, 5, 10);
+    while (budget.more()) {
+        const Clock::time_point begin = Clock::now();
+        require(virNetworkCreate(network.get()) == 0, "virNetworkCreate");
+        const Clock::time_point middle = Clock::now();
+        require(virNetworkDestroy(network.get()) == 0, "virNetworkDestroy");
+        starts.add(microseconds(begin, middle));
+        stops.add(microseconds(middle, Clock::now()));
+    }
+    require(virNetworkUndefine(network.get()) == 0, "virNetworkUndefine");
+    result.put("start_", starts);
+    result.put("stop_", stops);
+}
+
+/// Starts and destroys a guest with an interface on a network with NAT and a disk that is a volume of the pool.
+void scenario_guest(const std::string& uri, const Options& options, Result& result) {
+    const Connection connection = connect(uri);
+    const Network network(virNetworkCreateXML(connection.get(), network_xml));
+    require(network != nullptr, "virNetworkCreateXML");
+    const Pool pool = pool_named(connection.get(), options);
+    const Volume volume(virStorageVolCreateXML(pool.get(),
+                                               "<volume><name>disk</name><capacity unit='MiB'>64</capacity>"
+                                               "<target><format type='qcow2'/></target></volume>",
+                                               0));
+    require(volume != nullptr, "virStorageVolCreateXML");
+    std::string xml = minimal_xml(6001);
+    xml.insert(xml.find("</devices>"),
+               "<disk type='volume' device='disk'><driver name='qemu' type='qcow2'/><source pool='" +
+                   options.text("pool", "bench") +
+                   "' volume='disk'/><target dev='vda' bus='virtio'/></disk>"
+                   "<interface type='network'><source network='bench'/><model type='virtio'/>"
+                   "</interface>");
+    const Domain domain = define(connection.get(), xml);
+    Samples starts, destroys;
+    Budget budget(options, 5, 10);
+    while (budget.more()) {
+        const Clock::time_point begin = Clock::now();
+        require(virDomainCreate(domain.get()) == 0, "virDomainCreate");
+        starts.add(microseconds(begin, Clock::now()));
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        const Clock::time_point end = Clock::now();
+        require(virDomainDestroy(domain.get()) == 0, "virDomainDestroy");
+        destroys.add(microseconds(end, Clock::now()));
+    }
+    require(virDomainUndefine(domain.get()) == 0, "virDomainUndefine");
+    require(virStorageVolDelete(volume.get(), 0) == 0, "virStorageVolDelete");
+    require(virNetworkDestroy(network.get()) == 0, "virNetworkDestroy");
+    result.put("start_", starts);
+    result.put("destroy_", destroys);
+}
+
 bool listens(const std::string& path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -513,6 +671,13 @@ const std::map<std::string, Scenario> scenarios = {
     {"documents", scenario_documents},
     {"native", scenario_native},
     {"start", scenario_start},
+    {"pool", scenario_pool},
+    {"pool-end", scenario_pool_end},
+    {"pool-list", scenario_pool_list},
+    {"pool-refresh", scenario_pool_refresh},
+    {"volumes", scenario_volumes},
+    {"network", scenario_network},
+    {"guest", scenario_guest},
 };
 
 int run(int argc, char** argv) {

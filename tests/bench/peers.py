@@ -299,6 +299,22 @@ def disk_floor(directory, repeats):
     return writes, removals
 
 
+def image_folder(folder, count):
+    """A folder with `count` sparse qcow2 images of one header each."""
+    folder.mkdir()
+    folder.chmod(0o711)
+    template = folder.parent / "template.qcow2"
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", str(template), "64M"], check=True)
+    header = template.read_bytes()[:4096]
+    size = template.stat().st_size
+    for index in range(count):
+        fd = os.open(folder / f"image-{index:05}.qcow2", os.O_WRONLY | os.O_CREAT, 0o600)
+        os.write(fd, header)
+        os.ftruncate(fd, size)
+        os.close(fd)
+    return folder
+
+
 def qemu_floor(directory, repeats):
     """QEMU alone: [milliseconds from exec to its QMP greeting], [milliseconds from SIGTERM to its end]."""
     starts, ends = [], []
