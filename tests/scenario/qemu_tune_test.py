@@ -57,6 +57,29 @@ class Tune(harness.TestCase):
         self.assertEqual(self.domain.numaParameters(), {'numa_mode': libvirt.VIR_DOMAIN_NUMATUNE_MEM_PREFERRED, 'numa_nodeset': '0'})
         self.assertIn("<memory mode='preferred' nodeset='0'/>", self.domain.XMLDesc())
 
+    def test_performance_counters(self):
+        self.assertFalse(any(self.domain.perfEvents().values()))
+        self.domain.setPerfEvents({'page_faults': True, 'task_clock': True, 'cmt': False})
+        self.assertIn("<event name='page_faults' enabled='yes'/>", self.domain.XMLDesc())
+        self.domain.setPerfEvents({'page_faults': False})
+        self.assertTrue(self.domain.perfEvents()['task_clock'])
+        self.assertFalse(self.domain.perfEvents()['page_faults'])
+        self.domain.create()
+        self.refused(libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED, self.domain.setPerfEvents, {'cmt': True})
+        self.domain.setPerfEvents({'page_faults': True}, libvirt.VIR_DOMAIN_AFFECT_LIVE)
+        counted = lambda: {name: value for name, value in self.connection.domainListGetStats(
+            [self.domain], libvirt.VIR_DOMAIN_STATS_PERF)[0][1].items()}
+        self.assertEqual(counted().keys(), {'perf.page_faults', 'perf.task_clock'})
+        self.assertTrue(harness.wait_until(lambda: counted()['perf.task_clock'] > 0))
+        self.assertFalse(self.domain.perfEvents(libvirt.VIR_DOMAIN_AFFECT_CONFIG)['page_faults'])
+        self.daemon_.kill9()
+        self.daemon_.start()
+        self.connection = self.daemon_.connect()
+        self.domain = self.connection.lookupByName('tuned')
+        self.assertEqual(counted().keys(), {'perf.page_faults', 'perf.task_clock'})
+        self.domain.setPerfEvents({'task_clock': False})
+        self.assertEqual(counted().keys(), {'perf.page_faults'})
+
     def test_a_running_guest_has_no_limits_to_change(self):
         self.domain.create()
         self.refused(libvirt.VIR_ERR_OPERATION_INVALID, self.domain.memoryParameters)

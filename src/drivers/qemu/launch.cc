@@ -320,7 +320,8 @@ Task<Launched> launch(Core& core, const DomainOwner& domain, Run& run, bool rese
     }
     launched.log_position = ::lseek(log.get(), 0, SEEK_END);
     if (what_is_given) require_files_to_give(*run.domain);
-    open_perf_counters(*run.domain, 0);
+    std::vector<PerfCounter> tried;
+    set_perf_counters(tried, run.domain->perf, 0);
     co_await make_memory_folders(core, plan.folders);
 
     io::ProcessOptions options;
@@ -338,7 +339,7 @@ Task<Launched> launch(Core& core, const DomainOwner& domain, Run& run, bool rese
     co_await run_hooks(core, run.domain, "start", "begin");
     options.max_locked_memory = locked_memory_limit(*run.domain);
     run.process = spawn_guest(core, options, log);
-    run.perf_counters = open_perf_counters(*run.domain, run.process->pid());
+    set_perf_counters(run.perf_counters, run.domain->perf, run.process->pid());
     launched.monitor = co_await io::Socket::connect_unix(core.loop, monitor_path, deadline);
     co_return launched;
 }

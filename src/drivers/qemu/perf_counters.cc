@@ -4,7 +4,9 @@
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <string_view>
 
 #include "base/error.h"
@@ -19,7 +21,7 @@ struct Event {
     uint64_t config;
 };
 
-constexpr Event events[] = {
+constexpr Event known_events[] = {
     {"cache_misses", PERF_TYPE_HARDWARE, PERF_COUNT_HW_CACHE_MISSES},
     {"cache_references", PERF_TYPE_HARDWARE, PERF_COUNT_HW_CACHE_REFERENCES},
     {"instructions", PERF_TYPE_HARDWARE, PERF_COUNT_HW_INSTRUCTIONS},
@@ -42,7 +44,7 @@ constexpr Event events[] = {
 };
 
 const Event* find_event(std::string_view name) {
-    for (const Event& event : events) {
+    for (const Event& event : known_events) {
         if (event.name == name) return &event;
     }
     return nullptr;
@@ -71,18 +73,22 @@ PerfCounter open_counter(const Event& event, int pid) {
 
 }  // namespace
 
-std::vector<PerfCounter> open_perf_counters(const model::Domain& domain, int pid) {
-    std::vector<PerfCounter> counters;
-    for (const model::PerfEvent& wanted : domain.perf) {
-        if (!wanted.enabled) continue;
+void set_perf_counters(std::vector<PerfCounter>& counters, const std::vector<model::PerfEvent>& events, int pid) {
+    std::vector<PerfCounter> opened;
+    for (const model::PerfEvent& wanted : events) {
+        if (!wanted.enabled || std::ranges::count(counters, wanted.name, &PerfCounter::name) != 0) continue;
         const Event* event = find_event(wanted.name);
         if (event == nullptr) {
             fail(ErrorCode::argument_unsupported, ErrorDomain::perf, "unable to enable host cpu perf event for {}",
                  wanted.name);
         }
-        counters.push_back(open_counter(*event, pid));
+        opened.push_back(open_counter(*event, pid));
     }
-    return counters;
+    std::erase_if(counters, [&](const PerfCounter& counter) {
+        const auto wanted = std::ranges::find(events, counter.name, &model::PerfEvent::name);
+        return wanted == events.end() || !wanted->enabled;
+    });
+    std::ranges::move(opened, std::back_inserter(counters));
 }
 
 std::optional<uint64_t> read_perf_counter(const PerfCounter& counter) {

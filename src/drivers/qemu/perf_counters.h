@@ -9,7 +9,7 @@
 #include "base/fd.h"
 
 namespace virtue::model {
-struct Domain;
+struct PerfEvent;
 }
 
 namespace virtue::qemu {
@@ -20,9 +20,10 @@ struct PerfCounter {
     Fd fd;
 };
 
-/// Opens and starts the counters of a definition; `pid` 0 tries them on ourselves. Throws argument_unsupported for
-/// events that kernels no longer count (cmt, mbmt, mbml), system_error for what this host cannot count.
-std::vector<PerfCounter> open_perf_counters(const model::Domain& domain, int pid);
+/// Opens and starts what `events` wants and is not counted yet, and drops what it no longer wants; `pid` 0 tries on
+/// ourselves. Throws, with the counters as they were, argument_unsupported for events that kernels no longer count
+/// (cmt, mbmt, mbml), system_error for what this host cannot count.
+void set_perf_counters(std::vector<PerfCounter>& counters, const std::vector<model::PerfEvent>& events, int pid);
 
 /// The count so far; nothing if it cannot be read.
 std::optional<uint64_t> read_perf_counter(const PerfCounter& counter);

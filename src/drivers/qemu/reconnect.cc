@@ -197,6 +197,15 @@ Task<void> bury(Core& core, DomainOwner domain, GuestState last) {
     if (cause.reason != failed.reason) core.died_meanwhile.push_back({std::move(named), cause.detail});
 }
 
+/// The counters went with the daemon before: they start from nothing.
+void count_again(Run& run, const std::string& name) {
+    try {
+        set_perf_counters(run.perf_counters, run.domain->perf, run.process->pid());
+    } catch (const Error& error) {
+        logger.warn("domain '{}': its performance counters cannot be read on: {}", name, error.message());
+    }
+}
+
 Task<void> take_up(Core& core, const std::string& name, const std::string& text, std::vector<Started<bool>>& settling) {
     GuestStatus status = Store::parse_status(text, core.store.status_path(name));
     DomainOwner domain = adopt_definition(core, status);
@@ -216,6 +225,7 @@ Task<void> take_up(Core& core, const std::string& name, const std::string& text,
         co_await bury(core, domain, last);
         co_return;
     }
+    count_again(*domain->run(), domain->name());
     watch_process(core, domain);
     settling.emplace_back(core.loop, settle(core, domain, was_starting));
 }

@@ -1,5 +1,6 @@
 #include "model/domain/domain.h"
 #include "model/domain/form.h"
+#include "model/domain/perf_events.h"
 #include "model/domain/settle.h"
 
 #include <algorithm>
@@ -21,6 +22,32 @@ void map(xml::Mapper& m, IdMapEntry& e) {
     m.required("start", e.start);
     m.required("target", e.target);
     m.required("count", e.count);
+}
+
+std::span<const std::string_view> perf_event_names() {
+    static constexpr std::string_view names[] = {"cmt",
+                                                 "mbmt",
+                                                 "mbml",
+                                                 "cpu_cycles",
+                                                 "instructions",
+                                                 "cache_references",
+                                                 "cache_misses",
+                                                 "branch_instructions",
+                                                 "branch_misses",
+                                                 "bus_cycles",
+                                                 "stalled_cycles_frontend",
+                                                 "stalled_cycles_backend",
+                                                 "ref_cpu_cycles",
+                                                 "cpu_clock",
+                                                 "task_clock",
+                                                 "page_faults",
+                                                 "context_switches",
+                                                 "cpu_migrations",
+                                                 "page_faults_min",
+                                                 "page_faults_maj",
+                                                 "alignment_faults",
+                                                 "emulation_faults"};
+    return names;
 }
 
 void map(xml::Mapper& m, PerfEvent& e) {
@@ -273,32 +300,10 @@ void map_security(xml::Mapper& m, Domain& d) {
 
 // The order and the once-only rule of <perf> are the table's, not the document's.
 void settle_perf(xml::Mapper& m, Domain& d) {
-    static constexpr std::array<std::string_view, 23> names{"cmt",
-                                                            "mbmt",
-                                                            "mbml",
-                                                            "cpu_cycles",
-                                                            "instructions",
-                                                            "cache_references",
-                                                            "cache_misses",
-                                                            "branch_instructions",
-                                                            "branch_misses",
-                                                            "bus_cycles",
-                                                            "stalled_cycles_frontend",
-                                                            "stalled_cycles_backend",
-                                                            "ref_cpu_cycles",
-                                                            "cpu_clock",
-                                                            "task_clock",
-                                                            "page_faults",
-                                                            "context_switches",
-                                                            "cpu_migrations",
-                                                            "page_faults_min",
-                                                            "page_faults_maj",
-                                                            "alignment_faults",
-                                                            "emulation_faults",
-                                                            ""};
+    const auto names = perf_event_names();
     const auto rank = [&](const PerfEvent& e) { return std::find(names.begin(), names.end(), e.name) - names.begin(); };
     for (const PerfEvent& event : d.perf)
-        if (rank(event) >= 22)
+        if (rank(event) >= std::ssize(names))
             m.fail(ErrorCode::xml_error, ErrorDomain::xml, fmt::format("unsupported perf event '{}'", event.name));
     for (size_t i = 0; i < d.perf.size(); i++)
         for (size_t j = 0; j < i; j++)

@@ -1,39 +1,33 @@
 #include "drivers/qemu/calls/measure_calls.h"
 
+#include <algorithm>
+
 #include "drivers/qemu/calls/support.h"
 #include "model/domain/domain.h"
+#include "model/domain/perf_events.h"
 #include "wire/typed_params.h"
 
 namespace virtue::qemu {
 namespace {
 
-/// In the order in which libvirt tells them.
-constexpr std::string_view perf_names[] = {"cmt",
-                                           "mbmt",
-                                           "mbml",
-                                           "cpu_cycles",
-                                           "instructions",
-                                           "cache_references",
-                                           "cache_misses",
-                                           "branch_instructions",
-                                           "branch_misses",
-                                           "bus_cycles",
-                                           "stalled_cycles_frontend",
-                                           "stalled_cycles_backend",
-                                           "ref_cpu_cycles",
-                                           "cpu_clock",
-                                           "task_clock",
-                                           "page_faults",
-                                           "context_switches",
-                                           "cpu_migrations",
-                                           "page_faults_min",
-                                           "page_faults_maj",
-                                           "alignment_faults",
-                                           "emulation_faults"};
+constexpr uint32_t affect_flags = api::domain_affect_live | api::domain_affect_config;
 
-enum TypeNumber : uint32_t { type_ullong = 4, type_string = 7 };
+enum TypeNumber : uint32_t { type_ullong = 4, type_boolean = 6, type_string = 7 };
 constexpr wire::ExpectedParameter launch_settings[] = {
     {"sev-secret-header", type_string}, {"sev-secret", type_string}, {"sev-secret-set-address", type_ullong}};
+
+/// `events` with what the caller turned on and off; the others as they were.
+std::vector<model::PerfEvent> changed_events(const std::vector<model::PerfEvent>& events,
+                                             const wire::TypedParameters& wanted) {
+    std::vector<model::PerfEvent> changed;
+    for (std::string_view name : model::perf_event_names()) {
+        std::optional<bool> enabled = wanted.find_boolean(name);
+        const auto before = std::ranges::find(events, name, &model::PerfEvent::name);
+        if (!enabled && before != events.end()) enabled = before->enabled;
+        if (enabled) changed.push_back({std::string(name), *enabled});
+    }
+    return changed;
+}
 
 }  // namespace
 
@@ -41,6 +35,7 @@ void MeasureCalls::bind(driver::HandlerTable& on) {
     on.call<proc::DomainGetCpuStats>(this, &MeasureCalls::cpu_stats);
     on.call<proc::DomainStartDirtyRateCalc>(this, &MeasureCalls::start_dirty_rate);
     on.call<proc::DomainGetPerfEvents>(this, &MeasureCalls::perf_events);
+    on.call<proc::DomainSetPerfEvents>(this, &MeasureCalls::set_perf_events);
     on.call<proc::DomainGetLaunchSecurityInfo>(this, &MeasureCalls::launch_security);
     on.call<proc::DomainSetLaunchSecurityState>(this, &MeasureCalls::set_launch_security);
 }
@@ -79,21 +74,42 @@ Task<wire::Void> MeasureCalls::start_dirty_rate(driver::Call& call, proc::Domain
 }
 
 proc::DomainGetPerfEvents::Ret MeasureCalls::perf_events(driver::Call&, proc::DomainGetPerfEvents::Args args) {
-    require_flags(args.flags, api::domain_affect_live | api::domain_affect_config | api::typed_param_string_okay,
-                  "qemuDomainGetPerfEvents");
+    require_flags(args.flags, affect_flags | api::typed_param_string_okay, "qemuDomainGetPerfEvents");
     DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
-    const uint32_t affect = args.flags & (api::domain_affect_live | api::domain_affect_config);
-    const model::Domain& definition = definition_for(*domain, affect);
+    const model::Domain& definition = definition_for(*domain, args.flags & affect_flags);
     wire::TypedParameters params;
-    for (std::string_view name : perf_names) {
-        bool enabled = false;
-        for (const model::PerfEvent& event : definition.perf)
-            enabled = enabled || (event.name == name && event.enabled);
-        params.add_boolean(std::string(name), enabled);
+    for (std::string_view name : model::perf_event_names()) {
+        const auto event = std::ranges::find(definition.perf, name, &model::PerfEvent::name);
+        params.add_boolean(std::string(name), event != definition.perf.end() && event->enabled);
     }
     proc::DomainGetPerfEvents::Ret ret;
     ret.params = params.take();
     return ret;
+}
+
+Task<wire::Void> MeasureCalls::set_perf_events(driver::Call& call, proc::DomainSetPerfEvents::Args args) {
+    require_flags(args.flags, affect_flags, "qemuDomainSetPerfEvents");
+    std::vector<wire::ExpectedParameter> known;
+    for (std::string_view name : model::perf_event_names()) known.push_back({name, type_boolean});
+    wire::validate(args.params, known);
+    const wire::TypedParameters wanted(std::move(args.params));
+    DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
+    driver::Job job = co_await domain->jobs().begin(driver::JobKind::modify, "virDomainSetPerfEvents", call.deadline);
+    require_known(*domain);
+    const Scope scope = scope_of(*domain, args.flags);
+    if (scope.live) {
+        Run& run = domain->running();
+        const std::vector<model::PerfEvent> events = changed_events(run.domain->perf, wanted);
+        set_perf_counters(run.perf_counters, events, run.process->pid());
+        run.domain->perf = events;
+        co_await live_changed(core_, domain);
+    }
+    if (scope.config) {
+        auto definition = std::make_shared<model::Domain>(*domain->persistent());
+        definition->perf = changed_events(definition->perf, wanted);
+        co_await replace_definition(core_, domain, std::move(definition));
+    }
+    co_return wire::Void{};
 }
 
 Task<proc::DomainGetLaunchSecurityInfo::Ret> MeasureCalls::launch_security(

@@ -17,6 +17,7 @@ private:
     proc::DomainGetCpuStats::Ret cpu_stats(driver::Call&, proc::DomainGetCpuStats::Args args);
     Task<wire::Void> start_dirty_rate(driver::Call& call, proc::DomainStartDirtyRateCalc::Args args);
     proc::DomainGetPerfEvents::Ret perf_events(driver::Call&, proc::DomainGetPerfEvents::Args args);
+    Task<wire::Void> set_perf_events(driver::Call& call, proc::DomainSetPerfEvents::Args args);
     Task<proc::DomainGetLaunchSecurityInfo::Ret> launch_security(driver::Call& call,
                                                                  proc::DomainGetLaunchSecurityInfo::Args args);
     Task<wire::Void> set_launch_security(driver::Call& call, proc::DomainSetLaunchSecurityState::Args args);
