@@ -24,16 +24,16 @@ void require_nodes(const Bitmap& wanted, const Bitmap& online) {
 }
 
 void require_numa(const Domain& domain, const host::SystemFiles& files) {
+    Bitmap online = files.set("/sys/devices/system/node/online").value_or(Bitmap::first(1));
+    require_nodes(domain.numatune.nodes, online);
+    for (const model::MemNode& cell : domain.numatune.cells) require_nodes(cell.nodes, online);
+    for (const model::MemoryDevice& device : domain.memory_devices) require_nodes(device.nodes, online);
     const bool vcpus_auto = domain.vcpus.placement == model::VcpuPlacement::automatic;
     if ((domain.numatune.has_memory && domain.numatune.placement_auto) || vcpus_auto) {
         throw Error(ErrorCode::internal_error, ErrorDomain::domain,
                     "Advice from numad is needed in case of automatic numa placement",
                     "name the nodes with <memory nodeset='…'/> and the CPUs with <vcpu cpuset='…'>");
     }
-    Bitmap online = files.set("/sys/devices/system/node/online").value_or(Bitmap::first(1));
-    require_nodes(domain.numatune.nodes, online);
-    for (const model::MemNode& cell : domain.numatune.cells) require_nodes(cell.nodes, online);
-    for (const model::MemoryDevice& device : domain.memory_devices) require_nodes(device.nodes, online);
 }
 
 void require_pages(uint64_t kibibytes, const host::SystemFiles& files) {
@@ -113,8 +113,8 @@ void require_displays(const Domain& domain, const host::SystemFiles& files) {
 }  // namespace
 
 void require_host(const Domain& domain, const host::SystemFiles& files) {
-    require_numa(domain, files);
     require_huge_pages(domain, files);
+    require_numa(domain, files);
     for (const model::Hostdev& device : domain.hostdevs) require_hostdev(device, files);
     require_displays(domain, files);
 }

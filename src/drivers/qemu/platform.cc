@@ -15,6 +15,12 @@ bool runs_arch(const QemuCapabilities& capabilities, std::string_view arch) {
            (own == "ppc64" && arch == "ppc64le");
 }
 
+void require_arch(const QemuCapabilities& capabilities, const std::string& arch) {
+    if (runs_arch(capabilities, arch)) return;
+    fail(ErrorCode::config_unsupported, ErrorDomain::qemu, "Emulator '{}' does not support arch '{}'",
+         capabilities.binary, arch);
+}
+
 }  // namespace
 
 std::string QemuPlatform::default_arch() const {
@@ -30,6 +36,7 @@ std::string QemuPlatform::emulator(model::DomainType, std::string_view arch) con
 
 std::string QemuPlatform::machine(const model::Domain& domain, std::string_view name) const {
     if (!capabilities_) return std::string(name);
+    require_arch(*capabilities_, domain.os.arch);
     if (name.empty()) {
         if (domain.is_kvm() && !capabilities_->kvm) {
             throw Error(ErrorCode::invalid_arg, ErrorDomain::qemu,
@@ -73,10 +80,7 @@ void QemuPlatform::check(const model::Domain& domain) const {
         fail(ErrorCode::config_unsupported, ErrorDomain::qemu, "Emulator '{}' does not support os type '{}'", binary,
              xml::Codec<model::OsType>::format(domain.os.type));
     }
-    if (!runs_arch(*capabilities_, domain.os.arch)) {
-        fail(ErrorCode::config_unsupported, ErrorDomain::qemu, "Emulator '{}' does not support arch '{}'", binary,
-             domain.os.arch);
-    }
+    require_arch(*capabilities_, domain.os.arch);
     if (domain.type != qemu && !(domain.is_kvm() && capabilities_->kvm)) {
         throw Error(ErrorCode::config_unsupported, ErrorDomain::qemu,
                     fmt::format("Emulator '{}' does not support virt type '{}'", binary, xml::to_name(domain.type)),

@@ -66,6 +66,36 @@ void check_encryption(const Disk& disk) {
     }
 }
 
+// What has no meaning without a word of its own.
+void check_clock(xml::Element clock) {
+    if (!clock) return;
+    const auto offset = clock.attribute("offset");
+    if (!offset) refuse("/domain/clock: attribute 'offset' is missing");
+    if (clock.attribute("timezone") && offset != "timezone")
+        refuse("/domain/clock: attribute 'timezone' is for the offset 'timezone'");
+}
+
+void check_children(xml::Element root) {
+    for (xml::Element info = root.child("sysinfo"); info; info = info.next_same()) {
+        for (const char* block : {"bios", "system", "baseBoard", "chassis", "oemStrings"}) {
+            const xml::Element at = info.child(block);
+            if (at && !at.child("entry"))
+                refuse(fmt::format("/domain/sysinfo/{}: the element 'entry' is missing", block));
+        }
+    }
+    const xml::Element features = root.child("features");
+    for (xml::Element e = features ? features.first_child() : features; e; e = e.next()) {
+        if (features.count(e.name()) > 1)
+            refuse(fmt::format("/domain/features: only one <{}> may stand here", e.name()));
+    }
+    const xml::Element devices = root.child("devices");
+    for (xml::Element e = devices ? devices.first_child() : devices; e; e = e.next()) {
+        const xml::Element mac = e.name() == "interface" ? e.child("mac") : xml::Element();
+        if (mac && !mac.attribute("address")) refuse(mac.path() + ": attribute 'address' is missing");
+        if (e.name() == "controller" && !e.attribute("type")) refuse(e.path() + ": attribute 'type' is missing");
+    }
+}
+
 // Guests of Xen start from a kernel or from what their boot loader says.
 void check_xen(xml::Element os, const Domain& domain) {
     if (os && !os.child("type")) refuse("/domain/os: the element 'type' is missing");
@@ -94,6 +124,8 @@ void check_form(xml::Element root, const Domain& domain) {
     if (domain.os.loader) require_path("the loader", domain.os.loader->path);
     if (domain.os.nvram) require_path("the variable store's template", domain.os.nvram->template_path);
     check_xen(root.child("os"), domain);
+    check_clock(root.child("clock"));
+    check_children(root);
     each_info(domain, [](const DeviceInfo& info) {
         if (info.rom_file && !info.rom_file->starts_with('/'))
             refuse("/domain/devices: the file of a <rom> must be an absolute path");

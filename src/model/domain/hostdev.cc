@@ -97,7 +97,7 @@ void map_source(xml::Mapper& m, Hostdev& h) {
             m.group("address", [&] { m.attribute("uuid", h.mdev); });
             if (m.reading() && !h.mdev && m.has("address"))
                 m.fail(ErrorCode::config_unsupported, "Missing 'uuid' attribute for element <address>");
-            if (m.reading() && !h.mdev) m.fail("Missing <address> element in mdev source");
+            if (m.reading() && !h.mdev) m.fail(ErrorCode::config_unsupported, "Missing <address> element");
             break;
         default:
             break;

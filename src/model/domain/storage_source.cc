@@ -113,7 +113,7 @@ void map_network_attributes(xml::Mapper& m, StorageSource& s) {
     m.attribute("name", s.name);
     m.attribute("query", s.query);
     m.attribute("tls", s.tls);
-    if (s.tls == xml::YesNo::yes || m.reading()) m.attribute("tlsHostname", s.tls_hostname);
+    m.attribute("tlsHostname", s.tls_hostname);
     if (m.writing()) return;
     if (s.protocol == StorageProtocol::nbd || !s.name.empty()) {
         // Where a name has the form volume/image, both parts must be there.

@@ -98,9 +98,11 @@ std::map<std::string, unsigned> boot_indexes(const Domain& domain) {
         if (info.boot_order != 0) result[info.alias] = info.boot_order;
     });
     if (!result.empty()) return result;
-    unsigned place = 0;
-    for (model::BootDevice device : domain.os.boot) {
-        place++;
+    // A kind that is named twice has the later place.
+    std::map<model::BootDevice, unsigned> places;
+    unsigned last = 0;
+    for (model::BootDevice device : domain.os.boot) places[device] = ++last;
+    for (const auto& [device, place] : places) {
         if (device == model::BootDevice::network) {
             if (!domain.interfaces.empty()) result.emplace(domain.interfaces.front().info.alias, place);
             continue;

@@ -101,8 +101,8 @@ Json nbd(const StorageSource& source) {
     if (!source.name.empty()) json.set("export", source.name);
     if (source.tls == xml::YesNo::yes) {
         json.set("tls-creds", fmt::format("objlibvirt-{}-storage_tls0", source.index));
-        if (!source.tls_hostname.empty()) json.set("tls-hostname", source.tls_hostname);
     }
+    if (!source.tls_hostname.empty()) json.set("tls-hostname", source.tls_hostname);
     return json;
 }
 

@@ -210,6 +210,11 @@ void check_controllers(const Domain& d) {
     check_ide_and_sata(d);
     for (const Controller& c : d.controllers) {
         if (c.type == ControllerType::pci) check_pci_options(d, c);
+        const bool virtio = c.model == ControllerModel::virtio_scsi ||
+                            c.model == ControllerModel::virtio_transitional ||
+                            c.model == ControllerModel::virtio_non_transitional;
+        if (c.driver.iothread != 0 && !(c.type == ControllerType::scsi && virtio))
+            refuse(ErrorCode::xml_error, "'iothread' attribute only supported for virtio scsi controllers");
         const bool xhci = c.model == ControllerModel::qemu_xhci || c.model == ControllerModel::nec_xhci;
         if (c.type == ControllerType::usb && xhci && c.ports.value_or(0) > 15)
             unsupported("'{}' controller only supports up to '15' ports", xml::to_name(c.model));

@@ -125,6 +125,8 @@ void check_vcpus(const Domain& d) {
         std::any_of(d.vcpus.each.begin(), d.vcpus.each.end(), [](const VcpuEntry& v) { return v.id == 0; });
     if (!d.vcpus.each.empty() && !has_first) unsupported("vcpu 0 can't be offline");
     for (const VcpuEntry& v : d.vcpus.each) {
+        if (v.id >= d.vcpus.maximum)
+            refuse(ErrorCode::xml_error, "vcpu id '{}' is out of range of maximum vcpu count", v.id);
         if (v.id == 0 && v.enabled == xml::YesNo::no) unsupported("vcpu 0 can't be offline");
         if (v.enabled == xml::YesNo::no && v.hotpluggable == xml::YesNo::no)
             contradiction("vcpu '{}' is both offline and not hotpluggable", v.id);
@@ -294,6 +296,8 @@ void check_small_devices(const Domain& d, const Platform& platform) {
                                      [](const NumaCell& c) { return c.access == MemoryAccess::shared; }));
     for (const Disk& disk : d.disks)
         if (disk.source.type == StorageType::vhostuser && !shared) unsupported("'vhostuser' requires shared memory");
+    for (const Filesystem& f : d.filesystems)
+        if (f.driver_type == "virtiofs" && !shared) unsupported("'virtiofs' requires shared memory");
 }
 
 }  // namespace virtue::model

@@ -101,7 +101,11 @@ void complete_controller_numbers(Domain& d) {
     bool companion = false;
     for (const Controller& c : d.controllers) {
         if (c.type != ControllerType::usb) continue;
-        (c.model == ControllerModel::none ? disabled : other) = true;
+        if (c.model == ControllerModel::none && !disabled) {
+            disabled = true;
+        } else {
+            other = true;
+        }
         (c.info.master_startport ? companion : master) = true;
     }
     if (disabled && other)

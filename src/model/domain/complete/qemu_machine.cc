@@ -28,8 +28,11 @@ void complete_machine(Domain& d, const Platform& platform) {
 namespace {
 
 void add_input(Domain& d, InputType type, InputBus bus) {
-    const bool there =
-        std::any_of(d.inputs.begin(), d.inputs.end(), [&](const Input& i) { return i.type == type && i.bus == bus; });
+    const bool there = std::any_of(d.inputs.begin(), d.inputs.end(), [&](const Input& i) {
+        // Where it is not said, they are on PS/2.
+        const bool untold = i.bus == InputBus::absent && bus == InputBus::ps2;
+        return i.type == type && (i.bus == bus || untold);
+    });
     if (there) return;
     Input input;
     input.type = type;
@@ -144,6 +147,22 @@ void add_machine_devices(Domain& d, const Platform& platform) {
     if (is_arm_virt(d) && d.features.gic_version == GicVersion::absent) d.features.gic_version = platform.gic(d);
 }
 
+namespace {
+
+// Processors that no cell has are the first one's.
+void settle_numa_cpus(CpuNuma& numa, uint32_t maximum) {
+    if (numa.cells.empty()) return;
+    size_t count = 0;
+    for (const NumaCell& cell : numa.cells) count += cell.cpus.count();
+    if (count >= maximum) return;
+    const auto has = [](unsigned cpu) { return [cpu](const NumaCell& cell) { return cell.cpus.test(cpu); }; };
+    for (unsigned cpu = 0; cpu < maximum; cpu++) {
+        if (std::none_of(numa.cells.begin() + 1, numa.cells.end(), has(cpu))) numa.cells.front().cpus.set(cpu);
+    }
+}
+
+}  // namespace
+
 void complete_cpu(Domain& d, const Platform& platform) {
     if (!d.cpu || (d.cpu->mode == CpuMode::custom && d.cpu->model.empty())) {
         const std::string model = platform.default_cpu(d);
@@ -160,6 +179,7 @@ void complete_cpu(Domain& d, const Platform& platform) {
     }
     if (!d.cpu) return;
     Cpu& cpu = *d.cpu;
+    settle_numa_cpus(cpu.numa, d.vcpus.maximum);
     // Vector lengths imply the extension itself.
     const auto named = [&](auto test) { return std::any_of(cpu.features.begin(), cpu.features.end(), test); };
     const bool lengths = named([](const CpuFeature& f) {
