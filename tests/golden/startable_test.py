@@ -28,11 +28,6 @@ LACKING = (
     r"Couldn't open dtb file", r"Could not open '/dev/all",
     r'linux kernel too old', r'cannot get SG_IO version number', r'does not fit in FAT',
 )
-# Arguments of ours that QEMU refuses, and why they stand.
-OURS = {
-    'q96-disk-network-rbd-encryption': 'encryption by librbd is given to the format instead of the library',
-    'q96-disk-network-rbd-encryption-layering': 'the same',
-}
 
 
 class Startable(harness.TestCase):
@@ -54,7 +49,7 @@ class Startable(harness.TestCase):
             outcomes[one['outcome']] += 1
             lacking = any(re.search(pattern, one['message']) for pattern in LACKING)
             # An argument that libvirt has as well, word for word, is the document's.
-            if one['outcome'] == 'ended' and not lacking and not one['same'] and one['case'] not in OURS:
+            if one['outcome'] == 'ended' and not lacking and not one['same']:
                 faults.append(f'{one["case"]}: {one["message"]}')
         print(f'recorded domains started paused: {outcomes["accepted"]} accepted by QEMU, {outcomes["ended"]} refused by it for '
               f'what they ask for or this host lacks, {outcomes["refused"]} refused before, {outcomes["undefined"]} not defined')

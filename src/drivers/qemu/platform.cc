@@ -36,7 +36,6 @@ std::string QemuPlatform::emulator(model::DomainType, std::string_view arch) con
 
 std::string QemuPlatform::machine(const model::Domain& domain, std::string_view name) const {
     if (!capabilities_) return std::string(name);
-    require_arch(*capabilities_, domain.os.arch);
     if (name.empty()) {
         if (domain.is_kvm() && !capabilities_->kvm) {
             throw Error(ErrorCode::invalid_arg, ErrorDomain::qemu,

@@ -73,6 +73,8 @@ void check_clock(xml::Element clock) {
     if (!offset) refuse("/domain/clock: attribute 'offset' is missing");
     if (clock.attribute("timezone") && offset != "timezone")
         refuse("/domain/clock: attribute 'timezone' is for the offset 'timezone'");
+    if (clock.attribute("basis") && offset != "variable")
+        refuse("/domain/clock: attribute 'basis' is for the offset 'variable'");
 }
 
 void check_children(xml::Element root) {
@@ -83,6 +85,8 @@ void check_children(xml::Element root) {
                 refuse(fmt::format("/domain/sysinfo/{}: the element 'entry' is missing", block));
         }
     }
+    const xml::Element menu = root.child("os") ? root.child("os").child("bootmenu") : xml::Element();
+    if (menu && !menu.attribute("enable")) refuse("/domain/os/bootmenu: attribute 'enable' is missing");
     const xml::Element features = root.child("features");
     for (xml::Element e = features ? features.first_child() : features; e; e = e.next()) {
         if (features.count(e.name()) > 1)

@@ -166,6 +166,10 @@ void map(xml::Mapper& m, Interface& n) {
     if (n.type == InterfaceType::hostdev || n.type == InterfaceType::ethernet) m.attribute("managed", n.managed);
     m.attribute("trustGuestRxFilters", n.trust_guest_rx_filters);
     map_mac(m, n);
+    const bool socket = n.type == InterfaceType::mcast || n.type == InterfaceType::client ||
+                        n.type == InterfaceType::server || n.type == InterfaceType::udp;
+    if (m.reading() && socket && !m.has("source"))
+        m.fail(fmt::format("interface type='{}' requires a 'source' element", xml::to_name(n.type)));
     if (m.reading() && wants_source(n.type) && !m.has("source"))
         m.disagree(fmt::format("interface type='{}' requires a 'source' element", xml::to_name(n.type)));
     if (n.type == InterfaceType::hostdev) {

@@ -146,7 +146,7 @@ void Assignment::place_piix3() {
             return;
         const PciAddress wanted = place(1, function);
         if (has_pci(c->info) && !c->info.address.pci.same_place(wanted))
-            throw Error(ErrorCode::internal_error, type == ControllerType::usb ? ErrorDomain::qemu : ErrorDomain::none,
+            throw Error(ErrorCode::internal_error, ErrorDomain::qemu,
                         fmt::format("{} must have PCI address 0:0:1.{}", what, function));
         if (!c->info.address.is(AddressType::none) && !c->info.address.is(AddressType::pci)) return;
         set_pci(c->info, wanted);

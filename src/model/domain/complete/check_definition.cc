@@ -16,6 +16,9 @@ void check_video(const Video& v) {
         contradiction("missing values for acceleration");
     if (!a.rendernode.empty() && v.backend != VideoBackend::vhostuser)
         contradiction("unsupported rendernode accel attribute without 'vhost-user'");
+    const bool single = v.model == VideoModel::cirrus || v.model == VideoModel::vmvga || v.model == VideoModel::bochs ||
+                        v.model == VideoModel::ramfb || v.model == VideoModel::vga;
+    if (single && v.heads > 1) unsupported("video type '{}' doesn't support multiple 'heads'", xml::to_name(v.model));
     if (v.has_resolution && (v.x == 0 || v.y == 0)) contradiction("video resolution values must be greater than 0");
 }
 

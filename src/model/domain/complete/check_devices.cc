@@ -30,6 +30,9 @@ void check_encryption(const Disk& disk) {
         const StorageEncryption& e = *s->encryption;
         if (e.format == EncryptionFormat::absent || e.format == EncryptionFormat::qcow)
             unsupported("old qcow/qcow2 encryption is not supported: use LUKS for disk '{}'", disk.target);
+        const bool rbd = s->type == StorageType::network && s->protocol == StorageProtocol::rbd;
+        if (e.engine == EncryptionEngine::librbd && !rbd)
+            unsupported("librbd encryption is supported only with RBD backed disks");
         if (e.cipher) contradiction("supplying <cipher> for domain disk definition is unnecessary");
         if (e.engine != EncryptionEngine::librbd && s->format != StorageFormat::raw &&
             s->format != StorageFormat::qcow2 && s->format != StorageFormat::absent)
@@ -47,6 +50,13 @@ void check_source(const Disk& disk) {
             contradiction("invalid secret type '{}': '{}' is what {} takes", s.auth->secret.type, wanted,
                           xml::to_name(s.protocol));
     }
+    if (s.auth && s.type == StorageType::network && s.protocol == StorageProtocol::nbd)
+        contradiction("authentication is not supported for protocol 'nbd'");
+    // What a volume of a pool is, the pool knows.
+    if (s.format == StorageFormat::fat && s.type != StorageType::dir && s.type != StorageType::volume)
+        unsupported("storage format 'fat' is supported only with 'dir' storage type");
+    if (s.type == StorageType::dir && s.format != StorageFormat::fat)
+        unsupported("storage type 'dir' requires use of storage format 'fat'");
     if (s.format == StorageFormat::dir && s.type != StorageType::dir)
         unsupported("'directory' storage format is not directly supported by QEMU, use 'dir' disk type instead");
     if (s.protocol == StorageProtocol::tftp && s.type == StorageType::network)
@@ -55,6 +65,19 @@ void check_source(const Disk& disk) {
         unsupported("shared access for disk '{}' requires use of supported storage format", disk.target);
     if (disk.transient && s.type != StorageType::file)
         unsupported("transient disk supported only with 'file' type ({})", disk.target);
+}
+
+void check_not_virtio(const Disk& disk) {
+    const VirtioOptions& options = disk.driver.virtio;
+    const auto refuse_option = [](xml::Switch value, const char* name) {
+        if (value != xml::Switch::absent) contradiction("{} driver option is only supported for virtio devices", name);
+    };
+    refuse_option(options.iommu, "iommu");
+    refuse_option(options.ats, "ats");
+    refuse_option(options.packed, "packed");
+    refuse_option(options.page_per_vq, "page_per_vq");
+    if (disk.model == DiskModel::virtio_transitional || disk.model == DiskModel::virtio_non_transitional)
+        contradiction("disk model '{}' not supported for bus '{}'", xml::to_name(disk.model), xml::to_name(disk.bus));
 }
 
 void check_disk_driver(const Domain& d, const Disk& disk) {
@@ -71,6 +94,12 @@ void check_disk_driver(const Domain& d, const Disk& disk) {
         unsupported("IOThreads not available for bus {} target {}", xml::to_name(disk.bus), disk.target);
     if (!disk.wwn.empty() && disk.bus != DiskBus::ide && disk.bus != DiskBus::scsi && disk.bus != DiskBus::sata)
         unsupported("Only ide and scsi disk support wwn");
+    const bool spins = disk.bus == DiskBus::ide || disk.bus == DiskBus::scsi || disk.bus == DiskBus::sata;
+    if (disk.rotation_rate != 0 && !spins)
+        throw Error(ErrorCode::internal_error, ErrorDomain::qemu, "rotation rate is only valid for SCSI/IDE/SATA bus");
+    if (!(disk.vendor.empty() && disk.product.empty()) && disk.bus != DiskBus::scsi)
+        unsupported("Only scsi disk supports vendor and product");
+    if (disk.bus != DiskBus::virtio) check_not_virtio(disk);
     if (disk.rotation_rate != 0 && disk.device != DiskDevice::disk)
         throw Error(ErrorCode::internal_error, ErrorDomain::qemu, "rotation rate is only valid for disk device");
     if (disk.geometry && !disk.geometry->translation.empty() && disk.bus != DiskBus::ide)
@@ -87,7 +116,12 @@ void check_disk_bus(const Domain& d, const Disk& disk) {
     if (disk.device == DiskDevice::cdrom && disk.bus == DiskBus::virtio)
         unsupported("disk type of '{}' does not support ejectable media", disk.target);
     const Address& a = disk.info.address;
-    if (disk.bus != DiskBus::scsi || !a.is(AddressType::drive)) return;
+    if (!a.is(AddressType::drive)) return;
+    if (disk.bus == DiskBus::ide && a.drive.controller != 0)
+        throw Error(ErrorCode::internal_error, ErrorDomain::qemu, "Only 1 IDE controller is supported");
+    if (disk.bus != DiskBus::scsi) return;
+    if (a.drive.bus != 0)
+        throw Error(ErrorCode::internal_error, ErrorDomain::qemu, "SCSI controller only supports 1 bus");
     const Controller* c = find_controller(d, ControllerType::scsi, static_cast<int>(a.drive.controller));
     if (c != nullptr && c->model == ControllerModel::lsilogic && (a.drive.target != 0 && a.drive.unit != 0))
         unsupported("target must be 0 for controller model 'lsilogic'");
@@ -181,12 +215,46 @@ void check_ide_and_sata(const Domain& d) {
     if (sata && arch_is_s390(d)) unsupported("SATA is not supported with this QEMU binary");
 }
 
+// Which of QEMU's devices may stand for a kind of controller.
+bool fits(ControllerModel model, std::string_view name) {
+    switch (model) {
+        case ControllerModel::pci_bridge:
+            return name == "pci-bridge";
+        case ControllerModel::dmi_to_pci_bridge:
+            return name == "i82801b11-bridge";
+        case ControllerModel::pcie_to_pci_bridge:
+            return name == "pcie-pci-bridge";
+        case ControllerModel::pcie_root_port:
+            return name == "ioh3420" || name == "pcie-root-port";
+        case ControllerModel::pcie_switch_upstream_port:
+            return name == "x3130-upstream";
+        case ControllerModel::pcie_switch_downstream_port:
+            return name == "xio3130-downstream";
+        case ControllerModel::pci_expander_bus:
+            return name == "pxb";
+        case ControllerModel::pcie_expander_bus:
+            return name == "pxb-pcie";
+        default:
+            return true;
+    }
+}
+
+void check_model_name(const Domain& d, const Controller& c) {
+    const std::string& name = c.pci.model_name;
+    if (name.empty() || name == "none") return;
+    const bool root = c.model == ControllerModel::pcie_root || (c.model == ControllerModel::pci_root && !is_pseries(d));
+    if (!root && fits(c.model, name)) return;
+    unsupported("Option 'modelName' {} for PCI controller with index '{}', model '{}' and modelName '{}'",
+                root ? "is not valid" : "has invalid value", c.index, xml::to_name(c.model), name);
+}
+
 void check_pci_options(const Domain& d, const Controller& c) {
     const PciControllerOptions& p = c.pci;
     const auto option = [&](const char* name) {
         unsupported("Option '{}' is not valid for PCI controller with index '{}', model '{}' and modelName '{}'", name,
                     c.index, xml::to_name(c.model), p.model_name);
     };
+    check_model_name(d, c);
     const bool expander = c.model == ControllerModel::pci_expander_bus || c.model == ControllerModel::pcie_expander_bus;
     const bool port =
         c.model == ControllerModel::pcie_root_port || c.model == ControllerModel::pcie_switch_downstream_port;
@@ -300,6 +368,7 @@ void check_hostdevs(const Domain& d) {
             else if (same_source(h, d.hostdevs[j]))
                 refuse(ErrorCode::xml_error, "Hostdev already exists in the domain configuration");
         if (h.sgio == Sgio::unfiltered) contradiction("unfiltered sgio is no longer supported");
+        if (h.teaming && h.type != HostdevType::pci) contradiction("teaming is only supported for pci hostdev devices");
         if (h.type == HostdevType::mdev && h.mode == HostdevMode::subsystem) check_mdev(d, h);
         if (h.write_filtering != xml::YesNo::absent)
             unsupported("Write filtering of PCI device configuration space is not supported by qemu");

@@ -178,6 +178,12 @@ void check_memory_devices(const Domain& d) {
         if (m.node == -1 && d.cpu && !d.cpu->numa.cells.empty() && m.model != MemoryModel::virtio_pmem &&
             m.model != MemoryModel::sgx_epc)
             unsupported("target NUMA node needs to be specified for memory device");
+    const size_t cells = d.cpu ? d.cpu->numa.cells.size() : 0;
+    for (const MemoryDevice& m : d.memory_devices)
+        if (cells != 0 && m.node >= static_cast<int>(cells))
+            refuse(ErrorCode::xml_detail,
+                   "can't add memory backend for guest node '{}' as the guest has only '{}' NUMA nodes configured",
+                   m.node, cells);
     if (d.max_memory && modules > d.max_memory->slots)
         unsupported("memory device count '{}' exceeds slots count '{}'", modules, d.max_memory->slots);
     if (d.max_memory && !is_pseries(d) && (!d.cpu || d.cpu->numa.cells.empty()))
@@ -227,6 +233,9 @@ void check_sysinfo(const Domain& d) {
 
 void check_timers(const Domain& d) {
     for (const Timer& t : d.clock.timers) {
+        const bool paravirtual = t.name == TimerName::kvmclock || t.name == TimerName::hypervclock;
+        if (paravirtual && t.tickpolicy != TickPolicy::absent)
+            contradiction("timer {} doesn't support setting of timer tickpolicy", xml::to_name(t.name));
         const bool x86_only = t.name == TimerName::pit || t.name == TimerName::hpet || t.name == TimerName::tsc ||
                               t.name == TimerName::kvmclock || t.name == TimerName::hypervclock;
         if (x86_only && !arch_is_x86(d))
@@ -296,6 +305,7 @@ void check_small_devices(const Domain& d, const Platform& platform) {
                                      [](const NumaCell& c) { return c.access == MemoryAccess::shared; }));
     for (const Disk& disk : d.disks)
         if (disk.source.type == StorageType::vhostuser && !shared) unsupported("'vhostuser' requires shared memory");
+    if (d.nvram && !arch_is_ppc64(d)) unsupported("nvram device is only supported for PPC64");
     for (const Filesystem& f : d.filesystems)
         if (f.driver_type == "virtiofs" && !shared) unsupported("'virtiofs' requires shared memory");
 }

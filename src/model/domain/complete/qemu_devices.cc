@@ -219,6 +219,8 @@ void complete_qemu_devices(Domain& d, const Platform& platform) {
     complete_inputs(d);
     complete_tpms(d);
     complete_small(d);
+    // What is not there has no place.
+    if (d.memballoon && d.memballoon->model == MemballoonModel::none) d.memballoon->info.address = {};
 }
 
 }  // namespace virtue::model
