@@ -84,8 +84,8 @@ class Case(unittest.TestCase):
     def nothing_of(self, name, bridge):
         """Asserts that a network leaves no trace in the kernel, the process table and the state folder."""
         self.assertNotIn(bridge, bridges())
-        self.assertNotIn(bridge, table())
-        private.wait_for("the end of dnsmasq", lambda: not servers(name))
+        private.wait_for("the end of the rules", lambda: bridge not in table(), 60)
+        private.wait_for("the end of dnsmasq", lambda: not servers(name), 60)
         self.assertEqual([path.name for path in STATE.glob(f"{name}.*") if path.suffix in (".xml", ".changing", ".ports")], [])
 
     def whole(self, name, bridge, net):

@@ -25,6 +25,8 @@ DnsmasqPaths paths_of(const Core& core, const model::Network& network) {
     return dnsmasq_paths(core.settings.dnsmasq_folder(), core.settings.state(), network.name);
 }
 
+constexpr int most_scans = 20;
+
 /// What the files of a network are to hold, and where.
 struct Files {
     DnsmasqPaths paths;
@@ -72,6 +74,21 @@ bool runs_with(int pid, const std::string& argument) {
     } catch (const Error&) {
         return false;
     }
+}
+
+struct Found {
+    int pid;
+    uint64_t started;
+};
+
+std::vector<Found> processes_with(const std::string& argument) {
+    std::vector<Found> found;
+    for (const std::string& entry : io::list_folder("/proc")) {
+        const std::optional<int> pid = parse_number<int>(entry);
+        const std::optional<uint64_t> started = pid ? io::process_start_time(*pid) : std::nullopt;
+        if (started && runs_with(*pid, argument)) found.push_back({*pid, *started});
+    }
+    return found;
 }
 
 Task<void> end(std::unique_ptr<io::Process> process) {
@@ -214,19 +231,15 @@ Task<void> adopt_dnsmasq(Core& core, NetworkOwner network) {
 
 Task<void> end_stray_dnsmasq(Core& core, Definition live) {
     const std::string argument = "--conf-file=" + paths_of(core, *live).config;
-    auto look = [argument] {
-        std::vector<std::pair<int, uint64_t>> found;
-        for (const std::string& entry : io::list_folder("/proc")) {
-            const std::optional<int> pid = parse_number<int>(entry);
-            const std::optional<uint64_t> started = pid ? io::process_start_time(*pid) : std::nullopt;
-            if (started && runs_with(*pid, argument)) found.emplace_back(*pid, *started);
+    // One that is just going into the background is another process the next time.
+    for (int i = 0; i < most_scans; i++) {
+        auto look = [argument] { return processes_with(argument); };
+        const std::vector<Found> found = co_await io::offload(core.loop, std::move(look));
+        if (found.empty()) co_return;
+        for (const Found& one : found) {
+            std::unique_ptr<io::Process> process = io::Process::adopt(core.loop, one.pid, one.started);
+            if (process) co_await end(std::move(process));
         }
-        return found;
-    };
-    const std::vector<std::pair<int, uint64_t>> found = co_await io::offload(core.loop, std::move(look));
-    for (const auto& [pid, started] : found) {
-        std::unique_ptr<io::Process> process = io::Process::adopt(core.loop, pid, started);
-        if (process) co_await end(std::move(process));
     }
 }
 

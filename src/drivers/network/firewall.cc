@@ -188,6 +188,11 @@ Task<bool> Firewall::iptables_complete() {
     co_return true;
 }
 
+Task<void> Firewall::rewrite() {
+    io::Semaphore::Permit turn = co_await turn_.acquire(io::Deadline::never(), "the firewall");
+    if (settings_.firewall == FirewallBackend::nftables) co_await apply_nft();
+}
+
 Task<bool> Firewall::repair() {
     io::Semaphore::Permit turn = co_await turn_.acquire(io::Deadline::never(), "the firewall");
     bool wanted = false;

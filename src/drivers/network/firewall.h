@@ -68,6 +68,8 @@ public:
     Task<void> remove(std::string network);
     /// Looks whether the rules are still there, and puts them back if not. True if something was missing.
     Task<bool> repair();
+    /// Writes the nftables rules once more, whatever is there: a command of a killed daemon may have come later.
+    Task<void> rewrite();
     /// Knows the rules of a network without touching the kernel, for a restart; repair() follows.
     void adopt(const std::string& network, std::vector<Rule> rules) { networks_[network] = std::move(rules); }
     bool empty() const { return networks_.empty(); }

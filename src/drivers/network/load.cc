@@ -82,6 +82,21 @@ bool is_our_bridge(const model::Network& live) {
     }
 }
 
+/// A program that a killed daemon was just starting has come to work by then.
+constexpr io::Milliseconds late{1000};
+
+/// What the killed daemon had forked may have been no dnsmasq yet, or an nft that had not written.
+Task<void> clear_later(Core& core, Definition live) {
+    io::Deadline pause = io::Deadline::after(late).with_cancel(core.gate.cancel_source());
+    const bool waited = co_await core.loop.sleep_until(pause);
+    if (!waited) co_return;
+    io::Semaphore::Permit turn = co_await core.turn(io::Deadline::never().with_cancel(core.gate.cancel_source()));
+    const NetworkOwner network = core.find(live->name);
+    if (network && network->active) co_return;
+    co_await end_stray_dnsmasq(core, live);
+    co_await core.firewall.rewrite();
+}
+
 /// A start or a stop was cut off, before its client was told that it was done: the network is stopped.
 Task<void> clear_away(Core& core, Definition live) {
     logger.warn("network '{}' was being started or stopped when the daemon ended; it is stopped", live->name);
@@ -105,6 +120,7 @@ Task<void> clear_away(Core& core, Definition live) {
         store.end_change(live->name);
     };
     co_await io::offload(core.loop, std::move(finish));
+    core.spawn(clear_later(core, live));
 }
 
 /// The network that came with the system names a subnet that this host may have already. Nobody used it yet, so it can
