@@ -39,6 +39,9 @@ public:
     /// Makes a port on a network, which must run or is started if it is marked to be. `wanted` tells owner, MAC and
     /// portgroup; what the network says fills it in. Throws no_network, operation_invalid, internal_error.
     virtual Task<NetworkPlug> plug(std::string network, model::NetworkPort wanted, io::Deadline deadline) = 0;
+    /// Gives a port other limits, whose floor its network guarantees. Throws operation_invalid, operation_unsupported
+    /// where the network cannot; one that is gone is fine. The port's class, 0 for none.
+    virtual Task<uint32_t> limit(std::string network, Uuid port, std::optional<model::Bandwidth> bandwidth) = 0;
     /// Takes a port away; one that is gone is fine.
     virtual Task<void> unplug(std::string network, Uuid port) = 0;
     /// Says again that a port is in use, after its network was stopped and started.

@@ -9,6 +9,7 @@ import subprocess
 import unittest
 
 import private
+from network_test import Replaced
 
 NEEDS = ["/usr/bin/virsh", "/usr/bin/qemu-system-x86_64", "/usr/sbin/dnsmasq", "/usr/sbin/ip",
          "/usr/lib/python3/dist-packages/libvirt.py"]
@@ -176,6 +177,42 @@ class CardTest(Case):
         self.refused(self.libvirt.VIR_ERR_INVALID_ARG, domain.interfaceParameters, "none", 0)
         self.refused(self.libvirt.VIR_ERR_CONFIG_UNSUPPORTED, domain.setInterfaceParameters, MAC.format(8),
                      {"inbound.average": 5}, LIVE)
+
+
+    def test_a_floor_is_guaranteed_by_the_network_as_long_as_the_card_is_plugged_in(self):
+        # Not every kernel has the queues that a network's limit asks for: what tc is told is what is looked at.
+        said = private.directory() / "told-tc"
+        slow = NETWORK.replace("plain", "slow").replace("virbr7", "virbr8").replace("77.1", "78.1")
+        slow = slow.replace("<ip", "<bandwidth><inbound average='1000' peak='2000'/></bandwidth><ip")
+        card = CARD.format(kind="network", mac=MAC.format(9), source="<source network='slow'/>", more="")
+        libvirt = self.libvirt
+
+        def told(words):
+            lines = said.read_text().splitlines()
+            return [line for line in lines if all(word in line for word in ("virbr8", *words))]
+        with Replaced("/usr/sbin/tc", f"echo \"$*\" >> {said}\n"):
+            network = self.connection.networkCreateXML(slow)
+            domain = self.guest("floored", devices=card)
+            domain.setInterfaceParameters(MAC.format(9), {"inbound.average": 100, "inbound.floor": 300}, LIVE)
+            self.assertEqual(len(told(["class add", "classid 1:3", "rate 300kbps"])), 1)
+            self.assertIn("<inbound average='100' floor='300'/>", network.listAllPorts()[0].XMLDesc())
+            self.refused(libvirt.VIR_ERR_OPERATION_INVALID, domain.setInterfaceParameters, MAC.format(9),
+                         {"inbound.average": 100, "inbound.floor": 2100}, LIVE)
+            self.assertEqual(domain.interfaceParameters(MAC.format(9), LIVE)["inbound.floor"], 300)
+            domain.setInterfaceParameters(MAC.format(9), {"inbound.average": 100, "inbound.floor": 0}, LIVE)
+            self.assertEqual(len(told(["class change", "classid 1:2", "rate 2000kbps"])), 1)
+            self.assertNotIn("floor=", network.listAllPorts()[0].XMLDesc())
+            port = network.listAllPorts()[0]
+            self.assertEqual(network.portLookupByUUIDString(port.UUIDString()).network().name(), "slow")
+            port.setParameters({"inbound.average": 100, "inbound.floor": 400}, 0)
+            self.assertEqual(port.parameters(), {"inbound.average": 100, "inbound.peak": 0, "inbound.floor": 400,
+                                                 "inbound.burst": 0})
+            self.assertEqual(len(told(["class add", "classid 1:3", "rate 400kbps"])), 1)
+            self.refused(libvirt.VIR_ERR_OPERATION_INVALID, port.setParameters, {"inbound.average": 1, "inbound.floor": 2100}, 0)
+            self.assertEqual(port.parameters()["inbound.floor"], 400)
+            domain.destroy()
+            private.wait_for("the end of the guarantee", lambda: told(["class del", "1:3"]) and not network.listAllPorts())
+            network.destroy()
 
 
 class RunningGuestTest(Case):

@@ -278,6 +278,44 @@ Task<driver::NetworkPlug> Service::plug(std::string name, NetworkPort wanted, io
     co_return plug;
 }
 
+Task<void> Service::change_limits(NetworkOwner network, Uuid uuid, std::optional<model::Bandwidth> bandwidth) {
+    const NetworkPort before = network->ports.at(uuid);
+    NetworkPort changed = before;
+    changed.bandwidth = std::move(bandwidth);
+    reserve_floor(*network, changed);
+    network->ports[uuid] = changed;
+    std::optional<Error> problem;
+    try {
+        if (changed.class_id == 0) {
+            co_await clear_floor(core_, network, before);
+        } else {
+            co_await set_floor(core_, network, changed);
+        }
+        const Store store = core_.store;
+        const std::string name = network->name();
+        auto save = [store, name, changed] { store.save_port(name, changed); };
+        co_await io::offload(core_.loop, std::move(save));
+    } catch (const Error& error) {
+        problem.emplace(error);
+    }
+    if (!problem) co_return;
+    network->ports[uuid] = before;
+    if (before.class_id == 0) {
+        co_await clear_floor(core_, network, std::move(changed));
+    } else {
+        co_await set_floor(core_, network, before);
+    }
+    throw *problem;
+}
+
+Task<uint32_t> Service::limit(std::string name, Uuid port, std::optional<model::Bandwidth> bandwidth) {
+    io::Semaphore::Permit turn = co_await core_.turn(io::Deadline::never());
+    NetworkOwner network = core_.find(name);
+    if (!network || !network->active || !network->ports.contains(port)) co_return 0;
+    co_await change_limits(network, port, std::move(bandwidth));
+    co_return network->ports.at(port).class_id;
+}
+
 Task<void> Service::unplug(std::string name, Uuid port) {
     io::Semaphore::Permit turn = co_await core_.turn(io::Deadline::never());
     NetworkOwner network = core_.find(name);

@@ -28,6 +28,7 @@ public:
 
     Task<void> ready(io::Deadline deadline) override;
     Task<driver::NetworkPlug> plug(std::string network, model::NetworkPort wanted, io::Deadline deadline) override;
+    Task<uint32_t> limit(std::string network, Uuid port, std::optional<model::Bandwidth> bandwidth) override;
     Task<void> unplug(std::string network, Uuid port) override;
     Task<void> claim(std::string network, model::NetworkPort port) override;
     Task<void> drop_ports(std::function<bool(const Uuid&)> is_stale) override;
@@ -39,6 +40,8 @@ public:
     void set_ready(std::exception_ptr problem);
     /// Adds a completed port to a running network; the caller holds the turn.
     Task<void> add_port(NetworkOwner network, model::NetworkPort port);
+    /// Gives a known port other limits; the caller holds the turn. Throws as reserve_floor() and tc.
+    Task<void> change_limits(NetworkOwner network, Uuid uuid, std::optional<model::Bandwidth> bandwidth);
     /// Removes one; the caller holds the turn.
     Task<void> remove_port(NetworkOwner network, Uuid port);
 

@@ -242,6 +242,7 @@ Task<void> update_interface(Core& core, DomainOwner domain, model::Interface fre
     if (fresh.bandwidth != old.bandwidth) {
         changed.bandwidth = fresh.bandwidth;
         if (changed.actual) changed.actual->bandwidth = fresh.bandwidth;
+        co_await change_floor(core, changed);
         co_await limit_interface(core, changed, deadline);
     }
     model::replace_device(*domain->running().domain, before, changed);

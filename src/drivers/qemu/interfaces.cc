@@ -262,6 +262,14 @@ void resolve_listens(const Core& core, model::Domain& live) {
                 listen.address = core.networks->address(listen.network);
 }
 
+Task<void> change_floor(Core& core, Interface& card) {
+    const std::optional<Uuid> port = port_of(card);
+    if (!port || !core.networks || !card.actual) co_return;
+    const std::string network = card.network;
+    std::optional<model::Bandwidth> limits = card.actual->bandwidth;
+    card.actual->class_id = co_await core.networks->limit(network, *port, std::move(limits));
+}
+
 Task<void> limit_interface(Core& core, const Interface& card, io::Deadline deadline) {
     const std::string device = card.target;
     if (device.empty()) co_return;

@@ -28,6 +28,10 @@ Task<LaunchContext::InterfaceFds> open_interface(Core& core, std::shared_ptr<mod
 /// what it turned out to be. Throws operation_unsupported where its device would have to be another one.
 Task<void> move_interface(Core& core, DomainOwner domain, model::Interface& fresh, io::Deadline deadline);
 
+/// Has a running card's network guarantee the floor that the card now has, and notes what came of it in the card.
+/// Throws operation_invalid where the network cannot guarantee so much.
+Task<void> change_floor(Core& core, model::Interface& card);
+
 /// Sets the limits of a card that is plugged in, or takes them away where it has none. Throws internal_error with the
 /// words of tc.
 Task<void> limit_interface(Core& core, const model::Interface& card, io::Deadline deadline);

@@ -2,7 +2,6 @@
 
 #include "base/error.h"
 #include "driver/constants.h"
-#include "drivers/network/floors.h"
 #include "drivers/network/run.h"
 #include "io/offload.h"
 #include "xml/mapper.h"
@@ -132,18 +131,9 @@ Task<wire::Void> PortCalls::set_parameters(driver::Call& call, proc::NetworkPort
     NetworkPort changed = port_of(*network, args.port.uuid);
     for (const wire::TypedParameter& parameter : args.params) set_parameter(changed, parameter);
     drop_empty_limits(changed);
-    const NetworkPort before = port_of(*network, args.port.uuid);
-    reserve_floor(*network, changed);
-    const Store store = core_.store;
-    const std::string name = network->name();
-    auto save = [store, name, changed] { store.save_port(name, changed); };
-    co_await io::offload(core_.loop, std::move(save));
-    network->ports[args.port.uuid] = changed;
-    if (changed.class_id == 0) {
-        co_await clear_floor(core_, network, before);
-    } else {
-        co_await set_floor(core_, network, std::move(changed));
-    }
+    const Uuid uuid = args.port.uuid;
+    std::optional<model::Bandwidth> bandwidth = std::move(changed.bandwidth);
+    co_await service_.change_limits(network, uuid, std::move(bandwidth));
     co_return wire::Void{};
 }
 

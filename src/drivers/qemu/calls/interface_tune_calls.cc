@@ -141,11 +141,15 @@ Task<wire::Void> InterfaceTuneCalls::set_limits(driver::Call& call, proc::Domain
         require_limitable(changed, inbound);
         change(changed.actual ? changed.actual->bandwidth : changed.bandwidth, inbound, outbound);
         if (changed.actual) change(changed.bandwidth, inbound, outbound);
+        co_await change_floor(core_, changed);
         co_await limit_interface(core_, changed, call.deadline);
         if (domain->id() != id) throw Error(ErrorCode::operation_failed, ErrorDomain::qemu, "domain is not running");
         model::Interface& card = find_card(*domain->running().domain, args.device);
         card.bandwidth = changed.bandwidth;
-        if (card.actual && changed.actual) card.actual->bandwidth = changed.actual->bandwidth;
+        if (card.actual && changed.actual) {
+            card.actual->bandwidth = changed.actual->bandwidth;
+            card.actual->class_id = changed.actual->class_id;
+        }
         co_await live_changed(core_, domain);
     }
     if (scope.config) co_await replace_definition(core_, domain, std::move(definition));
