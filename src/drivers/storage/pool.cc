@@ -13,14 +13,16 @@ void Pool::merge(SeenByName found) {
     for (auto& [name, volume] : volumes) {
         if (volume->building || volume->users > 0) found.insert_or_assign(name, volume->seen);
     }
-    std::map<std::string, VolumeOwner> merged;
+    // Both are sorted, and mostly the same.
+    auto mine = volumes.begin();
     for (auto& [name, seen] : found) {
-        auto mine = volumes.find(name);
-        VolumeOwner volume = mine != volumes.end() ? mine->second : std::make_shared<Volume>();
-        volume->seen = std::move(seen);
-        merged.emplace_hint(merged.end(), name, std::move(volume));
+        while (mine != volumes.end() && mine->first < name) mine = volumes.erase(mine);
+        const bool is_new = mine == volumes.end() || mine->first != name;
+        if (is_new) mine = volumes.emplace_hint(mine, name, std::make_shared<Volume>());
+        mine->second->seen = std::move(seen);
+        ++mine;
     }
-    volumes = std::move(merged);
+    volumes.erase(mine, volumes.end());
 }
 
 SeenByName Pool::known() const {
