@@ -487,6 +487,12 @@ class RealDevices(WithDaemon):
         self.addCleanup(subprocess.run, ["losetup", "-d", device], check=True)
         return device
 
+    def forget(self, name):
+        pool = self.connection.storagePoolLookupByName(name)
+        if pool.isActive():
+            pool.destroy()
+        pool.undefine()
+
     def test_a_file_system_is_made_mounted_and_left(self):
         device = self.loop(32)
         path = f"{PLACE}/mounted"
@@ -527,6 +533,70 @@ class RealDevices(WithDaemon):
         self.assertEqual(names(pool), [])
         pool.destroy()
         pool.undefine()
+
+    @unittest.skipUnless(shutil.which("parted"), "needs parted")
+    def test_a_partition_is_made_of_a_volume_and_tells_when_it_was_not_finished(self):
+        device = self.loop(200, "-P")
+        name = os.path.basename(device) + "p1"
+        over = threading.Event()
+
+        def make_nodes():
+            """There is no device manager in here."""
+            while not over.wait(0.01):
+                node = pathlib.Path(f"/dev/{name}")
+                try:
+                    number = pathlib.Path(f"/sys/block/{os.path.basename(device)}/{name}/dev").read_text()
+                except OSError:
+                    node.unlink(missing_ok=True)
+                    continue
+                wanted = os.makedev(*map(int, number.split(":")))
+                if node.exists() and node.stat().st_rdev != wanted:
+                    node.unlink()
+                if not node.exists():
+                    os.mknod(node, stat.S_IFBLK | 0o600, wanted)
+        manager = threading.Thread(target=make_nodes)
+        manager.start()
+        self.addCleanup(manager.join)
+        self.addCleanup(over.set)
+        source = self.pool.createXML(volume_xml("source", 96 << 20))
+        self.addCleanup(lambda: self.pool.storageVolLookupByName("source").delete())
+        path = source.path()
+        with open(path, "r+b") as file:
+            for _ in range(96):
+                file.write(os.urandom(1 << 20))
+        parts = self.connection.storagePoolDefineXML(pool_xml(
+            "copies", "/dev", "disk", f"<source><device path='{device}'/><format type='gpt'/></source>"))
+        parts.build(self.libvirt.VIR_STORAGE_POOL_BUILD_OVERWRITE)
+        self.addCleanup(self.forget, "copies")
+        parts.create()
+        wanted = f"<volume><name>{name}</name><capacity unit='MiB'>96</capacity></volume>"
+        parts.createXMLFrom(wanted, source)
+        subprocess.run(["cmp", "-n", str(96 << 20), path, f"/dev/{name}"], check=True)
+        self.assertNotIn("<job", parts.storageVolLookupByName(name).XMLDesc())
+        parts.storageVolLookupByName(name).delete()
+        # The daemon is killed in the middle.
+        document = private.directory() / "part.xml"
+        document.write_text(wanted)
+        client = self.daemon.open(["virsh", "-q", "-c", URI, "vol-create-from", "copies", str(document), "source",
+                                   "--inputpool", "pool"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+        def began():
+            try:
+                return "<job operation='clone'" in parts.storageVolLookupByName(name).XMLDesc() or client.poll() is not None
+            except self.libvirt.libvirtError:
+                return False
+        private.wait_for("the copy to begin", began)
+        private.wait_for("the partition", lambda: os.path.exists(f"/dev/{name}") or client.poll() is not None)
+        self.kill_daemon()
+        client.wait()
+        parts = self.connection.storagePoolLookupByName("copies")
+        parts.refresh()
+        if names(parts) == [name]:
+            same = subprocess.run(["cmp", "-s", "-n", str(96 << 20), path, f"/dev/{name}"], check=False)
+            told = parts.storageVolLookupByName(name).XMLDesc()
+            self.assertTrue(same.returncode == 0 or "<job operation='clone' interrupted='yes'/>" in told, told)
+            parts.storageVolLookupByName(name).delete()
+        self.assertEqual(names(parts), [])
 
     @unittest.skipUnless(shutil.which("lvcreate"), "needs lvm2")
     def test_a_volume_group_is_made_found_and_removed(self):

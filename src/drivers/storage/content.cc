@@ -216,7 +216,7 @@ Task<void> wipe_raw(Context context, std::string path, uint64_t size) {
         if (!*fd || ::fstat(fd->get(), &st) != 0)
             refuse_errno(errno, "Failed to open storage volume with path '{}'", path);
         const bool is_sparse = S_ISREG(st.st_mode) && st.st_blocks < st.st_size / 512;
-        if (S_ISREG(st.st_mode)) note_unfinished(fd->get(), "wipe");
+        note_unfinished(fd->get(), "wipe");
         if (!is_sparse) return fd;
         const int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
         const bool is_hole = ::fallocate(fd->get(), mode, 0, st.st_size) == 0;

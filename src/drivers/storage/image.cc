@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 
@@ -34,7 +35,10 @@ std::string quoted(const std::string& value) {
 
 /// What qemu-img calls a format.
 std::string tool_format(const std::string& format) {
-    return format == "iso" || format.empty() ? "raw" : format;
+    // What a partition table says of a partition tells nothing of the bytes in it.
+    constexpr std::string_view plain[] = {"",      "iso",        "none",      "linux",      "fat16",
+                                          "fat32", "linux-swap", "linux-lvm", "linux-raid", "extended"};
+    return std::find(std::begin(plain), std::end(plain), format) != std::end(plain) ? "raw" : format;
 }
 
 bool is_encrypted(const Volume& volume) {
@@ -289,14 +293,12 @@ Task<void> fill(Context context, const NewVolume& request, std::string path, boo
     }
 }
 
-/// Notes that another program begins to overwrite a file, or is done with it.
-void note_wipe(const std::string& path, bool begins) {
+/// Notes that a file or device begins to change in place, or is what it is to be.
+void note_change(const std::string& path, const char* operation, bool begins) {
     const Fd fd(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
-    struct stat st {};
-    if (!fd || ::fstat(fd.get(), &st) != 0) refuse_errno(errno, "Failed to open storage volume with path '{}'", path);
-    if (!S_ISREG(st.st_mode)) return;
+    if (!fd) refuse_errno(errno, "Failed to open storage volume with path '{}'", path);
     if (begins) {
-        note_unfinished(fd.get(), "wipe");
+        note_unfinished(fd.get(), operation);
     } else {
         clear_unfinished(fd.get());
     }
@@ -373,7 +375,13 @@ Task<void> make_image(Context context, NewVolume request) {
 
 Task<void> fill_device(Context context, NewVolume request) {
     std::string path = request.wanted.target.path;
-    co_await fill(context, request, std::move(path), true);
+    const char* operation = request.source ? "clone" : "allocate";
+    auto note = [path, operation] { note_change(path, operation, true); };
+    co_await io::offload(context.loop, std::move(note));
+    std::string target = path;
+    co_await fill(context, request, std::move(target), true);
+    auto clear = [path, operation] { note_change(path, operation, false); };
+    co_await io::offload(context.loop, std::move(clear));
 }
 
 Task<void> resize_image(Context context, VolumeDefinition volume, uint64_t capacity, uint32_t flags) {
@@ -414,11 +422,11 @@ Task<void> wipe_content(Context context, VolumeDefinition volume, uint32_t algor
         co_await wipe_raw(context, path, size);
         co_return;
     }
-    auto note = [path] { note_wipe(path, true); };
+    auto note = [path] { note_change(path, "wipe", true); };
     co_await io::offload(context.loop, std::move(note));
     std::vector<std::string> arguments = {"scrub", "-f", "-p", patterns[algorithm], path};
     co_await run_tool(context, std::move(arguments));
-    auto clear = [path] { note_wipe(path, false); };
+    auto clear = [path] { note_change(path, "wipe", false); };
     co_await io::offload(context.loop, std::move(clear));
 }
 

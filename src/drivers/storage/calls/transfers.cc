@@ -211,7 +211,7 @@ Task<Fd> open_content(Core& core, PoolVolume at, int mode, io::Deadline deadline
         struct stat st {};
         if (!fd || ::fstat(fd.get(), &st) != 0) refuse_errno(errno, "Unable to open stream for '{}'", path);
         if (S_ISDIR(st.st_mode)) refuse_errno(EISDIR, "Unable to open stream for '{}'", path);
-        if (mode == O_WRONLY && S_ISREG(st.st_mode)) note_unfinished(fd.get(), "upload");
+        if (mode == O_WRONLY) note_unfinished(fd.get(), "upload");
         return fd;
     };
     Fd fd = co_await io::offload(core.loop, std::move(open), deadline);

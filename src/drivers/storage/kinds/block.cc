@@ -87,7 +87,7 @@ Task<Seen> BlockKind::look(Context context, PoolDefinition, VolumeDefinition vol
         merged->physical = seen->volume->physical;
         merged->target.permissions = seen->volume->target.permissions;
         merged->target.timestamps = seen->volume->target.timestamps;
-        return Seen{std::move(merged), seen->stamp};
+        return Seen{std::move(merged), seen->stamp, std::move(seen->unfinished)};
     };
     Seen seen = co_await io::offload(context.loop, std::move(look), context.deadline);
     co_return seen;

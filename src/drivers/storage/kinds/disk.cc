@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "driver/constants.h"
 #include "drivers/storage/errors.h"
+#include "drivers/storage/image.h"
 #include "drivers/storage/kinds/block.h"
 #include "drivers/storage/tool.h"
 #include "io/offload.h"
@@ -89,9 +90,11 @@ Seen partition(const model::Pool& pool, const Stretch& stretch) {
     const std::string path = partition_path(pool, stretch.number);
     auto volume = std::make_shared<model::Volume>();
     Stamp stamp;
+    std::string unfinished;
     if (auto seen = device_volume(path, base_name(path), path)) {
         *volume = *seen->volume;
         stamp = seen->stamp;
+        unfinished = std::move(seen->unfinished);
     }
     volume->name = base_name(path);
     volume->key = path;
@@ -101,7 +104,7 @@ Seen partition(const model::Pool& pool, const Stretch& stretch) {
     volume->target.format = "none";
     volume->target.encryption.reset();
     volume->extents = {{device_of(pool), stretch.first, stretch.last + 1}};
-    return {std::move(volume), stamp};
+    return {std::move(volume), stamp, std::move(unfinished)};
 }
 
 }  // namespace
@@ -179,10 +182,55 @@ void DiskKind::prepare(const model::Pool& pool, model::Volume& volume) const {
     volume.key = volume.target.path;
 }
 
+namespace {
+
+constexpr io::Milliseconds longest_wait_for_node{10000};
+constexpr io::Milliseconds between_looks{20};
+
+/// A partition's device is made by the host's device manager, a moment after the partition.
+Task<void> wait_for_node(Context context, std::string path) {
+    const io::Deadline until = context.deadline.within(longest_wait_for_node);
+    for (;;) {
+        auto look = [path] {
+            struct stat st {};
+            return ::stat(path.c_str(), &st) == 0 && S_ISBLK(st.st_mode);
+        };
+        const bool is_there = co_await io::offload(context.loop, std::move(look));
+        if (is_there) co_return;
+        if (until.is_over())
+            throw Error(ErrorCode::internal_error, here, fmt::format("the device '{}' does not appear", path),
+                        "does a device manager (udev) run?");
+        const io::Deadline next = until.within(between_looks);
+        co_await context.loop.sleep_until(next);
+    }
+}
+
+Task<void> remove_partition(Context context, std::string device, uint32_t number) {
+    std::vector<std::string> command = {"parted", "-s", std::move(device), "rm", fmt::format("{}", number)};
+    co_await run_tool(context, std::move(command));
+}
+
+/// Copies the source into a partition that was just made; when that fails, the partition goes.
+Task<void> fill_partition(Context context, NewVolume request, uint32_t number) {
+    std::string device = device_of(*request.pool);
+    std::exception_ptr problem;
+    try {
+        std::string path = request.wanted.target.path;
+        co_await wait_for_node(context, std::move(path));
+        request.wanted.target.format = "raw";
+        co_await fill_device(context, std::move(request));
+    } catch (...) {
+        problem = std::current_exception();
+    }
+    if (!problem) co_return;
+    context.deadline = io::Deadline::never();
+    co_await remove_partition(context, std::move(device), number);
+    std::rethrow_exception(problem);
+}
+
+}  // namespace
+
 Task<void> DiskKind::make(Context context, NewVolume request) {
-    if (request.source)
-        throw Error(ErrorCode::no_support, here,
-                    "storage pool does not support volume creation from an existing volume");
     const Table table = co_await read_table(context, request.pool);
     uint32_t number = 1;
     auto is_taken = [&](const Stretch& stretch) { return stretch.number == number; };
@@ -205,6 +253,7 @@ Task<void> DiskKind::make(Context context, NewVolume request) {
                                             fmt::format("{}B", first),
                                             fmt::format("{}B", first + size - 1)};
         co_await run_tool(context, std::move(command));
+        if (request.source) co_await fill_partition(context, std::move(request), number);
         co_return;
     }
     throw Error(ErrorCode::internal_error, here, "no large enough free extent");
@@ -220,8 +269,8 @@ Task<void> DiskKind::erase(Context context, PoolDefinition pool, VolumeDefinitio
     const auto number = parse_number<uint32_t>(digits);
     if (!number || partition_path(*pool, *number) != volume->target.path)
         refuse(ErrorCode::internal_error, "Volume path '{}' is no partition of '{}'", volume->target.path, device);
-    std::vector<std::string> command = {"parted", "-s", device, "rm", fmt::format("{}", *number)};
-    co_await run_tool(context, std::move(command));
+    const uint32_t mine = *number;
+    co_await remove_partition(context, device, mine);
 }
 
 }  // namespace virtue::storage

@@ -84,12 +84,14 @@ SeenByName with_devices(std::map<std::string, model::Volume> volumes) {
     SeenByName all;
     for (auto& [name, volume] : volumes) {
         Stamp stamp;
+        std::string unfinished;
         if (auto seen = device_volume(volume.target.path, name, volume.key)) {
+            unfinished = std::move(seen->unfinished);
             volume.target.permissions = seen->volume->target.permissions;
             volume.target.timestamps = seen->volume->target.timestamps;
             stamp = seen->stamp;
         }
-        all.emplace(name, Seen{std::make_shared<const model::Volume>(std::move(volume)), stamp});
+        all.emplace(name, Seen{std::make_shared<const model::Volume>(std::move(volume)), stamp, std::move(unfinished)});
     }
     return all;
 }
