@@ -17,7 +17,7 @@ namespace {
 
 constexpr size_t copy_size = 256 << 10;
 constexpr io::Milliseconds between_shows{100};
-constexpr io::Milliseconds between_questions{500};
+constexpr io::Milliseconds between_questions{200};
 
 [[noreturn]] void fail_file(const char* what) {
     throw Failure{{}, Error::from_errno(errno, ErrorDomain::none, what)};

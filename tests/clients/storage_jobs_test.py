@@ -154,7 +154,7 @@ class Jobs(WithDaemon):
                 self.give_up(["virsh", "-q", "-c", URI, "vol-create-from", "pool", str(document), "source", "--inputpool",
                               "pool"], "copy")
                 private.wait_for("the copy to be gone", lambda: os.listdir(self.path) == ["source"])
-                self.assertEqual(names(self.pool), ["source"])
+                private.wait_for("the lists to know it", lambda: names(self.pool) == ["source"])
         # Nothing holds the source any more.
         private.wait_for("the source to be free", self.can_delete)
 
