@@ -320,8 +320,7 @@ Task<Launched> launch(Core& core, const DomainOwner& domain, Run& run, bool rese
     }
     launched.log_position = ::lseek(log.get(), 0, SEEK_END);
     if (what_is_given) require_files_to_give(*run.domain);
-    std::vector<PerfCounter> tried;
-    set_perf_counters(tried, run.domain->perf, 0);
+    require_perf_counters(run.domain->perf);
     co_await make_memory_folders(core, plan.folders);
 
     io::ProcessOptions options;

@@ -91,6 +91,11 @@ void set_perf_counters(std::vector<PerfCounter>& counters, const std::vector<mod
     std::ranges::move(opened, std::back_inserter(counters));
 }
 
+void require_perf_counters(const std::vector<model::PerfEvent>& events) {
+    std::vector<PerfCounter> tried;
+    set_perf_counters(tried, events, 0);
+}
+
 std::optional<uint64_t> read_perf_counter(const PerfCounter& counter) {
     uint64_t value = 0;
     if (::read(counter.fd.get(), &value, sizeof value) != static_cast<ssize_t>(sizeof value)) return std::nullopt;

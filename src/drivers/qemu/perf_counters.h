@@ -20,10 +20,13 @@ struct PerfCounter {
     Fd fd;
 };
 
-/// Opens and starts what `events` wants and is not counted yet, and drops what it no longer wants; `pid` 0 tries on
-/// ourselves. Throws, with the counters as they were, argument_unsupported for events that kernels no longer count
-/// (cmt, mbmt, mbml), system_error for what this host cannot count.
+/// Opens and starts what `events` wants and is not counted yet, and drops what it no longer wants. Throws, with the
+/// counters as they were, argument_unsupported for events that kernels no longer count (cmt, mbmt, mbml), system_error
+/// for what this host cannot count.
 void set_perf_counters(std::vector<PerfCounter>& counters, const std::vector<model::PerfEvent>& events, int pid);
+
+/// Throws what set_perf_counters() would; the counters are tried on ourselves.
+void require_perf_counters(const std::vector<model::PerfEvent>& events);
 
 /// The count so far; nothing if it cannot be read.
 std::optional<uint64_t> read_perf_counter(const PerfCounter& counter);
