@@ -315,6 +315,9 @@ echo "$* $port $change" >> {heard}
             made = self.virsh("net-port-list", "slow").split()[0]
             self.assertIn("<bandwidth classID='3'>", self.virsh("net-port-dumpxml", "slow", made))
             floor = told()
+            status = pathlib.Path("/run/libvirt/network/slow.xml").read_text()
+            self.assertIn("<class_id bitmap='0-3'/>", status)
+            self.assertIn("<floor sum='300'/>", status)
             self.assertTrue(floor[0].startswith("class add dev virbr25 parent 1:1 classid 1:3 htb rate 300kbps ceil 5000kbps"))
             self.assertIn("match u32 0x00010203 0xffffffff at -12 match u16 0x5254 0xffff at -14 flowid 1:3", floor[2])
             self.assertIn("classid 1:2 htb rate 4700kbps", floor[3])

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "base/bitmap.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "driver/bandwidth.h"
@@ -43,6 +44,13 @@ bool has_limit(const Network& network) {
          port.mac ? port.mac->to_string() : "", network.live->bridge, sum, what, limit, network.name());
 }
 
+uint64_t guaranteed(const Network& network) {
+    uint64_t sum = 0;
+    for (const auto& [uuid, port] : network.ports)
+        if (port.class_id != 0) sum += floor_of(port);
+    return sum;
+}
+
 unsigned free_class(const Network& network) {
     std::set<unsigned> used;
     for (const auto& [uuid, port] : network.ports) used.insert(port.class_id);
@@ -61,11 +69,15 @@ Task<void> run_traffic(Core& core, std::vector<driver::TrafficCommand> commands)
     }
 }
 
-uint64_t guaranteed(const Network& network) {
-    uint64_t sum = 0;
+Store::Shares shares_of(const Network& network) {
+    Bitmap taken;
+    for (unsigned id = 0; id < first_class; id++) taken.set(id);
     for (const auto& [uuid, port] : network.ports)
-        if (port.class_id != 0) sum += floor_of(port);
-    return sum;
+        if (port.class_id != 0) taken.set(port.class_id);
+    Store::Shares shares;
+    shares.classes = taken.to_string();
+    shares.floors = guaranteed(network);
+    return shares;
 }
 
 void reserve_floor(const Network& network, model::NetworkPort& port) {

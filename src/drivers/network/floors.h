@@ -15,8 +15,8 @@ Task<void> set_floor(Core& core, NetworkOwner network, model::NetworkPort port);
 Task<void> clear_floor(Core& core, NetworkOwner network, model::NetworkPort port);
 /// All of them, on a bridge that was made anew and has its limit. Throws.
 Task<void> set_floors(Core& core, NetworkOwner network);
-/// What a network guarantees in all, KiB/s.
-uint64_t guaranteed(const Network& network);
+/// The classes that ports have, and what they are guaranteed in all.
+Store::Shares shares_of(const Network& network);
 /// Runs commands of tc. Throws internal_error with its words.
 Task<void> run_traffic(Core& core, std::vector<driver::TrafficCommand> commands);
 

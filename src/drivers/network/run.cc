@@ -263,7 +263,8 @@ Task<void> take_down(Core& core, NetworkOwner network) {
 Task<void> save_status(Core& core, NetworkOwner network) {
     const Store store = core.store;
     const Definition live = network->live;
-    auto save = [store, live] { store.save_status(*live); };
+    const Store::Shares shares = shares_of(*network);
+    auto save = [store, live, shares] { store.save_status(*live, shares); };
     co_await io::offload(core.loop, std::move(save));
 }
 

@@ -295,6 +295,7 @@ Task<void> Service::change_limits(NetworkOwner network, Uuid uuid, std::optional
         const std::string name = network->name();
         auto save = [store, name, changed] { store.save_port(name, changed); };
         co_await io::offload(core_.loop, std::move(save));
+        co_await save_status(core_, network);
     } catch (const Error& error) {
         problem.emplace(error);
     }

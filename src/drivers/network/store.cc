@@ -35,9 +35,9 @@ xml::Options options_for(std::string_view source, bool inactive) {
 }
 
 /// The form of a status file, which libvirt reads too.
-std::string status_text(const model::Network& live) {
-    // Classes of the bridge's queueing discipline: the first three are always taken.
-    std::string text = "<networkstatus>\n  <class_id bitmap='0-2'/>\n  <floor sum='0'/>\n";
+std::string status_text(const model::Network& live, const Store::Shares& shares) {
+    std::string text =
+        fmt::format("<networkstatus>\n  <class_id bitmap='{}'/>\n  <floor sum='{}'/>\n", shares.classes, shares.floors);
     xml::Options options = options_for("(network)", false);
     options.indent = 1;
     text += xml::format(live, options) + "</networkstatus>\n";
@@ -114,12 +114,12 @@ std::vector<Store::Found> Store::load_definitions() const {
     return all;
 }
 
-void Store::save_status(const model::Network& live) const {
-    io::write_file_atomically(status_path(live.name), status_text(live), 0600);
+void Store::save_status(const model::Network& live, const Shares& shares) const {
+    io::write_file_atomically(status_path(live.name), status_text(live, shares), 0600);
 }
 
 void Store::begin_change(const model::Network& live) const {
-    io::write_file_atomically(change_path(live.name), status_text(live), 0600);
+    io::write_file_atomically(change_path(live.name), status_text(live, Shares()), 0600);
 }
 
 void Store::end_change(const std::string& name) const {

@@ -39,7 +39,12 @@ public:
     };
     std::vector<Found> load_definitions() const;
 
-    void save_status(const model::Network& live) const;
+    /// Which classes of the bridge's traffic are taken, and what is guaranteed to them, for libvirt's own daemon.
+    struct Shares {
+        std::string classes = "0-2";  ///< the first three always are
+        uint64_t floors = 0;          ///< KiB/s
+    };
+    void save_status(const model::Network& live, const Shares& shares) const;
     void remove_status(const std::string& name) const;
     struct Status {
         Definition live;
