@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "io/files.h"
+#include "io/sync_many.h"
 
 namespace virtue::io {
 
@@ -394,22 +395,17 @@ void Journal::write_mark(uint64_t settled, size_t block, int64_t time) {
 
 /// Waits until files and their names are on disk. `last` is the record that they follow from.
 void Journal::sync_paths(const std::set<std::string>& paths, uint64_t last) {
-    auto open_there = [](const std::string& path) {
-        Fd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-        // Removed, or a link: the folder's sync covers it.
-        if (!fd && errno != ENOENT && errno != ELOOP && errno != ENOTDIR) fail_with(errno, "cannot open", path);
-        return fd;
-    };
-    // Begun together, they take one commit of the file system and not one each.
-    for (const std::string& path : paths) {
-        if (const Fd fd = open_there(path)) ::sync_file_range(fd.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
-    }
+    const std::vector<std::string> all(paths.begin(), paths.end());
+    const std::vector<Synced> synced = sync_files(all);
     std::set<std::string> folders;
-    for (const std::string& path : paths) {
-        const Fd fd = open_there(path);
-        if (fd && ::fsync(fd.get()) < 0) suspect_.insert(path);
-        if (suspect_.contains(path)) save_again(path, last);
-        std::string folder = path.substr(0, path.rfind('/') + 1);
+    for (size_t i = 0; i < all.size(); i++) {
+        // Removed, or a link: the folder's sync covers it.
+        const int error = synced[i].open_error;
+        if (error != 0 && error != ENOENT && error != ELOOP && error != ENOTDIR)
+            fail_with(error, "cannot open", all[i]);
+        if (synced[i].sync_error != 0) suspect_.insert(all[i]);
+        if (suspect_.contains(all[i])) save_again(all[i], last);
+        std::string folder = all[i].substr(0, all[i].rfind('/') + 1);
         if (::access(folder.c_str(), F_OK) == 0) folders.insert(std::move(folder));
     }
     for (const std::string& folder : folders) sync_folder_of(folder);

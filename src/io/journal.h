@@ -23,7 +23,7 @@ class Journal {
 public:
     struct Options {
         std::string path;       ///< of its own file; the folder is made when it is needed
-        size_t size = 4 << 20;  ///< bytes; a multiple of 4096
+        size_t size = 8 << 20;  ///< bytes; a multiple of 4096
         std::string boot{};     ///< names the run of the kernel; empty asks the kernel
     };
     explicit Journal(Options options);

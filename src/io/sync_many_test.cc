@@ -1,0 +1,36 @@
+#include "io/sync_many.h"
+
+#include <doctest/doctest.h>
+
+#include <fmt/core.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+
+using namespace virtue::io;
+
+TEST_CASE("many files are synced, folders too, and each that cannot be opened is told by its place") {
+    const std::string folder = fmt::format("/tmp/virtue-sync-test-{}", ::getpid());
+    std::filesystem::create_directory(folder);
+    std::vector<std::string> paths;
+    for (int i = 0; i < 300; i++) {
+        paths.push_back(fmt::format("{}/{}", folder, i));
+        if (i != 7 && i != 200) std::ofstream(paths.back()) << "content";
+    }
+    std::filesystem::create_symlink("nowhere", paths[200]);
+    paths.push_back(folder);
+    const std::vector<Synced> results = sync_files(paths);
+    REQUIRE(results.size() == paths.size());
+    for (size_t i = 0; i < paths.size(); i++) {
+        CAPTURE(i);
+        CHECK(results[i].open_error == (i == 7 ? ENOENT : i == 200 ? ELOOP : 0));
+        CHECK(results[i].sync_error == 0);
+    }
+    // What cannot be synced at all says so or counts as synced; nothing hangs.
+    const std::vector<std::string> odd = {"/proc/self/status", folder + "/0", "/proc/self/stat"};
+    CHECK(sync_files(odd).at(1).sync_error == 0);
+    CHECK(sync_files({}).empty());
+    std::filesystem::remove_all(folder);
+}
