@@ -9,6 +9,7 @@
 #include "driver/constants.h"
 #include "drivers/storage/errors.h"
 #include "drivers/storage/image.h"
+#include "drivers/storage/new_image.h"
 #include "io/files.h"
 #include "io/offload.h"
 
@@ -99,7 +100,22 @@ void FolderKind::prepare(const model::Pool& pool, model::Volume& volume) const {
 }
 
 Task<void> FolderKind::make(Context context, NewVolume volume) {
-    co_await make_image(context, std::move(volume));
+    if (!is_plain_new_image(volume)) {
+        co_await make_image(context, std::move(volume));
+        co_return;
+    }
+    if (!publisher_) publisher_ = std::make_unique<Publisher>(context.loop);
+    const std::string path = volume.wanted.target.path;
+    const bool has_content = volume.wanted.target.format == "qcow2";
+    const std::string draft = path.substr(0, path.rfind('/') + 1) + work_name();
+    auto write = [wanted = std::move(volume.wanted), draft] { write_new_image(wanted, draft); };
+    co_await io::offload(context.loop, std::move(write));
+    try {
+        co_await publisher_->publish(draft, path, has_content);
+    } catch (const Error&) {
+        ::unlink(draft.c_str());
+        throw;
+    }
 }
 
 Task<void> FolderKind::erase(Context context, PoolDefinition, VolumeDefinition volume, uint32_t flags) {

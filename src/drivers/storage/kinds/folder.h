@@ -2,10 +2,11 @@
 // Kinds; loop thread only.
 #pragma once
 #include "drivers/storage/kind.h"
+#include "drivers/storage/publisher.h"
 
 namespace virtue::storage {
 
-/// Type dir.
+/// Type dir. Besides other kinds it has a state: new volumes that wait for the disk together.
 class FolderKind : public Kind {
 public:
     Task<bool> is_running(Context context, PoolDefinition pool) override;
@@ -17,6 +18,9 @@ public:
     Task<void> erase(Context context, PoolDefinition pool, VolumeDefinition volume, uint32_t flags) override;
     Task<void> resize(Context context, PoolDefinition pool, VolumeDefinition volume, uint64_t capacity,
                       uint32_t flags) override;
+
+private:
+    std::unique_ptr<Publisher> publisher_;  // made with the first volume
 };
 
 /// Types fs, netfs and vstorage: mounted at the start, unmounted at the stop.
