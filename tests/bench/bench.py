@@ -317,7 +317,8 @@ class Bench:
             if durable:
                 durable.start()
             for daemon in self.daemons + ([durable] if durable else []):
-                daemon.ask("define", seconds=0)  # the first probes QEMU
+                daemon.ask("define", seconds=0)  # the first probes QEMU and has virtued make its journal
+            time.sleep(1)
             for _ in range(self.few_rounds):
                 floors = peers.disk_floor(self.directory, 50 if self.options.quick else 200)
                 for key, times in zip(("define", "undefine"), floors):
