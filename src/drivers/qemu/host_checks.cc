@@ -23,11 +23,14 @@ void require_nodes(const Bitmap& wanted, const Bitmap& online) {
     }
 }
 
+Bitmap online_nodes(const host::SystemFiles& files) {
+    return files.set("/sys/devices/system/node/online").value_or(Bitmap::first(1));
+}
+
 void require_numa(const Domain& domain, const host::SystemFiles& files) {
-    Bitmap online = files.set("/sys/devices/system/node/online").value_or(Bitmap::first(1));
+    const Bitmap online = online_nodes(files);
     require_nodes(domain.numatune.nodes, online);
     for (const model::MemNode& cell : domain.numatune.cells) require_nodes(cell.nodes, online);
-    for (const model::MemoryDevice& device : domain.memory_devices) require_nodes(device.nodes, online);
     const bool vcpus_auto = domain.vcpus.placement == model::VcpuPlacement::automatic;
     if ((domain.numatune.has_memory && domain.numatune.placement_auto) || vcpus_auto) {
         throw Error(ErrorCode::internal_error, ErrorDomain::domain,
@@ -48,6 +51,7 @@ void require_huge_pages(const Domain& domain, const host::SystemFiles& files) {
     for (const model::HugePage& page : domain.memory_backing.pages) require_pages(page.size.count, files);
     for (const model::MemoryDevice& device : domain.memory_devices) {
         if (device.page_size.count > 4) require_pages(device.page_size.count, files);
+        require_nodes(device.nodes, online_nodes(files));
     }
 }
 
@@ -113,8 +117,8 @@ void require_displays(const Domain& domain, const host::SystemFiles& files) {
 }  // namespace
 
 void require_host(const Domain& domain, const host::SystemFiles& files) {
-    require_huge_pages(domain, files);
     require_numa(domain, files);
+    require_huge_pages(domain, files);
     for (const model::Hostdev& device : domain.hostdevs) require_hostdev(device, files);
     require_displays(domain, files);
 }

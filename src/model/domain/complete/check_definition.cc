@@ -16,6 +16,8 @@ void check_video(const Video& v) {
         contradiction("missing values for acceleration");
     if (!a.rendernode.empty() && v.backend != VideoBackend::vhostuser)
         contradiction("unsupported rendernode accel attribute without 'vhost-user'");
+    if (v.backend == VideoBackend::vhostuser && v.model != VideoModel::virtio)
+        contradiction("'vhostuser' driver is only supported with 'virtio' device");
     const bool single = v.model == VideoModel::cirrus || v.model == VideoModel::vmvga || v.model == VideoModel::bochs ||
                         v.model == VideoModel::ramfb || v.model == VideoModel::vga;
     if (single && v.heads > 1) unsupported("video type '{}' doesn't support multiple 'heads'", xml::to_name(v.model));
@@ -98,6 +100,15 @@ void check_definition(const Domain& d) {
     for (const Input& i : d.inputs)
         if (i.bus == InputBus::ps2 && i.type != InputType::mouse && i.type != InputType::keyboard)
             refuse(ErrorCode::internal_error, "ps2 bus does not support {} input device", xml::to_name(i.type));
+    for (const Input& i : d.inputs)
+        if (i.type == InputType::passthrough && i.bus != InputBus::virtio)
+            contradiction("only bus 'virtio' is supported for 'passthrough' input devices");
+    for (const Interface& n : d.interfaces)
+        if (n.type == InterfaceType::vhostuser && !n.is_virtio())
+            refuse(ErrorCode::internal_error,
+                   "Wrong or no <model> 'type' attribute specified with <interface type='vhostuser'/>. vhostuser "
+                   "requires the "
+                   "virtio-net* frontend");
     for (const Tpm& t : d.tpms)
         if (!t.pcr_banks.empty() && t.version != TpmVersion::v2_0)
             refuse(ErrorCode::xml_error, "<active_pcr_banks/> requires TPM version '2.0'");

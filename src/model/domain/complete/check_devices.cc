@@ -53,7 +53,7 @@ void check_source(const Disk& disk) {
     if (s.auth && s.type == StorageType::network && s.protocol == StorageProtocol::nbd)
         contradiction("authentication is not supported for protocol 'nbd'");
     // What a volume of a pool is, the pool knows.
-    if (s.format == StorageFormat::fat && s.type != StorageType::dir && s.type != StorageType::volume)
+    if (s.format == StorageFormat::fat && s.type != StorageType::dir && s.type != StorageType::volume && !s.empty())
         unsupported("storage format 'fat' is supported only with 'dir' storage type");
     if (s.type == StorageType::dir && s.format != StorageFormat::fat)
         unsupported("storage type 'dir' requires use of storage format 'fat'");
@@ -106,7 +106,22 @@ void check_disk_driver(const Domain& d, const Disk& disk) {
         unsupported("CHS translation mode can only be set for 'ide' bus not '{}'", xml::to_name(disk.bus));
 }
 
+// Buses of one controller, one bus and no targets.
+void check_drive_address(const Disk& disk) {
+    const DriveAddress& drive = disk.info.address.drive;
+    const auto fault = [](const char* sentence) {
+        throw Error(ErrorCode::internal_error, ErrorDomain::qemu, sentence);
+    };
+    if (disk.bus == DiskBus::ide && drive.controller != 0) fault("Only 1 IDE controller is supported");
+    if (disk.bus == DiskBus::ide && drive.target != 0) unsupported("target must be 0 for ide controller");
+    if (disk.bus == DiskBus::fdc && drive.controller != 0) fault("Only 1 fdc controller is supported");
+    if (disk.bus == DiskBus::fdc && drive.bus != 0) fault("Only 1 fdc bus is supported");
+    if (disk.bus == DiskBus::fdc && drive.target != 0) unsupported("target must be 0 for controller fdc");
+}
+
 void check_disk_bus(const Domain& d, const Disk& disk) {
+    if (disk.device == DiskDevice::lun && disk.bus != DiskBus::scsi && disk.bus != DiskBus::virtio)
+        unsupported("disk device='lun' is not supported for bus='{}'", xml::to_name(disk.bus));
     if (disk.device == DiskDevice::floppy && disk.bus != DiskBus::fdc)
         contradiction("Invalid bus type '{}' for floppy disk", xml::to_name(disk.bus));
     if (disk.device != DiskDevice::floppy && disk.bus == DiskBus::fdc && disk.device != DiskDevice::disk)
@@ -117,8 +132,7 @@ void check_disk_bus(const Domain& d, const Disk& disk) {
         unsupported("disk type of '{}' does not support ejectable media", disk.target);
     const Address& a = disk.info.address;
     if (!a.is(AddressType::drive)) return;
-    if (disk.bus == DiskBus::ide && a.drive.controller != 0)
-        throw Error(ErrorCode::internal_error, ErrorDomain::qemu, "Only 1 IDE controller is supported");
+    check_drive_address(disk);
     if (disk.bus != DiskBus::scsi) return;
     if (a.drive.bus != 0)
         throw Error(ErrorCode::internal_error, ErrorDomain::qemu, "SCSI controller only supports 1 bus");
@@ -274,6 +288,20 @@ void check_pci_options(const Domain& d, const Controller& c) {
 
 }  // namespace
 
+namespace {
+
+void check_not_virtio_scsi(const Controller& c) {
+    const auto refuse_option = [](bool given, const char* name) {
+        if (given) unsupported("'{}' is only supported by virtio-scsi controller", name);
+    };
+    refuse_option(c.driver.queues != 0, "queues");
+    refuse_option(c.driver.cmd_per_lun != 0, "cmd_per_lun");
+    refuse_option(c.driver.max_sectors != 0, "max_sectors");
+    refuse_option(c.driver.ioeventfd != xml::Switch::absent, "ioeventfd");
+}
+
+}  // namespace
+
 void check_controllers(const Domain& d) {
     check_ide_and_sata(d);
     for (const Controller& c : d.controllers) {
@@ -283,6 +311,7 @@ void check_controllers(const Domain& d) {
                             c.model == ControllerModel::virtio_non_transitional;
         if (c.driver.iothread != 0 && !(c.type == ControllerType::scsi && virtio))
             refuse(ErrorCode::xml_error, "'iothread' attribute only supported for virtio scsi controllers");
+        if (!(c.type == ControllerType::scsi && virtio)) check_not_virtio_scsi(c);
         const bool xhci = c.model == ControllerModel::qemu_xhci || c.model == ControllerModel::nec_xhci;
         if (c.type == ControllerType::usb && xhci && c.ports.value_or(0) > 15)
             unsupported("'{}' controller only supports up to '15' ports", xml::to_name(c.model));

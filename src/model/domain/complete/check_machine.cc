@@ -238,7 +238,9 @@ void check_timers(const Domain& d) {
             contradiction("timer {} doesn't support setting of timer tickpolicy", xml::to_name(t.name));
         const bool x86_only = t.name == TimerName::pit || t.name == TimerName::hpet || t.name == TimerName::tsc ||
                               t.name == TimerName::kvmclock || t.name == TimerName::hypervclock;
-        if (x86_only && !arch_is_x86(d))
+        // What no other machine has may well be said not to be there.
+        const bool unwanted = t.name == TimerName::hpet && t.present == xml::YesNo::no;
+        if (x86_only && !unwanted && !arch_is_x86(d))
             unsupported("Configuring the '{}' timer is not supported for virtType={} arch={} machine={} guests",
                         xml::to_name(t.name), xml::to_name(d.type), d.os.arch, d.os.machine);
     }

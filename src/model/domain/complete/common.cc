@@ -80,6 +80,22 @@ int free_index(const Domain& d, ControllerType type) {
 
 }  // namespace
 
+namespace {
+
+void check_usb_pair(const Controller& a, const Controller& b) {
+    if (a.type != ControllerType::usb || b.type != ControllerType::usb) return;
+    const PciAddress* place = a.info.pci();
+    if (place != nullptr && b.info.pci() != nullptr && place->same_place(*b.info.pci()))
+        throw Error(ErrorCode::xml_error, ErrorDomain::domain,
+                    fmt::format("Attempted double use of PCI Address {}", place->to_string()));
+    const bool disabled = a.model == ControllerModel::none || b.model == ControllerModel::none;
+    if (!disabled && a.index == b.index && a.index >= 0 && !a.info.master_startport && !b.info.master_startport)
+        throw Error(ErrorCode::xml_error, ErrorDomain::domain,
+                    fmt::format("Duplicate USB controllers with index {}", a.index));
+}
+
+}  // namespace
+
 void complete_controller_numbers(Domain& d) {
     const Controller* before = nullptr;
     for (Controller& c : d.controllers) {
@@ -95,6 +111,8 @@ void complete_controller_numbers(Domain& d) {
         }
         if (c.index == -1) c.index = free_index(d, c.type);
     }
+    for (size_t i = 0; i < d.controllers.size(); i++)
+        for (size_t j = 0; j < i; j++) check_usb_pair(d.controllers[i], d.controllers[j]);
     bool disabled = false;
     bool other = false;
     bool master = false;
