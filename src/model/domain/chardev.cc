@@ -1,6 +1,5 @@
 #include "model/domain/chardev.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
 namespace virtue::model {
@@ -32,11 +31,6 @@ void map_serial_target(xml::Mapper& m, Serial& s) {
     });
 }
 
-bool is_address(const std::string& text) {
-    in6_addr address;
-    return inet_pton(AF_INET, text.c_str(), &address) == 1 || inet_pton(AF_INET6, text.c_str(), &address) == 1;
-}
-
 void map_channel_target(xml::Mapper& m, Channel& c) {
     if (m.reading() && !m.has("target")) m.fail("target type must be specified for channel device");
     m.group("target", [&] {
@@ -44,9 +38,6 @@ void map_channel_target(xml::Mapper& m, Channel& c) {
         if (c.target == ChannelTarget::guestfwd) {
             m.required("address", c.guest_address);
             m.required("port", c.guest_port);
-            if (m.reading() && !is_address(c.guest_address))
-                m.fail(ErrorCode::system_error, ErrorDomain::none,
-                       fmt::format("Cannot parse socket address '{}': Name or service not known", c.guest_address));
         } else {
             m.attribute("name", c.name);
             if (m.reading() || !m.options().inactive) m.attribute("state", c.state);

@@ -136,8 +136,6 @@ void map(xml::Mapper& m, CpuNuma& n) {
                     if (other.is_bandwidth == i.is_bandwidth && other.initiator == i.initiator &&
                         other.target == i.target && other.cache == i.cache && other.type == i.type)
                         m.fail("Duplicate info for NUMA latencies");
-                if (i.initiator >= n.cells.size()) m.fail("'initiator' refers to a non-existent NUMA node");
-                if (i.target >= n.cells.size()) m.fail("'target' refers to a non-existent NUMA node");
                 n.interconnects.push_back(std::move(i));
             };
             m.each("latency", [&] { take(false); });

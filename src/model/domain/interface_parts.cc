@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include "model/domain/interface.h"
@@ -90,10 +89,6 @@ void map(xml::Mapper& m, IpAddress& ip) {
         if (m.options().validate) m.fail_value("family", ip.family, "'ipv4' or 'ipv6'");
         ip.family = ip.address.find(':') == std::string::npos ? "ipv4" : "ipv6";
     }
-    in6_addr address;
-    const int family = ip.family == "ipv6" ? AF_INET6 : AF_INET;
-    if (m.reading() && inet_pton(family, ip.address.c_str(), &address) != 1)
-        m.fail(fmt::format("Invalid address '{}' in <ip>", ip.address));
 }
 
 void map(xml::Mapper& m, Route& r) {

@@ -106,7 +106,7 @@ constexpr auto refusals = std::to_array<xml::Refusal>({
     {"disk/source@mode", unsupported, usual, usual},
     {"disk/source@namespace", wrong, usual, wrong},
     {"disk/source@path", usual, usual, wrong},
-    {"disk/source@type", usual, usual, wrong},
+    {"disk/source@type", wrong, usual, wrong},
     {"encryption/secret@uuid", plain, usual, usual},
     {"encryption@format", storage_unsupported, storage, storage},
     {"features/cfpc@value", usual, usual, absent},

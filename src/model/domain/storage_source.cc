@@ -150,6 +150,9 @@ void map_network_children(xml::Mapper& m, StorageSource& s) {
     });
 }
 
+// What sources of NVMe and of vhost-user stand for; each has one word.
+constexpr std::string_view source_kinds[] = {"pci", "unix"};
+
 void map_attributes(xml::Mapper& m, StorageSource& s) {
     switch (s.type) {
         case StorageType::file:
@@ -174,6 +177,7 @@ void map_attributes(xml::Mapper& m, StorageSource& s) {
             break;
         case StorageType::nvme: {
             std::string pci = "pci";
+            m.words("type", source_kinds);
             m.required("type", pci);
             m.attribute("managed", s.managed);
             m.required("namespace", s.nvme_namespace);
@@ -182,6 +186,7 @@ void map_attributes(xml::Mapper& m, StorageSource& s) {
         }
         case StorageType::vhostuser: {
             std::string kind = "unix";
+            m.words("type", source_kinds);
             m.required("type", kind);
             m.required("path", s.path);
             break;
@@ -212,6 +217,8 @@ void map_place(xml::Mapper& m, StorageSource& s, bool keep_empty, bool with_inde
             if (m.reading() && s.type == StorageType::nvme && !m.has("address"))
                 m.fail("NVMe disk source is missing address");
             if (s.type == StorageType::nvme) m.child("address", s.pci);
+            if (m.reading() && s.type == StorageType::nvme && s.nvme_namespace == 0)
+                m.disagree(ErrorCode::config_unsupported, "NVMe namespace can't be zero");
             if (s.type == StorageType::vhostuser) m.child("reconnect", s.reconnect);
             m.group("slices", [&] { m.children("slice", s.slices); });
             // Elsewhere nobody asks who it is.

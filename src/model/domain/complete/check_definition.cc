@@ -1,4 +1,6 @@
 // What holds for the devices of every domain, whoever runs it: codes of libvirt's part for domains.
+#include <arpa/inet.h>
+
 #include <algorithm>
 
 #include "model/domain/complete/machine.h"
@@ -82,6 +84,16 @@ void check_numa(const Domain& d) {
         for (size_t j = 0; j < i; j++)
             if (cells[i].cpus.intersects(cells[j].cpus))
                 contradiction("NUMA cells {} and {} have overlapping vCPU ids", i, j);
+    for (const NumaInterconnect& link : d.cpu->numa.interconnects) {
+        if (link.initiator >= cells.size())
+            refuse(ErrorCode::xml_error, "'initiator' refers to a non-existent NUMA node");
+        if (link.target >= cells.size()) refuse(ErrorCode::xml_error, "'target' refers to a non-existent NUMA node");
+    }
+}
+
+bool is_address(const std::string& text) {
+    in6_addr address;
+    return inet_pton(AF_INET, text.c_str(), &address) == 1 || inet_pton(AF_INET6, text.c_str(), &address) == 1;
 }
 
 void check_thread_pool(const std::optional<int>& least, const std::optional<int>& most) {
@@ -109,6 +121,14 @@ void check_definition(const Domain& d) {
                    "Wrong or no <model> 'type' attribute specified with <interface type='vhostuser'/>. vhostuser "
                    "requires the "
                    "virtio-net* frontend");
+    for (const Interface& n : d.interfaces)
+        for (const IpAddress& ip : n.guest_ips)
+            if (!is_address(ip.address) || (ip.family == "ipv6") != (ip.address.find(':') != std::string::npos))
+                refuse(ErrorCode::xml_error, "Invalid address '{}' in <ip>", ip.address);
+    for (const Channel& c : d.channels)
+        if (c.target == ChannelTarget::guestfwd && !is_address(c.guest_address))
+            throw Error(ErrorCode::system_error, ErrorDomain::none,
+                        fmt::format("Cannot parse socket address '{}': Name or service not known", c.guest_address));
     for (const Tpm& t : d.tpms)
         if (!t.pcr_banks.empty() && t.version != TpmVersion::v2_0)
             refuse(ErrorCode::xml_error, "<active_pcr_banks/> requires TPM version '2.0'");
