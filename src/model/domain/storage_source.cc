@@ -196,14 +196,6 @@ void map_attributes(xml::Mapper& m, StorageSource& s) {
     }
 }
 
-// After everything is mapped, as what fails ends the description of the element, too.
-void check_nvme(xml::Mapper& m, const StorageSource& s) {
-    if (m.writing() || s.type != StorageType::nvme) return;
-    if (const auto type = m.read_attribute("type"); type && *type != "pci")
-        m.fail(fmt::format("unsupported source type '{}'", *type));
-    if (s.nvme_namespace == 0) m.disagree(ErrorCode::config_unsupported, "NVMe namespace can't be zero");
-}
-
 /// A layer below the top one has its number beside its type.
 void map_place(xml::Mapper& m, StorageSource& s, bool keep_empty, bool with_index) {
     m.group(
@@ -240,7 +232,6 @@ void map_place(xml::Mapper& m, StorageSource& s, bool keep_empty, bool with_inde
             if (m.reading())
                 std::erase_if(s.security_labels,
                               [](const DeviceSecurityLabel& l) { return l.labelskip && l.model.empty(); });
-            check_nvme(m, s);
         },
         keep_empty);
 }
