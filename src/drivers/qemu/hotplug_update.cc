@@ -45,6 +45,22 @@ model::Disk numbered(const model::Domain& live, const model::Disk& old, model::D
     return std::get<model::Disk>(*model::find_device(copy, fresh));
 }
 
+/// Into a tray that was opened; again, when the guest closed it meanwhile, as firmware does that looks for a medium.
+Task<void> insert_medium(std::shared_ptr<Monitor> monitor, std::string id, std::string node, bool force,
+                         io::Deadline deadline) {
+    for (int tries_left = 5;; tries_left--) {
+        try {
+            Json insert = Json::object({{"id", id}, {"node-name", node}});
+            co_await monitor->command("blockdev-insert-medium", std::move(insert), deadline);
+            co_return;
+        } catch (const Error& error) {
+            if (tries_left == 0 || error.message().find("is not open") == std::string::npos) throw;
+        }
+        Json open = Json::object({{"id", id}, {"force", force}});
+        co_await monitor->command("blockdev-open-tray", std::move(open), deadline);
+    }
+}
+
 Task<void> change_medium(Core& core, DomainOwner domain, model::Disk old, model::Disk fresh, CapabilitiesRef caps,
                          bool force, io::Deadline deadline) {
     model::StorageSource looked = co_await with_layers(core, fresh.source);
@@ -88,8 +104,8 @@ Task<void> change_medium(Core& core, DomainOwner domain, model::Disk old, model:
     }
     for (QmpStep& step : adding) co_await monitor->command(step.command, std::move(step.arguments), deadline);
     if (!fresh.source.empty()) {
-        Json insert = Json::object({{"id", id}, {"node-name", fmt::format("libvirt-{}-format", fresh.source.index)}});
-        co_await monitor->command("blockdev-insert-medium", std::move(insert), deadline);
+        std::string node = fmt::format("libvirt-{}-format", fresh.source.index);
+        co_await insert_medium(monitor, id, std::move(node), force, deadline);
         // The limits went with the medium before.
         if (fresh.iotune != model::DiskIoTune{}) {
             Json limits = throttle_arguments(fresh, fresh.iotune);
