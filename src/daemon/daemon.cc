@@ -122,6 +122,16 @@ void Daemon::set_log(std::string log::Settings::*part, const std::string& text) 
 }
 
 void Daemon::run(const std::function<void()>& ready) {
+    // From before anybody can connect: who does may also tell us to end.
+    bool serving = false;
+    const char* wanted_end = nullptr;
+    auto end = [&](const char* why) {
+        wanted_end = why;
+        if (serving) stop(why);
+    };
+    io::SignalWatch terminate(loop_, SIGTERM, [&] { end("SIGTERM"); });
+    io::SignalWatch interrupt(loop_, SIGINT, [&] { end("SIGINT"); });
+    io::SignalWatch hang_up(loop_, SIGHUP, [this] { reload(); });
     try {
         listeners_.open();
     } catch (const Error&) {
@@ -130,12 +140,11 @@ void Daemon::run(const std::function<void()>& ready) {
         throw;
     }
     loop_.run_until(call_hooks("start", "-", "start"));
-    io::SignalWatch terminate(loop_, SIGTERM, [this] { stop("SIGTERM"); });
-    io::SignalWatch interrupt(loop_, SIGINT, [this] { stop("SIGINT"); });
-    io::SignalWatch hang_up(loop_, SIGHUP, [this] { reload(); });
     notify_service_manager("READY=1");
     ready();
     clients_changed();
+    serving = true;
+    if (wanted_end) stop(wanted_end);
     loop_.run();
 }
 

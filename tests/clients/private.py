@@ -13,6 +13,7 @@ import pwd
 import re
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -217,7 +218,17 @@ class Daemon:
             raise AssertionError(f"the daemon ended:\n{self.log.read_text(errors='replace')[-2000:]}")
         # What a killed daemon left is taken by clients before this daemon has bound it again.
         preferred = pathlib.Path(self.socket).with_name("virtqemud-sock")
-        return listens(self.socket) and (REFERENCE or not preferred.exists() or listens(str(preferred)))
+        return self._is_ours(self.socket) and (not preferred.exists() or self._is_ours(str(preferred)))
+
+    def _is_ours(self, path):
+        """True if this daemon listens there, not a child of the one before that has not let go of its sockets yet."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            try:
+                probe.connect(path)
+            except OSError:
+                return False
+            listener = struct.unpack("3i", probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
+            return REFERENCE or listener == self.process.pid
 
     def as_user(self, command):
         """The command, run by the daemon's user."""

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "drivers/qemu/block/job_flow.h"
 #include "drivers/qemu/command/command.h"
+#include "drivers/qemu/guest_events.h"
 #include "drivers/qemu/live_definition.h"
 #include "drivers/qemu/process_figures.h"
 #include "drivers/qemu/snapshots/backup_job.h"
@@ -117,6 +118,13 @@ Task<void> find_volumes_again(Core& core, DomainOwner domain, int id, io::Deadli
     }
 }
 
+/// The end of its process is news from now on, also one that came while we were still finding out how it is.
+void let_its_end_count(Core& core, const DomainOwner& domain) {
+    Run& run = domain->running();
+    run.ready = true;
+    if (run.process->has_ended()) core.spawn(handle_process_end(core, domain, run.process->pid()));
+}
+
 Task<void> talk_to_guest(Core& core, DomainOwner domain, int id, bool was_starting) {
     io::Deadline deadline = io::Deadline::after(core.settings.monitor_deadline).with_cancel(core.gate.cancel_source());
     Monitor::Callbacks callbacks = monitor_callbacks(core, domain);
@@ -139,7 +147,7 @@ Task<void> talk_to_guest(Core& core, DomainOwner domain, int id, bool was_starti
     }
     const bool interrupted = was_interrupted(domain->state(), status.string_or("status", ""));
     take_state(domain, status);
-    domain->running().ready = true;
+    let_its_end_count(core, domain);
     if (status.string_or("status", "") == "shutdown") {
         co_await stop_guest(core, domain, shut_down);
         co_return;
@@ -172,8 +180,8 @@ Task<void> reconnect_guest(Core& core, DomainOwner domain, bool was_starting) {
             problem = error.message();
         }
         if (core.gate.cancel_source().is_cancelled() || domain->id() != id) co_return;
+        let_its_end_count(core, domain);
         if (domain->running().process->has_ended()) co_return;
-        domain->running().ready = true;  // its end counts now
         logger.warn("domain '{}': its monitor does not answer, trying again: {}", domain->name(), problem);
         io::Deadline pause = io::Deadline::after(io::Milliseconds(2000)).with_cancel(core.gate.cancel_source());
         co_await core.loop.sleep_until(pause);
