@@ -232,3 +232,24 @@ class Links(harness.TestCase):
         self.assertEqual(os.stat(image).st_uid, 0)
         self.assertTrue(stat.S_ISLNK(os.lstat(link).st_mode))
         self.assertFalse(domain.isActive())
+
+
+class FoundAgain(harness.TestCase):
+    def test_guests_that_die_while_a_new_daemon_talks_to_them_are_shut_off(self):
+        daemon = self.daemon()
+        connection = daemon.connect()
+        names = [f'g{number}' for number in range(8)]
+        for name in names:
+            connection.createXML(harness.minimal_xml(name), 0)
+        pids = [daemon.guest_pid(name) for name in names]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        connection.close()
+        daemon.kill9()
+        daemon.start()
+        connection = daemon.connect()
+        self.addCleanup(connection.close)
+        self.assertEqual(sorted(domain.name() for domain in connection.listAllDomains()), names)
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        harness.wait_until(lambda: connection.listAllDomains() == [], what='the end of the guests')
