@@ -168,12 +168,7 @@ std::map<std::string, std::string> new_secrets(const Core& core, const Run& run,
 Task<void> give_files(Core& core, std::vector<OwnedFile> files) {
     std::optional<DacOwner> owner = core.owner_of_files();
     if (!owner || files.empty()) co_return;
-    auto work = [owner, files, user = *core.guest_user] {
-        std::vector<NeededFile> needed;
-        for (const OwnedFile& file : files) needed.push_back({file.path, true, false});
-        require_reach(needed, user, guest_groups(user));
-        owner->give(files);
-    };
+    auto work = [owner, files, user = *core.guest_user] { give_within_reach(*owner, files, user); };
     co_await io::offload(core.loop, std::move(work));
 }
 

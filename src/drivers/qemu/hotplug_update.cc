@@ -74,12 +74,7 @@ Task<void> change_medium(Core& core, DomainOwner domain, model::Disk old, model:
     std::vector<OwnedFile> files = guest_files(only, !run.images_opened);
     std::optional<DacOwner> owner = core.owner_of_files();
     if (owner) {
-        auto give = [owner, files, user = *core.guest_user] {
-            std::vector<NeededFile> needed;
-            for (const OwnedFile& file : files) needed.push_back({file.path, true, false});
-            require_reach(needed, user, guest_groups(user));
-            owner->give(files);
-        };
+        auto give = [owner, files, user = *core.guest_user] { give_within_reach(*owner, files, user); };
         co_await io::offload(core.loop, std::move(give));
     }
     std::vector<QmpStep> adding = block_steps(core, run, fresh, caps);

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "drivers/qemu/live_definition.h"
 
 namespace virtue::qemu {
 namespace {
@@ -112,6 +113,13 @@ void require_reach(const std::vector<NeededFile>& files, const GuestUser& user, 
         error.set_int1(EACCES);
         throw error;
     }
+}
+
+void give_within_reach(const DacOwner& owner, const std::vector<OwnedFile>& files, const GuestUser& user) {
+    std::vector<NeededFile> needed;
+    for (const OwnedFile& file : files) needed.push_back({file.path, true, false});
+    require_reach(needed, user, guest_groups(user));
+    owner.give(files);
 }
 
 }  // namespace virtue::qemu

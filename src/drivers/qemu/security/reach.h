@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "drivers/qemu/security/dac.h"
 #include "drivers/qemu/settings.h"
 
 namespace virtue::qemu {
@@ -18,5 +19,9 @@ struct NeededFile {
 /// Throws system_error (EACCES) for the first file that the user cannot open. The hint names the folder on the way that
 /// is closed to the user, or the file, and the command that opens it. Files that are not there are passed over. Blocks.
 void require_reach(const std::vector<NeededFile>& files, const GuestUser& user, const std::vector<uint32_t>& groups);
+
+/// Gives files to the user of a guest that runs already, once it is sure that the folders on the way let it in. Throws
+/// as require_reach(); then no owner was changed. Blocks.
+void give_within_reach(const DacOwner& owner, const std::vector<OwnedFile>& files, const GuestUser& user);
 
 }  // namespace virtue::qemu
