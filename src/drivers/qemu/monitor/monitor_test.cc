@@ -2,8 +2,6 @@
 
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <doctest/doctest.h>
@@ -19,20 +17,18 @@ namespace {
 
 constexpr io::Milliseconds patience{60000};
 
-// A paused QEMU whose monitor socket we made and listen on, as the driver starts guests.
+// A paused QEMU on the other end of a connected monitor. Not one that listens, as the driver has it: `-machine none` is
+// ready so soon that QEMU 7.2 now and then (one start of 4,000) accepts in its main thread while its monitor thread
+// takes the socket over, and then answers nothing for ever. A guest with a real machine is built after that.
 struct Guest {
     io::Loop& loop;
-    std::string folder;
     std::unique_ptr<io::Process> process;
+    std::unique_ptr<io::Socket> socket;  // ours, until the monitor has it
     std::unique_ptr<Monitor> monitor;
     std::vector<std::string> events;
     std::vector<std::string> lost;
 
-    explicit Guest(io::Loop& on) : loop(on) {
-        char name[] = "/tmp/virtue-monitor-XXXXXX";
-        REQUIRE(mkdtemp(name) != nullptr);
-        folder = name;
-    }
+    explicit Guest(io::Loop& on) : loop(on) {}
     ~Guest() {
         monitor.reset();
         if (process) {
@@ -40,21 +36,10 @@ struct Guest {
             process->signal(SIGKILL);
             loop.run_until(process->wait(io::Deadline::after(patience)));
         }
-        unlink(path().c_str());
-        rmdir(folder.c_str());
     }
-    std::string path() const { return folder + "/monitor.sock"; }
 
-    Fd listen_here() const {
-        Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        sockaddr_un address{AF_UNIX, {}};
-        path().copy(address.sun_path, sizeof address.sun_path - 1);
-        REQUIRE(bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-        REQUIRE(listen(fd.get(), 1) == 0);
-        return fd;
-    }
     void start() {
-        Fd listening = listen_here();
+        auto [ours, theirs] = io::Socket::pair();
         io::ProcessOptions options;
         options.arguments = {"qemu-system-x86_64",
                              "-S",
@@ -65,12 +50,13 @@ struct Guest {
                              "-machine",
                              "none",
                              "-chardev",
-                             "socket,id=charmonitor,fd=3,server=on,wait=off",
+                             "socket,id=charmonitor,fd=3",
                              "-mon",
                              "chardev=charmonitor,id=monitor,mode=control"};
         options.environment = {"LC_ALL=C", "PATH=/usr/local/bin:/usr/bin:/bin"};
-        options.descriptors = {{&listening, 3}};
+        options.descriptors = {{&theirs, 3}};
         process = io::Process::spawn(loop, options);
+        socket = std::make_unique<io::Socket>(loop, std::move(ours));
     }
     Task<void> open() {
         Monitor::Callbacks callbacks;
@@ -78,7 +64,7 @@ struct Guest {
         callbacks.on_lost = [this](const std::string& reason) { lost.push_back(reason); };
         std::string guest = "testee";
         const io::Deadline deadline = io::Deadline::after(patience);
-        monitor = co_await Monitor::connect(loop, path(), std::move(guest), std::move(callbacks), deadline);
+        monitor = co_await Monitor::open(loop, std::move(socket), std::move(guest), std::move(callbacks), deadline);
     }
     Json run(std::string name, Json arguments = {}, io::Milliseconds time = patience) {
         return loop.run_until(monitor->command(std::move(name), std::move(arguments), io::Deadline::after(time)));
@@ -105,7 +91,7 @@ Task<void> ask_into(Monitor& monitor, std::vector<std::string>& order, std::stri
 
 }  // namespace
 
-TEST_CASE("a guest answers over a monitor socket that was passed to it") {
+TEST_CASE("a guest answers over a connection that was passed to it") {
     io::Loop loop;
     Guest guest(loop);
     guest.start();
