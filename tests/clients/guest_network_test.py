@@ -18,7 +18,7 @@ import private
 from network_test import VIRSH, ip, is_alive, table
 
 NEEDS = ["/usr/bin/virsh", "/usr/bin/qemu-system-x86_64", "/usr/sbin/dnsmasq", "/usr/sbin/nft", "/usr/sbin/ip",
-         "/usr/bin/busybox", "/usr/lib/python3/dist-packages/libvirt.py"]
+         "/usr/bin/busybox", "/usr/lib/python3/dist-packages/libvirt.py", "/usr/lib/x86_64-linux-gnu/libnss_libvirt_guest.so.2"]
 load_tests = private.load_tests
 
 NAT = """<network><name>{name}</name><forward mode='nat'/><bridge name='{bridge}'/>
@@ -88,14 +88,14 @@ class Console:
         while select.select([self.terminal], [], [], 0)[0]:
             self._listen(0)
         self.heard = ""
-        # The command as it is echoed does not look like the mark that ends its output.
-        os.write(self.terminal, f"{command}; echo \"<$?>\"\n".encode())
+        # The command as it is echoed, by the terminal and by the shell's editor, does not look like the marks.
+        os.write(self.terminal, f"echo \"<\"begin\">\"; {command}; echo \"<$?>\"\n".encode())
 
         def ended():
             self._listen(1)
-            return re.search(r"\n<(\d+)>\n", self.heard)
+            return re.search(r"\n<begin>\n(.*?)^<(\d+)>\n", self.heard, re.DOTALL | re.MULTILINE)
         found = private.wait_for(f"the end of '{command}' in the guest; it said {self.heard[-500:]!r}", ended)
-        return int(found[1]), self.heard[:found.start()].partition("\n")[2]
+        return int(found[2]), found[1]
 
     def close(self):
         os.close(self.terminal)
@@ -227,6 +227,12 @@ class TwoGuests(unittest.TestCase):
         for name, other in (("one", "two"), ("two", "one")):
             self.assertIn(f"Name:\t{other}\nAddress: {self.addresses[other]}", self.in_guest(name, f"nslookup {other}")[1])
             self.assertIn(f"({self.addresses[other]})", self.reaches(name, other))
+
+    def test_the_host_knows_the_guests_by_name(self):
+        # libvirt's modules for the host's own look-ups: by what a guest calls itself, and by its name here.
+        for module in ("libvirt", "libvirt_guest"):
+            said = self.daemon.run(["getent", "-s", f"hosts:{module}", "ahostsv4", "two"])
+            self.assertEqual({line.split()[0] for line in said.splitlines()}, {self.addresses["two"]}, module)
 
     def test_the_guests_reach_a_host_beyond_the_nat_which_cannot_reach_them(self):
         for name in ("one", "two"):

@@ -9,6 +9,7 @@
 #include "drivers/network/commands.h"
 #include "drivers/network/dnsmasq_files.h"
 #include "drivers/network/leases.h"
+#include "drivers/network/mac_map.h"
 #include "io/files.h"
 #include "io/offload.h"
 
@@ -248,7 +249,7 @@ void remove_dnsmasq_files(const Settings& settings, const model::Network& networ
     for (const std::string& path : {paths.config, paths.hosts, paths.addn_hosts}) ::unlink(path.c_str());
     if (network.bridge.empty()) return;
     ::unlink(leases_path(settings.dnsmasq_folder(), network.bridge).c_str());
-    ::unlink((settings.dnsmasq_folder() + "/" + network.bridge + ".macs").c_str());
+    ::unlink(mac_map_path(settings.dnsmasq_folder(), network.bridge).c_str());
 }
 
 }  // namespace virtue::network

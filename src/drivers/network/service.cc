@@ -14,6 +14,7 @@
 #include "drivers/network/floors.h"
 #include "drivers/network/hooks.h"
 #include "drivers/network/leases.h"
+#include "drivers/network/mac_map.h"
 #include "drivers/network/run.h"
 #include "io/offload.h"
 
@@ -209,6 +210,7 @@ void Service::set_ready(std::exception_ptr problem) {
 Task<void> Service::count_users(NetworkOwner network) {
     network->live = with_users(*network);
     co_await save_status(core_, network);
+    co_await save_mac_map(core_, network);
 }
 
 Task<void> Service::add_port(NetworkOwner network, NetworkPort port) {
