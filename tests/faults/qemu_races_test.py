@@ -2,6 +2,7 @@
 """Things of guests that happen at the same time, too often, or never: changes of one definition, opens of one channel,
 resets without end, starts that hang, links in an image's place."""
 
+import contextlib
 import os
 import pwd
 import signal
@@ -253,3 +254,44 @@ class FoundAgain(harness.TestCase):
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
         harness.wait_until(lambda: connection.listAllDomains() == [], what='the end of the guests')
+
+
+class Passing(harness.TestCase):
+    def test_guests_that_just_ended_spoil_no_answer_about_the_others(self):
+        daemon = self.daemon()
+        connection = daemon.connect()
+        self.addCleanup(connection.close)
+        connection.createXML(harness.minimal_xml('stays'), 0)
+        over = threading.Event()
+        self.addCleanup(over.set)
+
+        def come_and_go():
+            with contextlib.suppress(libvirt.libvirtError), contextlib.closing(daemon.connect()) as other:
+                while not over.is_set():
+                    other.createXML(harness.minimal_xml('passes'), 0).destroy()
+        threads = [threading.Thread(target=come_and_go)]
+        for thread in threads:
+            thread.start()
+        seen = set()
+        harness.wait_until(lambda: self.look(connection, seen), every=0.001, what='the end of a few guests')
+        over.set()
+        for thread in threads:
+            thread.join(120)
+            self.assertFalse(thread.is_alive(), 'a client hangs')
+
+    def look(self, connection, seen):
+        """Asks for all there is to ask of all guests; true once some of them have come and gone."""
+        for record in connection.getAllDomainStats():
+            self.assertIn('state.state', record[1])
+        names = []
+        for domain in connection.listAllDomains():
+            names.append(domain.name())
+            try:
+                domain.info()
+                domain.XMLDesc()
+            except libvirt.libvirtError as error:
+                self.assertEqual(error.get_error_code(), libvirt.VIR_ERR_NO_DOMAIN, str(error))
+            if domain.name() == 'passes':
+                seen.add(domain.ID())
+        self.assertIn('stays', names)
+        return len(seen) > 20

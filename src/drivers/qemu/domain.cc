@@ -99,7 +99,11 @@ bool Domain::pack() {
 
 const model::Domain& Domain::current() const {
     if (run_ && run_->domain) return *run_->domain;
-    if (!definition_) throw Error(ErrorCode::operation_failed, ErrorDomain::qemu, "domain '" + name_ + "' is gone");
+    if (!definition_) {
+        // A transient guest that has ended, and is still being cleaned away.
+        fail(ErrorCode::no_domain, ErrorDomain::qemu, "no domain with matching uuid '{}' ({})", uuid_.to_string(),
+             name_);
+    }
     return *definition_.model();
 }
 

@@ -228,6 +228,8 @@ wire::TypedParameters collect_stats(const Domain& domain, const StatsGroups& gro
         if (groups.block) add_disks(domain, figures.disks, false, out);
         return out;
     }
+    // A transient guest that has just ended.
+    if (!run) return out;
     if (groups.balloon) add_balloon(domain, out);
     if (groups.vcpu) add_vcpus(domain, vcpu_counts(domain.current()), out);
     if (active && groups.interface) add_interfaces(domain, out);

@@ -64,6 +64,7 @@ Task<proc::ConnectGetAllDomainStats::Ret> StatsCalls::all_stats(driver::Call& ca
     }
     proc::ConnectGetAllDomainStats::Ret ret;
     for (const DomainOwner& domain : chosen) {
+        if (domain->removed) continue;
         proc::DomainStatsRecord record;
         record.domain = ref(*domain);
         record.params = collect_stats(*domain, groups).take();
