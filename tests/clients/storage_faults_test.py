@@ -3,6 +3,7 @@
 """What goes wrong around storage: folders that vanish, full disks, broken and lying images, two daemons on one pool,
 daemons that are killed."""
 
+import contextlib
 import os
 import pathlib
 import random
@@ -31,7 +32,11 @@ def guest_xml(*disks, name="guest"):
 def open_files(name):
     """What a guest's QEMU has open."""
     pid = pathlib.Path(f"/run/libvirt/qemu/{name}.pid").read_text().strip()
-    return {os.readlink(entry) for entry in pathlib.Path(f"/proc/{pid}/fd").iterdir()}
+    found = set()
+    for entry in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):  # it closes what it likes between our two looks
+            found.add(os.readlink(f"/proc/{pid}/fd/{entry}"))
+    return found
 
 
 def make_image(path, size, *options):
