@@ -33,6 +33,11 @@ class Hooks(harness.TestCase):
             file.write(f'#!/bin/sh\necho "$(basename $0) $*" >> {self.log}\n{text}\n')
         os.chmod(path, 0o755)
 
+    def wait_for_calls(self):
+        """As calls(), once there are some: the shell makes the file before it writes to it."""
+        harness.wait_until(lambda: os.path.exists(self.log) and os.path.getsize(self.log), what='the call of a hook')
+        return self.calls()
+
     def calls(self):
         """What was called since the last question, without the first two words."""
         if not os.path.exists(self.log):
@@ -57,8 +62,7 @@ class Hooks(harness.TestCase):
         self.daemon_.start()
         self.connection = self.daemon_.connect()
         self.domain = self.connection.lookupByName('hooked')
-        harness.wait_until(lambda: os.path.exists(self.log))
-        self.assertEqual(self.calls(), ['reconnect begin -'])
+        self.assertEqual(self.wait_for_calls(), ['reconnect begin -'])
 
     def test_they_get_the_live_definition(self):
         self.hook(f'cat > {self.log}.$2.xml')
@@ -101,13 +105,11 @@ class Hooks(harness.TestCase):
     def test_the_daemon_s_own(self):
         self.hook(name='daemon')
         os.kill(self.daemon_.pid, signal.SIGHUP)
-        harness.wait_until(lambda: os.path.exists(self.log))
-        self.assertEqual(self.calls(), ['reload begin SIGHUP'])
+        self.assertEqual(self.wait_for_calls(), ['reload begin SIGHUP'])
         self.daemon_.stop()
         self.assertEqual(self.calls(), ['shutdown - shutdown'])
         self.daemon_.start()
-        harness.wait_until(lambda: os.path.exists(self.log))
-        self.assertEqual(self.calls(), ['start - start'])
+        self.assertEqual(self.wait_for_calls(), ['start - start'])
         self.connection = self.daemon_.connect()
         self.domain = self.connection.lookupByName('hooked')
 
