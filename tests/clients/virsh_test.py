@@ -168,6 +168,7 @@ class AtTheTerminal(unittest.TestCase):
     @unittest.skipIf(RECORD, "recording")
     def test_events_arrive_in_order_with_their_reasons(self):
         uri = ["virsh", "-c", "qemu:///system"]
+        self.daemon.run([*uri, "define", SESSIONS / "demo.xml"])
         virsh = self.daemon.open(["stdbuf", "-oL", *uri, "event", "--all", "--loop"], stdin=subprocess.DEVNULL,
                                  stdout=subprocess.PIPE, text=True)
         reader = Lines(virsh.stdout)
@@ -175,13 +176,15 @@ class AtTheTerminal(unittest.TestCase):
                                    stdout=subprocess.PIPE, text=True)
         monitored = Lines(monitor.stdout)
         try:
-            # Until virsh has registered, nothing it could print has happened: probe with a definition.
+            # Until both have registered they are told nothing: probe with another guest.
+            self.daemon.run([*uri, "create", SESSIONS / "transient.xml", "--paused"])
+
             def registered():
-                self.daemon.run([*uri, "define", SESSIONS / "demo.xml"])
-                return reader.seen
-            private.wait_for("virsh to listen", registered)
-            time.sleep(0.5)
-            reader.clear()
+                for word in ("resume", "suspend"):
+                    self.daemon.run([*uri, word, "passing"])
+                return reader.seen and monitored.seen
+            private.wait_for("both to listen", registered)
+            self.daemon.run([*uri, "destroy", "passing"])
             for words in (["start", "demo", "--paused"], ["resume", "demo"], ["suspend", "demo"], ["resume", "demo"],
                           ["reset", "demo"], ["destroy", "demo"], ["undefine", "demo"]):
                 self.daemon.run([*uri, *words])
@@ -307,9 +310,6 @@ class Lines:
         with stream:
             for line in stream:
                 self.seen.append(line)
-
-    def clear(self):
-        self.seen.clear()
 
     def text(self):
         return "".join(self.seen)
