@@ -47,9 +47,18 @@ class Background(threading.Thread):
 @unittest.skipIf(private.REFERENCE, "libvirt tells nothing of what is done to a volume")
 class Jobs(WithDaemon):
     def tearDown(self):
-        for volume in self.pool.listAllVolumes():
-            volume.delete()
+        private.wait_for("all volumes to be gone", self.remove_all)
         self.assertEqual(os.listdir(self.path), [])
+
+    def remove_all(self):
+        """True once it is done: what was given up may hold its volumes for another moment."""
+        for volume in self.pool.listAllVolumes():
+            try:
+                volume.delete()
+            except self.libvirt.libvirtError as error:
+                if error.get_error_code() != self.libvirt.VIR_ERR_NO_STORAGE_VOL:
+                    self.assertIn("in use", str(error))
+        return not self.pool.listAllVolumes()
 
     def fill(self, name, size=BIG):
         """A volume full of bytes that nobody can leave out."""

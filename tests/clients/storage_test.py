@@ -266,23 +266,25 @@ class VolumesLive(WithDaemon):
         self.assertEqual(hashlib.sha256(b"".join(got)).digest(), hashlib.sha256(data).digest())
 
     def test_holes_stay_holes_on_the_way_out_and_in(self):
+        holes = private.directory() / "holes"
         self.pool.createXML(volume_xml("holes", 64 << 20, allocation=0))
         with open(f"{self.path}/holes", "r+b") as file:
             file.seek(32 << 20)
             file.write(b"x" * 65536)
-        self.virsh("vol-download", "holes", "/tmp/holes", "--pool", "pool", "--sparse")
-        self.assertEqual(os.path.getsize("/tmp/holes"), 64 << 20)
-        self.assertLess(os.stat("/tmp/holes").st_blocks * 512, 1 << 20)
+        self.virsh("vol-download", "holes", str(holes), "--pool", "pool", "--sparse")
+        self.assertEqual(os.path.getsize(holes), 64 << 20)
+        self.assertLess(os.stat(holes).st_blocks * 512, 1 << 20)
         self.pool.createXML(volume_xml("again", 64 << 20, allocation=0))
-        self.virsh("vol-upload", "again", "/tmp/holes", "--pool", "pool", "--sparse")
+        self.virsh("vol-upload", "again", str(holes), "--pool", "pool", "--sparse")
         self.assertLess(os.stat(f"{self.path}/again").st_blocks * 512, 1 << 20)
         subprocess.run(["cmp", f"{self.path}/holes", f"{self.path}/again"], check=True)
-        os.unlink("/tmp/holes")
+        os.unlink(holes)
 
     def test_an_image_that_was_uploaded_is_seen_as_what_it_is(self):
-        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "/tmp/up.qcow2", "1G"], check=True)
+        image = str(private.directory() / "up.qcow2")
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", image, "1G"], check=True)
         volume = self.pool.createXML(volume_xml("up", 1 << 20))
-        self.virsh("vol-upload", "up", "/tmp/up.qcow2", "--pool", "pool")
+        self.virsh("vol-upload", "up", image, "--pool", "pool")
         private.wait_for("the volume to be looked at", lambda: "type='qcow2'" in volume.XMLDesc())
         self.assertEqual(volume.info()[1], 1 << 30)
 
