@@ -187,7 +187,7 @@ class OwnDaemon(unittest.TestCase):
         private.wait_for("the daemon to end", lambda: not self.processes())
 
     def test_an_idle_daemon_leaves_and_one_with_a_client_stays(self):
-        daemon = self.daemon.open([private.virtued(), "--session", "--timeout", "2"], stdin=subprocess.DEVNULL,
+        daemon = self.daemon.open([private.virtued(), "--session", "--timeout", "5"], stdin=subprocess.DEVNULL,
                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         private.wait_for("the daemon to listen", lambda: private.listens(self.daemon.socket))
         uri = f"qemu+unix:///session?socket={self.daemon.socket}"
@@ -197,7 +197,7 @@ class OwnDaemon(unittest.TestCase):
         line = client.stdout.readline()
         while line and ":///session" not in line:
             line = client.stdout.readline()
-        time.sleep(5)  # longer than the time that it may be idle
+        time.sleep(7)  # longer than the time that it may be idle
         self.assertIsNone(daemon.poll(), "left while a client was connected")
         client.stdin.close()
         self.assertEqual(client.wait(private.PATIENCE), 0)

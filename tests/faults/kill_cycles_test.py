@@ -127,11 +127,11 @@ class KillCycles(harness.TestCase):
         begun = threading.Event()
         for life in lives:
             life.begin(begun)
-        begun.wait(60)
+        begun.wait(300)
         time.sleep(chance.uniform(0, LONGEST))
         daemon.kill9()
         for life in lives:
-            life.thread.join(60)
+            life.thread.join(300)
             self.assertFalse(life.thread.is_alive(), 'a client hangs')
             self.assertIs(life.problem, None, f'a call about {life.name} failed')
         if chance.random() < 0.2:

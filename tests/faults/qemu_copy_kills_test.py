@@ -57,7 +57,7 @@ class CopyKills(harness.TestCase):
             work.join()
             self.started.start()
             domain = self.started.connect().lookupByName('copied')
-            harness.wait_until(lambda: self.settle(domain), 60, 'the end of the copy')
+            harness.wait_until(lambda: self.settle(domain), 120, 'the end of the copy')
             self.check(domain, f'round {number}')
         domain.destroy()
 

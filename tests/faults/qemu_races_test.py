@@ -8,6 +8,7 @@ import pwd
 import signal
 import stat
 import threading
+import time
 
 import harness
 
@@ -123,13 +124,15 @@ class Bursts(harness.TestCase):
         watching = daemon.connect()
         watching.domainEventRegisterAny(None, libvirt.VIR_DOMAIN_EVENT_ID_REBOOT, count, None)
         status = os.path.join(daemon.root, 'run/libvirt/qemu/restless.xml')
-        before = self.written(daemon.pid)
+        before, begin = self.written(daemon.pid), time.monotonic()
         for _ in range(300):
             domain.reset()
         harness.wait_until(lambda: resets >= 200, what='the events of the resets')
         saved = (self.written(daemon.pid) - before) / os.stat(status).st_size
         watching.close()
-        self.assertLess(saved, resets / 3, 'the status was written again and again')
+        # It is written ten times a second at most; on a machine that makes no more resets than that, each may be.
+        at_most = max(resets / 3, 20 * (time.monotonic() - begin))
+        self.assertLess(saved, at_most, 'the status was written again and again')
 
     def written(self, pid):
         with open(f'/proc/{pid}/io', encoding='utf-8') as file:
@@ -187,7 +190,7 @@ class HangingStart(harness.TestCase):
 
 class LateStop(harness.TestCase):
     def test_a_suspend_whose_answer_was_late_is_the_users_and_the_next_stop_is_not(self):
-        daemon = self.daemon(config='auth_unix_rw = "none"\nmonitor_timeout = 1\n')
+        daemon = self.daemon(config='auth_unix_rw = "none"\nmonitor_timeout = 4\n')
         connection = daemon.connect()
         self.addCleanup(connection.close)
         domain = connection.createXML(harness.minimal_xml('slow'), 0)

@@ -14,7 +14,7 @@ GUESTS = 20
 class StoppedGuest(harness.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.place = harness.Daemon(config='auth_unix_rw = "none"\nmonitor_timeout = 2\n')
+        cls.place = harness.Daemon(config='auth_unix_rw = "none"\nmonitor_timeout = 4\n')
         cls.addClassCleanup(cls.place.close)
         cls.connection = cls.place.connect()
         cls.addClassCleanup(cls.connection.close)

@@ -212,11 +212,11 @@ class Life(harness.TestCase):
         harness.wait_for_end(pid)
 
     def test_it_leaves_when_nobody_needs_it(self):
-        daemon = self.daemon(session=True, arguments=['--timeout', '1'])
+        daemon = self.daemon(session=True, arguments=['--timeout', '5'])
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(daemon.socket())
             with self.assertRaises(AssertionError):
-                daemon.child.wait(2.5)  # somebody is connected
+                daemon.child.wait(7)  # somebody is connected
         self.assertEqual(daemon.child.wait(60), 0)
 
 

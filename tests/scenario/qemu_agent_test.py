@@ -1,4 +1,4 @@
-# deadline: 300
+# deadline: 600
 """What a guest's agent tells and does, through the stock Python binding: a Linux guest with a small agent of our own,
 which has canned answers and tells what it was asked."""
 
@@ -82,7 +82,7 @@ class Agent(harness.TestCase):
         text = harness.guest_xml('talker', **{image.initrd: cls.initrd, 'console=ttyS0 quiet': 'console=ttyS0 quiet rdinit=/with-agent',
                                               '</devices>': "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel></devices>"})
         cls.domain = cls.connection.createXML(text, 0)
-        harness.wait_until(cls.is_connected, timeout=150, what='the agent in the guest')
+        harness.wait_until(cls.is_connected, timeout=300, what='the agent in the guest')
 
     @classmethod
     def is_connected(cls):
