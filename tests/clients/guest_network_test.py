@@ -59,7 +59,7 @@ def others():
 
 def greeting(address, prefix=()):
     """What a guest's server says, or why it cannot be asked."""
-    return subprocess.run([*prefix, "busybox", "nc", "-w", "5", address, "7777"], stdin=subprocess.DEVNULL,
+    return subprocess.run([*prefix, "busybox", "nc", "-w", "60", address, "7777"], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False).stdout
 
 
@@ -199,9 +199,11 @@ class TwoGuests(unittest.TestCase):
         return cls.consoles[name].run(command)
 
     def reaches(self, name, target, more=""):
-        code, said = self.in_guest(name, f"ping -c 3 -W 5 {more} {target}")
-        self.assertEqual(code, 0, said)
-        return said
+        """Waits until it does: neighbours and new bridges take their moment. Gives what the ping said."""
+        def answered():
+            code, said = self.in_guest(name, f"ping -c 3 -W 5 {more} {target}")
+            return said if code == 0 else None
+        return private.wait_for(f"an answer of {target} to {name}", answered)
 
 
     def test_domifaddr_tells_the_addresses_that_the_guests_have(self):
@@ -248,8 +250,8 @@ class TwoGuests(unittest.TestCase):
     def test_two_networks_are_walled_off_from_each_other(self):
         self.serve("two")
         self.assertEqual(greeting("192.168.141.50"), "hello\n")
-        self.assertIn("hello", self.in_guest("one", f"nc -w 5 {self.addresses['two']} 7777 < /dev/null")[1])
-        self.assertIn("Connection refused", self.in_guest("one", "nc -w 5 192.168.141.50 7777 < /dev/null")[1])
+        self.assertIn("hello", self.in_guest("one", f"nc -w 60 {self.addresses['two']} 7777 < /dev/null")[1])
+        self.assertIn("Connection refused", self.in_guest("one", "nc -w 60 192.168.141.50 7777 < /dev/null")[1])
         self.assertNotEqual(self.in_guest("one", "ping -c 2 -W 2 192.168.141.50")[0], 0)
 
     def serve(self, name):
@@ -362,7 +364,8 @@ class TwoGuests(unittest.TestCase):
         pid = int(pathlib.Path("/run/libvirt/network/home.pid").read_text())
         os.kill(pid, 9)
         private.wait_for("another dnsmasq", lambda: self.other(pid))
-        self.assertIn(f"Name:\ttwo\nAddress: {self.addresses['two']}", self.in_guest("one", "nslookup two")[1])
+        private.wait_for("its answer", lambda: f"Name:\ttwo\nAddress: {self.addresses['two']}"
+                         in self.in_guest("one", "nslookup two")[1])
 
     @staticmethod
     def taps():

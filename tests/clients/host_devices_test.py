@@ -104,8 +104,9 @@ class Interfaces(Case):
         ip("link", "set", "vtst0", "master", "brtst")
         for name in ("vtst0", "vtst1", "brtst"):
             ip("link", "set", name, "up")
-        private.wait_for("the bridge to work",
-                         lambda: pathlib.Path("/sys/class/net/brtst/operstate").read_text().strip() == "up")
+        for name in ("vtst1", "brtst"):
+            place = pathlib.Path("/sys/class/net", name, "operstate")
+            private.wait_for(f"{name} to work", lambda place=place: place.read_text().strip() == "up")
         active = [line.split()[0] for line in self.virsh("iface-list").splitlines()]
         self.assertIn("brtst", active)
         self.assertIn("vtst1", active)

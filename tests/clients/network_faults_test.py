@@ -84,8 +84,8 @@ class Case(unittest.TestCase):
     def nothing_of(self, name, bridge):
         """Asserts that a network leaves no trace in the kernel, the process table and the state folder."""
         self.assertNotIn(bridge, bridges())
-        private.wait_for("the end of the rules", lambda: bridge not in table(), 60)
-        private.wait_for("the end of dnsmasq", lambda: not servers(name), 60)
+        private.wait_for("the end of the rules", lambda: bridge not in table())
+        private.wait_for("the end of dnsmasq", lambda: not servers(name))
         self.assertEqual([path.name for path in STATE.glob(f"{name}.*") if path.suffix in (".xml", ".changing", ".ports")], [])
 
     def whole(self, name, bridge, net):
@@ -300,13 +300,13 @@ class Autostart(Case):
             (STATE / "autostarted").unlink()
             (folder / "count").write_text("")
         script = f"""echo >> {folder}/count
-[ $(wc -l < {folder}/count) != 2 ] || kill -9 $(cat {folder}/pid)
+[ $(wc -l < {folder}/count) != 2 ] || {{ until [ -s {folder}/pid ]; do sleep 0.01; done; kill -9 $(cat {folder}/pid); }}
 {real} "$@"
 """
         self.daemon.stop()
         meanwhile()
         with Replaced("/usr/sbin/dnsmasq", script):
-            (folder / "pid").write_text("1")
+            (folder / "pid").write_text("")
             begun = subprocess.Popen([private.virtued()], stdin=subprocess.DEVNULL, env=self.daemon.environment, cwd="/",
                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
             (folder / "pid").write_text(str(begun.pid))

@@ -16,10 +16,11 @@ NETWORK = """<network><name>net</name>{forward}<bridge name='virbr90' stp='off'/
 <ip address='192.168.190.1' prefix='24'><dhcp><range start='192.168.190.2' end='192.168.190.20'/></dhcp></ip>
 <ip family='ipv6' address='fd00:190::1' prefix='64'/></network>"""
 HOSTS = {"4": ("192.168.190.50", "192.168.190.1", "10.99.0.2"), "6": ("fd00:190::50", "fd00:190::1", "fd00:99::2")}
+PATIENCE = 120  # seconds in which a packet comes through where it may
 # Tells who connects, once.
 WHO = ("import socket; s = socket.create_server(('10.99.0.2', 7777)); print('ready', flush=True); "
        "print(*s.accept()[1], flush=True)")
-ASK = ("import socket, time; s = socket.socket(); s.settimeout(20); s.connect(('10.99.0.2', 7777))")
+ASK = ("import socket, time; s = socket.socket(); s.settimeout(120); s.connect(('10.99.0.2', 7777))")
 
 
 def inside(namespace, *words):
@@ -60,7 +61,7 @@ class Modes(Case):
         ip("-n", "outside", "route", "add", "192.168.190.0/24", "via", "10.99.0.1")
         ip("-n", "outside", "route", "add", "fd00:190::/64", "via", "fd00:99::1")
 
-    def passes(self, source, target, family, patience=20):
+    def passes(self, source, target, family, patience=PATIENCE):
         """Whether a ping is answered; with patience where it should be: neighbours and routes take a moment."""
         end = time.monotonic() + patience
         while True:
@@ -72,8 +73,8 @@ class Modes(Case):
     def check(self, family, out, back):
         own, gateway, beyond = HOSTS[family]
         self.assertTrue(self.passes("guest", gateway, family), "the guest reaches its host")
-        self.assertEqual(self.passes("guest", beyond, family, 20 if out else 0), out)
-        self.assertEqual(self.passes("outside", own, family, 20 if back else 0), back)
+        self.assertEqual(self.passes("guest", beyond, family, PATIENCE if out else 0), out)
+        self.assertEqual(self.passes("outside", own, family, PATIENCE if back else 0), back)
 
     def test_nat_lets_out_and_hides(self):
         self.network("<forward mode='nat'/>")
@@ -134,13 +135,17 @@ class Modes(Case):
         ip("-n", "guest", "addr", "flush", "dev", "eth0", "scope", "global")
         ip("-n", "guest", "link", "set", "eth0", "down")
         ip("-n", "guest", "link", "set", "eth0", "up")
-        private.wait_for("an address by advertisement", lambda: "fd00:190:" in ip("-n", "guest", "-6", "addr", "show", "eth0"), 60)
+        private.wait_for("an address by advertisement", lambda: "fd00:190:" in ip("-n", "guest", "-6", "addr", "show", "eth0"))
         ip("-n", "guest", "addr", "add", "192.168.190.50/24", "dev", "eth0")
         for name in ("printer", "printer.lan.example"):
-            found = inside("guest", "busybox", "nslookup", "-type=a", name, "192.168.190.1")
-            self.assertIn("192.168.190.77", found.stdout)
-        found = inside("guest", "busybox", "nslookup", "-type=txt", "note", "192.168.190.1")
-        self.assertIn("hello", found.stdout)
+            self.asked("a", name, "192.168.190.77")
+        self.asked("txt", "note", "hello")
+
+    @staticmethod
+    def asked(kind, name, answer):
+        """Waits for an answer of the network's server of names."""
+        private.wait_for(f"{answer} for {name}", lambda: answer in inside(
+            "guest", "busybox", "nslookup", f"-type={kind}", name, "192.168.190.1").stdout)
 
 
 if __name__ == "__main__":
