@@ -25,6 +25,7 @@ ROOT = HERE.parent.parent
 INSIDE = "VIRTUE_CLIENT_TEST_DIRECTORY"
 REFERENCE = os.environ.get("VIRTUE_PEER") == "reference"
 SOCKET = "/run/libvirt/libvirt-sock"
+SANITIZERS = ("ASAN_", "UBSAN_", "LSAN_")
 PATIENCE = 300  # seconds that anything may take on a slow, busy machine before it counts as hanging
 
 
@@ -188,6 +189,8 @@ class Daemon:
         self.user = user
         self.environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/root",
                             "COLUMNS": "1000"}  # virsh's line editor folds what it echoes at this width
+        # Where the sanitizers of a build that has them report.
+        self.environment |= {name: text for name, text in os.environ.items() if name.startswith(SANITIZERS)}
         self.socket = SOCKET
         self.log = directory() / ("daemon-user.log" if user else "daemon.log")
         if user:
