@@ -187,6 +187,11 @@ Task<void> follow_backup(Core& core, DomainOwner domain, std::shared_ptr<BackupJ
     std::optional<Error> failure;
     try {
         if (domain->id() == job->run_id) co_await close_nodes(core, domain, job);
+    } catch (const Error& error) {
+        // Of a QEMU that has just ended there is nothing to close.
+        if (domain->id() == job->run_id) failure.emplace(error);
+    }
+    try {
         co_await settle_files(core, domain, job, quietly);
     } catch (const Error& error) {
         failure.emplace(error);
