@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # deadline: 600
 """Programs that people run hosts with, unmodified: libvirt's D-Bus service (Cockpit), the Ruby binding (Vagrant),
-Pacemaker's resource agent, and the collectors of collectd, Prometheus and Munin."""
+Pacemaker's resource agent, and the collectors of collectd and Prometheus."""
 
 import os
 import re
@@ -12,7 +12,7 @@ import private
 
 NEEDS = ("/usr/bin/virsh", "/usr/bin/qemu-system-x86_64", "/usr/sbin/libvirt-dbus", "/usr/bin/gdbus", "/usr/bin/ruby",
          "/usr/lib/ruby/vendor_ruby/libvirt.rb", "/usr/lib/ocf/resource.d/heartbeat/VirtualDomain",
-         "/usr/lib/collectd/virt.so", "/usr/bin/prometheus-libvirt-exporter", "/usr/share/munin/plugins/libvirt-mem")
+         "/usr/lib/collectd/virt.so", "/usr/bin/prometheus-libvirt-exporter")
 load_tests = private.load_tests
 
 NETWORK = """<network><name>lan</name><forward mode='nat'/><bridge name='virbr60'/>
@@ -230,11 +230,6 @@ LoadPlugin virt
         self.assertRegex(text, r'libvirt_domain_block_stats_read_bytes_total{domain="linux",source_file="%s",.*}'
                          % re.escape(DISK))
         self.assertRegex(text, r'libvirt_domain_interface_stats_receive_bytes_total{domain="linux",source_bridge="virbr60"')
-
-    def test_the_plugins_of_munin(self):
-        for plugin, figure in (("mem", "linux_mem.value 268435456"), ("blkstat", "linux_read.value "),
-                               ("ifstat", "linux_tx.value "), ("cputime", "linux_cputime.value ")):
-            self.assertIn("\n" + figure, "\n" + self.daemon.run([f"/usr/share/munin/plugins/libvirt-{plugin}"]))
 
 
 if __name__ == "__main__":
