@@ -110,8 +110,26 @@ void change_directly(std::vector<PreparedFile>& files, const std::vector<FileCha
     for (const std::string& folder : touched) sync_folder_of(folder);
 }
 
+/// Makes a file of holes that a power cut took away, or gives it the size that it lost. One that has something in it is
+/// left alone, and so is a folder that is gone.
+void restore_hollow(const FileChange& change) {
+    const Hollow& hollow = *change.hollow;
+    const Fd fd(::open(change.path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
+    if (!fd && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == EISDIR || errno == ENXIO)) return;
+    struct stat status {};
+    if (!fd || ::fstat(fd.get(), &status) < 0) fail_with(errno, "cannot make", change.path);
+    const bool has_content = !S_ISREG(status.st_mode) || status.st_blocks != 0;
+    if (has_content || static_cast<uint64_t>(status.st_size) >= hollow.size) return;
+    // Its size last: by that one knows that the rest was done.
+    if (::geteuid() == 0 && ::fchown(fd.get(), hollow.owner, hollow.group) < 0)
+        fail_with(errno, "cannot set the owner of", change.path);
+    if (::fchmod(fd.get(), change.mode) < 0) fail_with(errno, "cannot set the mode of", change.path);
+    if (::ftruncate(fd.get(), static_cast<off_t>(hollow.size)) < 0) fail_with(errno, "cannot extend", change.path);
+}
+
 /// Makes one change that a power cut undid, unless somebody else changed the file since.
 void restore(const FileChange& change, int64_t time) {
+    if (change.hollow) return restore_hollow(change);
     const std::optional<int64_t> found = time_of(change.path);
     if (found && *found > time) return;
     if (change.removal) return remove_file(change.path);
@@ -241,6 +259,13 @@ void Journal::apply(std::vector<FileChange> changes) {
         throw;
     }
     finish(number);
+}
+
+bool Journal::keep(std::vector<FileChange> made) {
+    const int64_t time = later_than_all({});
+    const uint64_t number = record(made, time, 0);
+    if (number != 0) finish(number);
+    return number != 0;
 }
 
 /// Says that the changes of a record are not to be made again.
@@ -425,7 +450,9 @@ void Journal::save_again(const std::string& path, uint64_t last) {
     const auto record = journal::decode(file.bytes().substr(newest->block * block_size), mark_.salt);
     if (!record || record->number != newest->number) fail_with(EIO, "cannot read back", options_.path);
     for (const FileChange& change : record->changes) {
-        if (change.path == path && !change.removal) write_file_atomically(path, change.content, change.mode);
+        // What others wrote into a file of holes since is theirs, and so is its error.
+        if (change.path == path && !change.removal && !change.hollow)
+            write_file_atomically(path, change.content, change.mode);
     }
     suspect_.erase(path);
 }

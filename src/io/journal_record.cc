@@ -10,6 +10,14 @@ namespace {
 
 constexpr std::string_view record_magic = "VirtRec1";
 constexpr std::string_view mark_magic = "VirtMrk1";
+/// What a change is, as it stands in a record.
+enum class Kind : uint32_t { save, removal, hollow };
+constexpr size_t hollow_size = sizeof(uint64_t) + 2 * sizeof(uint32_t);
+
+Kind kind_of(const FileChange& change) {
+    return change.removal ? Kind::removal : change.hollow ? Kind::hollow : Kind::save;
+}
+
 constexpr size_t head_size = record_magic.size() + 2 * sizeof(uint32_t);  // magic, checksum, size of what follows
 
 template <typename T>
@@ -87,10 +95,14 @@ std::string encode(const Record& record, uint32_t salt) {
     put_text(body, record.boot);
     put(body, static_cast<uint32_t>(record.changes.size()));
     for (const FileChange& change : record.changes) {
-        put(body, static_cast<uint32_t>(change.removal));
+        put(body, static_cast<uint32_t>(kind_of(change)));
         put(body, change.mode);
         put_text(body, change.path);
         put_text(body, change.content);
+        if (!change.hollow) continue;
+        put(body, change.hollow->size);
+        put(body, change.hollow->owner);
+        put(body, change.hollow->group);
     }
     return frame(record_magic, body, salt);
 }
@@ -107,10 +119,17 @@ std::optional<Record> decode(std::string_view bytes, uint32_t salt) {
     const auto count = reader.take<uint32_t>();
     for (uint32_t i = 0; i < count && reader.good(); i++) {
         FileChange change;
-        change.removal = reader.take<uint32_t>() != 0;
+        const auto kind = static_cast<Kind>(reader.take<uint32_t>());
+        change.removal = kind == Kind::removal;
         change.mode = reader.take<uint32_t>();
         change.path = reader.take_text();
         change.content = reader.take_text();
+        if (kind == Kind::hollow) {
+            change.hollow.emplace();
+            change.hollow->size = reader.take<uint64_t>();
+            change.hollow->owner = reader.take<uint32_t>();
+            change.hollow->group = reader.take<uint32_t>();
+        }
         record.changes.push_back(std::move(change));
     }
     if (!reader.at_end()) return std::nullopt;
@@ -120,7 +139,7 @@ std::optional<Record> decode(std::string_view bytes, uint32_t salt) {
 size_t blocks_of(const Record& record) {
     size_t size = head_size + 3 * sizeof(uint64_t) + 2 * sizeof(uint32_t) + record.boot.size();
     for (const FileChange& change : record.changes) {
-        size += 4 * sizeof(uint32_t) + change.path.size() + change.content.size();
+        size += 4 * sizeof(uint32_t) + change.path.size() + change.content.size() + (change.hollow ? hollow_size : 0);
     }
     return (size + block_size - 1) / block_size;
 }

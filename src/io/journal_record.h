@@ -11,17 +11,28 @@
 
 namespace virtue::io {
 
-/// A file that is to be there with a content, or not to be there.
+/// A file of holes, which others fill.
+struct Hollow {
+    uint64_t size = 0;  ///< bytes
+    uint32_t owner = 0, group = 0;
+    bool operator==(const Hollow&) const = default;
+};
+
+/// A file that is to be there with a content, or with holes, or not to be there.
 struct FileChange {
     std::string path;
     std::string content;
     uint32_t mode = 0;
     bool removal = false;
+    std::optional<Hollow> hollow = {};
 
     static FileChange save(std::string path, std::string content, uint32_t mode) {
-        return {std::move(path), std::move(content), mode, false};
+        return {std::move(path), std::move(content), mode, false, {}};
     }
-    static FileChange remove(std::string path) { return {std::move(path), {}, 0, true}; }
+    static FileChange remove(std::string path) { return {std::move(path), {}, 0, true, {}}; }
+    static FileChange made(std::string path, uint32_t mode, Hollow hollow) {
+        return {std::move(path), {}, mode, false, hollow};
+    }
     bool operator==(const FileChange&) const = default;
 };
 

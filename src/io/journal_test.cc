@@ -72,6 +72,41 @@ std::vector<std::string> recover(const Place& place, const std::string& boot) {
 
 }  // namespace
 
+TEST_CASE("a file of holes that a power cut took away is made again; one that was written into stays as it is") {
+    Place place;
+    const Hollow hollow{1 << 20, ::geteuid(), ::getegid()};
+    const auto made = [&](const std::string& name) { return FileChange::made(place.file(name), 0640, hollow); };
+    {
+        InUse use(place, "first");
+        REQUIRE(use.journal.keep({made("lost"), made("used"), made("cut")}));
+        REQUIRE(use.journal.keep({FileChange::made(place.path + "/gone/with-its-folder", 0600, hollow)}));
+        place.lose({{"used", "a guest's"}, {"cut", ""}});
+    }
+    CHECK(recover(place, "second").empty());
+    CHECK(place.files().at("used") == "a guest's");
+    CHECK_FALSE(std::filesystem::exists(place.path + "/gone"));
+    for (const char* name : {"lost", "cut"}) {
+        CAPTURE(name);
+        struct stat status {};
+        REQUIRE(::stat(place.file(name).c_str(), &status) == 0);
+        CHECK(status.st_size == 1 << 20);
+        CHECK(status.st_blocks == 0);
+        CHECK((status.st_mode & 07777) == 0640);
+    }
+    {
+        InUse use(place, "second");
+        REQUIRE(use.journal.keep({made("settled")}));
+        use.journal.settle();
+        REQUIRE(use.journal.keep({made("removed")}));
+        place.lose({});
+    }
+    // The same run of the kernel: nothing was lost, whoever removed it.
+    CHECK(recover(place, "second").empty());
+    CHECK(place.files().empty());
+    CHECK(recover(place, "third").empty());
+    CHECK(place.files().empty());
+}
+
 TEST_CASE("a change is in its file when apply() returns, with the mode asked for and nothing beside it") {
     Place place;
     InUse use(place, "first");

@@ -2,11 +2,17 @@
 
 #include <fcntl.h>
 #include <linux/aio_abi.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+
+#include <fmt/format.h>
 
 #include "base/fd.h"
 
@@ -89,7 +95,27 @@ void sync_some(std::span<const std::string> paths, std::span<Synced> results) {
     }
 }
 
+/// True if an ext4 (or ext3) file system on that device has its journal, in the usual place of it.
+bool has_ext_journal(dev_t device) {
+    char target[256];
+    const std::string link = fmt::format("/sys/dev/block/{}:{}", major(device), minor(device));
+    const ssize_t length = ::readlink(link.c_str(), target, sizeof target);
+    if (length <= 0) return false;
+    const std::string_view whole(target, static_cast<size_t>(length));
+    const std::string_view name = whole.substr(whole.rfind('/') + 1);
+    return ::access(fmt::format("/proc/fs/jbd2/{}-8", name).c_str(), F_OK) == 0;
+}
+
 }  // namespace
+
+bool keeps_order(int folder) {
+    struct statfs system {};
+    struct stat st {};
+    if (::fstatfs(folder, &system) != 0 || ::fstat(folder, &st) != 0) return false;
+    constexpr long xfs = 0x58465342;
+    // Both have one journal, which is written from its beginning.
+    return system.f_type == xfs || (system.f_type == EXT4_SUPER_MAGIC && has_ext_journal(st.st_dev));
+}
 
 std::vector<Synced> sync_files(std::span<const std::string> paths) {
     std::vector<Synced> results(paths.size());

@@ -16,4 +16,9 @@ struct Synced {
 /// Waits until the files or folders are on disk; links are not followed. The results stand in the order of `paths`.
 std::vector<Synced> sync_files(std::span<const std::string> paths);
 
+/// True if the file system that an open folder lies on brings changes of names, sizes and owners to disk in the order
+/// in which they were made: a sync of the folder then brings all of them that were made before, of its files too, and
+/// leaves out only what is in the files. False where this is not known for certain.
+bool keeps_order(int folder);
+
 }  // namespace virtue::io

@@ -2,12 +2,17 @@
 
 #include <doctest/doctest.h>
 
+#include <fcntl.h>
 #include <fmt/core.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+
+#include "base/fd.h"
 
 using namespace virtue::io;
 
@@ -33,4 +38,16 @@ TEST_CASE("many files are synced, folders too, and each that cannot be opened is
     CHECK(sync_files(odd).at(1).sync_error == 0);
     CHECK(sync_files({}).empty());
     std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("only a journal keeps the order") {
+    const virtue::Fd memory(::open("/dev/shm", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    CHECK_FALSE(keeps_order(memory.get()));
+    CHECK_FALSE(keeps_order(-1));
+    const virtue::Fd root(::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    struct statfs system {};
+    REQUIRE(::fstatfs(root.get(), &system) == 0);
+    const bool is_ext = system.f_type == EXT4_SUPER_MAGIC;
+    if (is_ext && std::filesystem::exists("/proc/fs/jbd2") && !std::filesystem::is_empty("/proc/fs/jbd2"))
+        CHECK(keeps_order(root.get()));
 }
