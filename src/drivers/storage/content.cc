@@ -149,8 +149,6 @@ Task<void> make_raw(Context context, RawFile file) {
     const uint64_t wanted = std::min(file.allocation, file.capacity);
     context.tell_total(wanted);
     co_await allocate(context, fd, wanted, file.path);
-    auto sync = [fd, path = file.path] { sync_file(fd->get(), path); };
-    co_await io::offload(context.loop, std::move(sync));
 }
 
 Task<void> copy_raw(Context context, RawFile file, std::string from, bool must_share) {
@@ -161,7 +159,8 @@ Task<void> copy_raw(Context context, RawFile file, std::string from, bool must_s
     };
     auto open = [file, from, must_share] {
         Ends ends;
-        ends.source = std::make_shared<const Fd>(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
+        // Not to wait for anybody, should it have become a FIFO.
+        ends.source = std::make_shared<const Fd>(::open(from.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
         if (!*ends.source) refuse_errno(errno, "could not open input path '{}'", from);
         ends.size = size_of(ends.source->get());
         ends.target = open_target(file);
@@ -185,13 +184,14 @@ Task<void> copy_raw(Context context, RawFile file, std::string from, bool must_s
     const uint64_t wanted = std::min(file.allocation, file.capacity);
     if (!file.is_device && wanted >= file.capacity && !ends.shared)
         co_await allocate(context, ends.target, wanted, file.path);
+    if (!file.is_device) co_return;
     auto finish = [ends, path = file.path] { sync_file(ends.target->get(), path); };
     co_await io::offload(context.loop, std::move(finish));
 }
 
 Task<void> resize_raw(Context context, std::string path, uint64_t capacity, bool with_blocks) {
     auto resize = [path, capacity, with_blocks] {
-        const Fd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+        const Fd fd(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
         if (!fd) refuse_errno(errno, "Unable to open '{}'", path);
         struct stat st {};
         if (::fstat(fd.get(), &st) != 0 || !S_ISREG(st.st_mode))

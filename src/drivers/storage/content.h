@@ -16,12 +16,14 @@ struct RawFile {
     bool is_device = false;
 };
 
-/// Makes the file, which must not exist, with `allocation` bytes of disk behind it. Throws system_error
+/// Makes the file, which must not exist, with `allocation` bytes of disk behind it; the caller syncs it. Throws
+/// system_error
 /// ("No space left on device"); what was begun is the caller's to remove.
 Task<void> make_raw(Context context, RawFile file);
 
-/// Makes the file (or fills the device) with what is in `from`; holes stay holes. The file systems share the blocks
-/// where they can; with `must_share` it is an error when they cannot.
+/// Makes the file (or fills the device) with what is in `from`; holes stay holes. A device is on disk afterwards, a
+/// file is the caller's to sync. The file systems share the blocks where they can; with `must_share` it is an error
+/// when they cannot.
 Task<void> copy_raw(Context context, RawFile file, std::string from, bool must_share);
 
 Task<void> resize_raw(Context context, std::string path, uint64_t capacity, bool allocate);

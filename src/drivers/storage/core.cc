@@ -26,6 +26,7 @@ Core::Core(io::Loop& on, const driver::Paths& paths, const driver::SecretValues*
       privileged(paths.privileged),
       store(paths),
       secrets(values),
+      publishers(on, gate, paths.data + "/virtue/volumes.journal"),
       became_ready(on),
       gate(on, [](std::exception_ptr error) { logger.error("background work failed: {}", log::describe(error)); }) {}
 
@@ -218,7 +219,8 @@ Task<void> autostart(Core& core, PoolOwner pool, Context context) {
 }
 
 Task<void> bring_up(Core& core, PoolOwner pool, bool was_running) {
-    Context context{core.loop, io::Deadline::never().with_cancel(core.gate.cancel_source()), core.secrets, {}};
+    const io::Deadline deadline = io::Deadline::never().with_cancel(core.gate.cancel_source());
+    Context context{core.loop, core.publishers, deadline, core.secrets, {}};
     if (was_running) co_await find_again(core, pool, context);
     if (pool->autostart && !pool->active) co_await autostart(core, pool, context);
 }
@@ -226,8 +228,10 @@ Task<void> bring_up(Core& core, PoolOwner pool, bool was_running) {
 }  // namespace
 
 Task<void> load_pools(Core& core) {
-    auto load = [store = core.store] {
+    auto load = [store = core.store, &publishers = core.publishers] {
         std::pair<std::vector<Store::Found>, std::vector<std::string>> result;
+        for (const std::string& problem : publishers.recover())
+            result.second.push_back("new volumes may be lost: " + problem);
         result.first = store.load(result.second);
         return result;
     };

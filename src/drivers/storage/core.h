@@ -10,6 +10,7 @@
 #include "driver/siblings.h"
 #include "drivers/storage/kind.h"
 #include "drivers/storage/pool.h"
+#include "drivers/storage/publisher.h"
 #include "drivers/storage/store.h"
 #include "io/gate.h"
 
@@ -26,11 +27,12 @@ struct Core {
     const Kinds kinds;
     driver::ObjectTable<Pool> pools;
     driver::EventHub events;
+    Publishers publishers;
     bool is_ready = false;  ///< what ran before has been found again
     io::Condition became_ready;
     io::Gate gate;  ///< background work; joined before anything else here goes
 
-    Context context(const driver::Call& call) const { return {loop, call.deadline, secrets, {}}; }
+    Context context(const driver::Call& call) { return {loop, publishers, call.deadline, secrets, {}}; }
     Kind& kind(const Pool& pool) const { return kinds.of(pool.definition->type); }
 
     /// Throw no_storage_pool, operation_invalid "storage pool '…' is not active", no_storage_vol.

@@ -13,6 +13,7 @@
 #include "driver/constants.h"
 #include "drivers/storage/content.h"
 #include "drivers/storage/errors.h"
+#include "drivers/storage/new_image.h"
 #include "drivers/storage/tool.h"
 #include "io/offload.h"
 
@@ -39,6 +40,10 @@ std::string tool_format(const std::string& format) {
     constexpr std::string_view plain[] = {"",      "iso",        "none",      "linux",      "fat16",
                                           "fat32", "linux-swap", "linux-lvm", "linux-raid", "extended"};
     return std::find(std::begin(plain), std::end(plain), format) != std::end(plain) ? "raw" : format;
+}
+
+bool is_block(const Volume& volume) {
+    return volume.type == model::VolumeType::block;
 }
 
 bool is_encrypted(const Volume& volume) {
@@ -117,12 +122,10 @@ std::string creation_options(const NewVolume& request, const std::string& key) {
 }
 
 /// "driver=luks,key-secret=key1,file.driver=file,file.filename=…" for an image that may be encrypted.
-std::string image_options(const Volume& volume, const std::string& path, const std::string& key) {
+std::string image_options(const Volume& volume, const std::string& path, const std::string& key, bool is_device) {
     const std::string format = tool_format(volume.target.format);
     std::string text = "driver=" + (key.empty() || format != "raw" ? format : std::string("luks"));
     if (!key.empty()) text += (format == "raw" ? ",key-secret=" : ",encrypt.key-secret=") + key;
-    struct stat st {};
-    const bool is_device = ::stat(path.c_str(), &st) == 0 && S_ISBLK(st.st_mode);
     return text + ",file.driver=" + (is_device ? "host_device" : "file") + ",file.filename=" + quoted(path);
 }
 
@@ -148,55 +151,31 @@ void check_backing(const NewVolume& request) {
     const std::string& source_backing = request.source && request.source->backing ? request.source->backing->path : "";
     if (!source_backing.empty() && source_backing != wanted.backing->path)
         throw Error(ErrorCode::invalid_arg, here, "a different backing store cannot be specified.");
-    std::string path = wanted.backing->path;
-    if (!path.starts_with('/')) path = wanted.target.path.substr(0, wanted.target.path.rfind('/') + 1) + path;
-    if (::access(path.c_str(), R_OK) != 0)
-        refuse_errno(errno, "inaccessible backing store volume {}", wanted.backing->path);
 }
 
-/// A file that is being made: removed unless it is published.
-class Draft {
-public:
-    explicit Draft(const Volume& volume) : final_(volume.target.path) {
-        const size_t name = final_.rfind('/') + 1;
-        work_ = path_ = final_.substr(0, name) + work_name();
+/// Throws if the backing file cannot be read; after check_new_image().
+Task<void> require_backing(Context context, const NewVolume& request) {
+    const Volume& wanted = request.wanted;
+    if (!wanted.backing || wanted.backing->path.empty()) co_return;
+    std::string path = wanted.backing->path;
+    if (!path.starts_with('/')) path = wanted.target.path.substr(0, wanted.target.path.rfind('/') + 1) + path;
+    auto look = [path, shown = wanted.backing->path] {
+        if (::access(path.c_str(), R_OK) != 0) refuse_errno(errno, "inaccessible backing store volume {}", shown);
+    };
+    co_await io::offload(context.loop, std::move(look), context.deadline);
+}
+
+/// Where a file is made before it has its name.
+struct Draft {
+    explicit Draft(const Volume& volume) {
+        const std::string& final = volume.target.path;
+        const size_t name = final.rfind('/') + 1;
+        work = path = final.substr(0, name) + work_name();
         // A vmdk file holds its own name: it comes into being under that, in a folder that goes.
-        if (volume.target.format != "vmdk") return;
-        path_ = work_ + "/" + final_.substr(name);
+        if (volume.target.format == "vmdk") path = work + "/" + final.substr(name);
     }
-    ~Draft() {
-        if (!published_ || path_ != work_) remove_work(work_);
-    }
-    /// Before anything is written. Blocks.
-    void begin() const {
-        if (path_ != work_ && ::mkdir(work_.c_str(), 0700) != 0) refuse_errno(errno, "cannot create path '{}'", final_);
-    }
-    Draft(const Draft&) = delete;
-    Draft& operator=(const Draft&) = delete;
-
-    const std::string& path() const { return path_; }
-
-    /// Gives owner, mode and name. Blocks.
-    static void publish(const std::string& from, const std::string& to, const model::Permissions& permissions) {
-        const auto owner = permissions.owner.value_or(static_cast<uint32_t>(-1));
-        const auto group = permissions.group.value_or(static_cast<uint32_t>(-1));
-        if (::geteuid() == 0 && ::chown(from.c_str(), owner, group) != 0)
-            refuse_errno(errno, "unable to set ownership of '{}' to user {} and group {}", to, owner, group);
-        if (::chmod(from.c_str(), permissions.mode.value_or(0600)) != 0)
-            refuse_errno(errno, "cannot set mode of '{}' to {:04o}", to, permissions.mode.value_or(0600));
-        if (from == to) return;
-        if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return;
-        const bool is_unknown = errno == EINVAL || errno == ENOSYS;
-        if (is_unknown && ::access(to.c_str(), F_OK) != 0 && ::rename(from.c_str(), to.c_str()) == 0) return;
-        refuse_errno(is_unknown ? EEXIST : errno, "cannot create path '{}'", to);
-    }
-    void published() { published_ = true; }
-
-private:
-    std::string final_;
-    std::string work_;  ///< what is removed in the end: the file, or the folder around it
-    std::string path_;
-    bool published_ = false;
+    std::string work;  ///< what is removed in the end: the file, or the folder around it
+    std::string path;
 };
 
 /// The name that the caller knows, in what was said about the work name.
@@ -214,6 +193,7 @@ Task<void> run_create(Context context, const NewVolume& request, std::string pat
     Keys keys;
     const std::string key = is_encrypted(wanted) ? keys.add(context, wanted) : std::string();
     check_new_image(request);
+    co_await require_backing(context, request);
     const bool is_luks = !key.empty() && wanted.target.format == "raw";
     std::vector<std::string> arguments = {image_tool, "create", "-q", "-f",
                                           is_luks ? std::string("luks") : wanted.target.format};
@@ -227,15 +207,15 @@ Task<void> run_create(Context context, const NewVolume& request, std::string pat
 }
 
 /// Copies what the source shows to its guest, decrypted and encrypted as either side needs.
-Task<void> run_convert_encrypted(Context context, const NewVolume& request, std::string path) {
+Task<void> run_convert_encrypted(Context context, const NewVolume& request, std::string path, bool is_device) {
     const Volume& source = *request.source;
     Keys keys;
     const std::string source_key = is_encrypted(source) ? keys.add(context, source) : std::string();
     const std::string target_key = is_encrypted(request.wanted) ? keys.add(context, request.wanted) : std::string();
     std::vector<std::string> arguments = {image_tool, "convert", "-q", "--image-opts", "-n", "--target-image-opts"};
     append(arguments, keys.arguments);
-    arguments.push_back(image_options(source, source.target.path, source_key));
-    arguments.push_back(image_options(request.wanted, path, target_key));
+    arguments.push_back(image_options(source, source.target.path, source_key, is_block(source)));
+    arguments.push_back(image_options(request.wanted, path, target_key, is_device));
     co_await run_tool(context, std::move(arguments), std::move(keys.descriptors));
 }
 
@@ -285,9 +265,10 @@ Task<void> fill(Context context, const NewVolume& request, std::string path, boo
         RawFile file{path, wanted.capacity.value_or(0), 0, wanted.target.nocow, is_device};
         if (is_raw && !is_device) co_await make_raw(context, std::move(file));
         if (!is_raw) co_await run_create(context, request, path);
-        co_await run_convert_encrypted(context, request, path);
+        co_await run_convert_encrypted(context, request, path, is_device);
     } else {
         check_new_image(request);
+        co_await require_backing(context, request);
         context.watch(path, request.source->allocation.value_or(0));
         co_await run_convert(context, request, path);
     }
@@ -304,21 +285,58 @@ void note_change(const std::string& path, const char* operation, bool begins) {
     }
 }
 
-Task<void> make_folder(Context context, const NewVolume& request) {
+void check_new_folder(const NewVolume& request) {
     require_flags(request.flags, 0, "createFileDir");
     if (request.source) throw Error(ErrorCode::internal_error, here, "cannot copy from volume to a directory volume");
     if (request.wanted.backing)
         throw Error(ErrorCode::no_support, here, "backing storage not supported for directories volumes");
-    auto make = [path = request.wanted.target.path, permissions = request.wanted.target.permissions] {
-        if (::mkdir(path.c_str(), 0700) != 0) refuse_errno(errno, "cannot create path '{}'", path);
-        try {
-            Draft::publish(path, path, permissions);
-        } catch (...) {
-            ::rmdir(path.c_str());
-            throw;
-        }
+}
+
+/// Brings a complete draft to disk, with the owner and mode that it is to have. Piece by piece, so that nobody waits
+/// long for a thread of the pool. A link that somebody put in its place is not followed.
+Task<void> finish_draft(Context context, std::string path, Volume wanted) {
+    constexpr uint64_t piece = 64 << 20;
+    auto open = [path, wanted] {
+        auto fd = std::make_shared<const Fd>(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+        struct stat st {};
+        if (!*fd || ::fstat(fd->get(), &st) != 0) refuse_errno(errno, "cannot create path '{}'", path);
+        const bool is_ours =
+            S_ISDIR(st.st_mode) ? wanted.target.format == "dir" : S_ISREG(st.st_mode) && st.st_nlink == 1;
+        if (!is_ours) refuse(ErrorCode::operation_failed, "'{}' was replaced while it was made", path);
+        return std::make_pair(fd, static_cast<uint64_t>(st.st_size));
     };
-    co_await io::offload(context.loop, std::move(make));
+    const auto [fd, size] = co_await io::offload(context.loop, std::move(open));
+    for (uint64_t at = 0; at < size; at += piece) {
+        if (context.deadline.is_over())
+            throw Error(ErrorCode::operation_aborted, here, "the operation was given up before its end");
+        auto write = [file = fd, at] {
+            ::sync_file_range(file->get(), static_cast<off_t>(at), piece,
+                              SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+        };
+        co_await io::offload(context.loop, std::move(write));
+    }
+    auto finish = [file = fd, wanted, path] {
+        set_access(file->get(), wanted);
+        if (::fsync(file->get()) != 0 && errno != EINVAL) refuse_errno(errno, "cannot sync data to file '{}'", path);
+    };
+    co_await io::offload(context.loop, std::move(finish));
+}
+
+Task<void> make_draft(Context context, const NewVolume& request, const Draft& draft) {
+    const bool is_folder = request.wanted.target.format == "dir";
+    if (is_folder) check_new_folder(request);
+    auto begin = [draft, is_folder, path = request.wanted.target.path] {
+        if (::access(path.c_str(), F_OK) == 0)
+            refuse(ErrorCode::operation_invalid, "volume target path '{}' already exists", path);
+        const bool needs_folder = is_folder || draft.path != draft.work;
+        if (needs_folder && ::mkdir(draft.work.c_str(), 0700) != 0)
+            refuse_errno(errno, "cannot create path '{}'", path);
+    };
+    co_await io::offload(context.loop, std::move(begin), context.deadline);
+    std::string path = draft.path;
+    if (!is_folder) co_await fill(context, request, path, false);
+    Volume wanted = request.wanted;
+    co_await finish_draft(context, std::move(path), std::move(wanted));
 }
 
 }  // namespace
@@ -351,26 +369,28 @@ void check_new_image(const NewVolume& request) {
     check_backing(request);
 }
 
-Task<void> make_image(Context context, NewVolume request) {
-    if (request.wanted.target.format == "dir") {
-        co_await make_folder(context, request);
-        co_return;
-    }
+Task<void> make_image(Context context, NewVolume request, Publisher& publisher) {
     if (is_encrypted(request.wanted) && request.wanted.target.format == "qcow2" &&
         request.wanted.target.encryption->format != model::EncryptionFormat::luks)
         check_new_image(request);
-    Draft draft(request.wanted);
-    std::string path = draft.path();
-    draft.begin();
+    const Draft draft(request.wanted);
+    const std::string path = request.wanted.target.path;
+    std::exception_ptr problem;
     try {
-        co_await fill(context, request, path, false);
+        co_await make_draft(context, request, draft);
+        std::string from = draft.path;
+        std::string to = path;
+        co_await publisher.publish(std::move(from), std::move(to));
     } catch (const Error& error) {
-        throw with_final_name(error, draft.path(), request.wanted.target.path);
+        problem = std::make_exception_ptr(with_final_name(error, draft.path, path));
+    } catch (...) {
+        problem = std::current_exception();
     }
-    auto publish = [from = draft.path(), to = request.wanted.target.path,
-                    permissions = request.wanted.target.permissions] { Draft::publish(from, to, permissions); };
-    co_await io::offload(context.loop, std::move(publish));
-    draft.published();
+    if (!problem && draft.path == draft.work) co_return;
+    // On the pool: to let go of the blocks of a large file takes a while.
+    auto clear = [work = draft.work] { remove_work(work); };
+    co_await io::offload(context.loop, std::move(clear));
+    if (problem) std::rethrow_exception(problem);
 }
 
 Task<void> fill_device(Context context, NewVolume request) {
@@ -404,7 +424,7 @@ Task<void> resize_image(Context context, VolumeDefinition volume, uint64_t capac
     if (key.empty()) {
         append(arguments, {"-f", format, path});
     } else {
-        append(arguments, {"--image-opts", image_options(*volume, path, key)});
+        append(arguments, {"--image-opts", image_options(*volume, path, key, is_block(*volume))});
     }
     // qemu-img takes whole sectors only.
     arguments.push_back(fmt::format("{}", (capacity + 511) / 512 * 512));

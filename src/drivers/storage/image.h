@@ -2,11 +2,13 @@
 // files come into being under a work name and get their own when they are complete. Loop thread only.
 #pragma once
 #include "drivers/storage/kind.h"
+#include "drivers/storage/publisher.h"
 
 namespace virtue::storage {
 
-/// Makes an image at `volume.wanted.target.path`. Throws what libvirt throws; then nothing is left.
-Task<void> make_image(Context context, NewVolume volume);
+/// Makes an image at `volume.wanted.target.path`; `publisher` is that of its folder. Afterwards a power cut undoes
+/// neither its content nor its name. Throws what libvirt throws; then nothing is left.
+Task<void> make_image(Context context, NewVolume volume, Publisher& publisher);
 
 /// Makes the content of a volume whose device is there already (a logical volume, a partition).
 Task<void> fill_device(Context context, NewVolume volume);

@@ -68,6 +68,14 @@ Task<Seen> Kind::look_new(Context context, PoolDefinition pool, VolumeDefinition
     co_return seen;
 }
 
+Task<Seen> Kind::make_and_look(Context context, NewVolume volume) {
+    PoolDefinition pool = volume.pool;
+    auto made = std::make_shared<const model::Volume>(volume.wanted);
+    co_await make(context, std::move(volume));
+    Seen seen = co_await look_new(context, std::move(pool), std::move(made));
+    co_return seen;
+}
+
 Kinds::Kinds() {
     // In the order of the types' numbers.
     auto add = [this](auto kind) { kinds_.push_back(std::move(kind)); };

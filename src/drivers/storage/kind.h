@@ -14,9 +14,12 @@
 
 namespace virtue::storage {
 
+class Publishers;
+
 /// What every operation needs.
 struct Context {
     io::Loop& loop;
+    Publishers& publishers;
     io::Deadline deadline;
     const driver::SecretValues* secrets = nullptr;  ///< may be missing
     VolumeJobOwner job = {};                        ///< where a long operation tells how far it is; may be missing
@@ -75,6 +78,8 @@ public:
     virtual void prepare(const model::Pool& pool, model::Volume& volume) const;
     /// Makes it; when it throws, nothing is left.
     virtual Task<void> make(Context context, NewVolume volume);
+    /// Both in one, for types that see what they make.
+    virtual Task<Seen> make_and_look(Context context, NewVolume volume);
     virtual Task<void> erase(Context context, PoolDefinition pool, VolumeDefinition volume, uint32_t flags);
     /// `capacity` is absolute; `flags` are VIR_STORAGE_VOL_RESIZE_ALLOCATE and _SHRINK.
     virtual Task<void> resize(Context context, PoolDefinition pool, VolumeDefinition volume, uint64_t capacity,

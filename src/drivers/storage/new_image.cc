@@ -21,6 +21,11 @@ constexpr uint64_t first_level_table = 3 * cluster;
 constexpr uint64_t entry_covers = cluster / 8 * cluster;  // bytes of the guest's disk behind one entry of that table
 constexpr uint64_t largest_capacity = cluster / 8 * entry_covers;  // behind one cluster of it
 
+/// As QEMU has them.
+uint64_t whole_sectors(uint64_t bytes) {
+    return (bytes + 511) / 512 * 512;
+}
+
 template <typename T>
 void put(std::string& out, T value) {
     for (size_t i = sizeof value; i-- > 0;) out += static_cast<char>(value >> (8 * i) & 0xff);
@@ -58,8 +63,7 @@ void write_all(int fd, std::string_view bytes, const std::string& path) {
 
 void write_qcow2(int fd, const model::Volume& wanted) {
     const std::string& path = wanted.target.path;
-    // Whole sectors, as QEMU has them.
-    const uint64_t capacity = (wanted.capacity.value_or(0) + 511) / 512 * 512;
+    const uint64_t capacity = whole_sectors(wanted.capacity.value_or(0));
     const uint64_t entries = (capacity + entry_covers - 1) / entry_covers;
     const uint64_t size = first_level_table + entries * 8;
     // Written, not set aside: places that were set aside and written to here and there cost the file system a block of
@@ -84,6 +88,8 @@ void write_raw(int fd, const model::Volume& wanted) {
                                 fmt::format("Failed to truncate file '{}'", wanted.target.path));
 }
 
+}  // namespace
+
 void set_access(int fd, const model::Volume& wanted) {
     const model::Permissions& permissions = wanted.target.permissions;
     const std::string& path = wanted.target.path;
@@ -94,8 +100,6 @@ void set_access(int fd, const model::Volume& wanted) {
     if (::fchmod(fd, permissions.mode.value_or(0600)) != 0)
         refuse_errno(errno, "cannot set mode of '{}' to {:04o}", path, permissions.mode.value_or(0600));
 }
-
-}  // namespace
 
 bool is_plain_new_image(const NewVolume& volume) {
     const model::Volume& wanted = volume.wanted;
@@ -110,7 +114,7 @@ bool is_plain_new_image(const NewVolume& volume) {
            (target.cluster_size == 0 || target.cluster_size == cluster) && capacity > 0 && capacity <= largest_capacity;
 }
 
-void write_new_image(const model::Volume& wanted, const std::string& path) {
+Seen write_new_image(const model::Volume& wanted, const std::string& path) {
     const Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!fd) refuse_errno(errno, "cannot create path '{}'", wanted.target.path);
     try {
@@ -120,6 +124,9 @@ void write_new_image(const model::Volume& wanted, const std::string& path) {
             write_raw(fd.get(), wanted);
         }
         set_access(fd.get(), wanted);
+        const bool has_sectors = wanted.target.format == "qcow2";
+        const uint64_t capacity = wanted.capacity.value_or(0);
+        return look_at_new(wanted, fd.get(), has_sectors ? whole_sectors(capacity) : capacity);
     } catch (const Error&) {
         ::unlink(path.c_str());
         throw;

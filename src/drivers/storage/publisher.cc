@@ -1,87 +1,181 @@
 #include "drivers/storage/publisher.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cerrno>
 #include <cstdio>
-#include <map>
-#include <set>
-#include <vector>
+#include <exception>
 
+#include "base/fd.h"
+#include "base/log.h"
 #include "drivers/storage/errors.h"
+#include "drivers/storage/new_image.h"
 #include "io/offload.h"
 #include "io/sync_many.h"
 
 namespace virtue::storage {
-namespace {
 
-struct Item {
+struct Publisher::Item {
     std::string draft;
     std::string path;
-    bool has_content = true;
-    int error = 0;
+    std::optional<model::Volume> wanted = {};  // to be written first
+    Seen seen = {};
+    std::exception_ptr problem = {};
+
+    bool has_content() const { return wanted && wanted->target.format == "qcow2"; }
+    bool is_hollow() const { return wanted && !has_content(); }
 };
-
-int give_name(const Item& item) {
-    if (::renameat2(AT_FDCWD, item.draft.c_str(), AT_FDCWD, item.path.c_str(), RENAME_NOREPLACE) == 0) return 0;
-    if (errno != EINVAL && errno != ENOSYS) return errno;
-    if (::access(item.path.c_str(), F_OK) == 0) return EEXIST;
-    return ::rename(item.draft.c_str(), item.path.c_str()) == 0 ? 0 : errno;
-}
-
-std::string folder_of(const Item& item) {
-    return item.path.substr(0, item.path.rfind('/') + 1);
-}
-
-/// errno of each path, or 0.
-std::map<std::string, int> sync_all(const std::set<std::string>& paths) {
-    const std::vector<std::string> list(paths.begin(), paths.end());
-    const std::vector<io::Synced> results = io::sync_files(list);
-    std::map<std::string, int> errors;
-    for (size_t i = 0; i < list.size(); i++) {
-        errors[list[i]] = results[i].open_error != 0 ? results[i].open_error : results[i].sync_error;
-    }
-    return errors;
-}
-
-std::vector<Item> publish_all(std::vector<Item> items) {
-    std::set<std::string> contents;
-    for (const Item& item : items) {
-        if (item.has_content) contents.insert(item.draft);
-    }
-    const std::map<std::string, int> before = sync_all(contents);
-    std::set<std::string> rest;
-    for (Item& item : items) {
-        if (item.has_content) item.error = before.at(item.draft);
-        if (item.error == 0) item.error = give_name(item);
-        if (item.error != 0) continue;
-        rest.insert(folder_of(item));
-        if (!item.has_content) rest.insert(item.path);
-    }
-    const std::map<std::string, int> after = sync_all(rest);
-    for (Item& item : items) {
-        if (item.error != 0) continue;
-        item.error = after.at(folder_of(item));
-        if (item.error == 0 && !item.has_content) item.error = after.at(item.path);
-        if (item.error != 0) ::rename(item.path.c_str(), item.draft.c_str());
-    }
-    return items;
-}
-
-}  // namespace
 
 struct Publisher::Batch {
     std::vector<Item> items;
     bool done = false;
 };
 
-Publisher::Publisher(io::Loop& loop) : loop_(loop), next_(std::make_shared<Batch>()), ended_(loop) {}
+namespace {
+
+constinit log::Module logger("storage");
+
+constexpr size_t journal_size = 1 << 20;
+/// Deleted again before this is over, a file has cost its file system no sync at all.
+constexpr io::Milliseconds settle_after{1000};
+constexpr io::Milliseconds settle_again_after{10000};
+
+using Item = Publisher::Item;
+
+[[noreturn]] void refuse_taken(const std::string& path) {
+    refuse(ErrorCode::operation_invalid, "volume target path '{}' already exists", path);
+}
+
+void give_name(const std::string& from, const std::string& to) {
+    if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return;
+    if (errno == EEXIST) refuse_taken(to);
+    if (errno != EINVAL && errno != ENOSYS) refuse_errno(errno, "cannot create path '{}'", to);
+    // A file system that cannot be told not to replace.
+    if (::access(to.c_str(), F_OK) == 0) refuse_taken(to);
+    if (::rename(from.c_str(), to.c_str()) != 0) refuse_errno(errno, "cannot create path '{}'", to);
+}
+
+template <typename Step>
+void attempt(Item& item, Step step) {
+    if (item.problem) return;
+    try {
+        step();
+    } catch (...) {
+        item.problem = std::current_exception();
+    }
+}
+
+/// Work on one batch, on the pool.
+class Round {
+public:
+    Round(std::vector<Item>& items, const std::string& folder)
+        : items_(items),
+          folder_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)),
+          no_folder_(folder_ ? 0 : errno) {}
+
+    void write_all() {
+        for (Item& item : items_) {
+            attempt(item, [&] {
+                if (no_folder_ != 0) refuse_errno(no_folder_, "cannot create path '{}'", item.path);
+                if (::access(item.path.c_str(), F_OK) == 0) refuse_taken(item.path);
+                if (item.wanted) item.seen = write_new_image(*item.wanted, item.draft);
+            });
+        }
+    }
+
+    void name_all() {
+        // A file with content never has its name before that is on disk; one of holes has nothing to wait for.
+        sync_those(&Item::has_content, &Item::draft);
+        for (Item& item : items_) attempt(item, [&] { give_name(item.draft, item.path); });
+    }
+
+    /// Returns when no power cut undoes the names.
+    void keep_all(io::Journal& journal, const std::string& journal_path) {
+        bool is_kept = is_beside(journal_path);
+        if (is_kept) is_kept = record(journal);
+        if (is_kept && count(&Item::is_hollow) == count(nullptr)) return;
+        if (count(nullptr) == 0) return;
+        const int error = ::fsync(folder_.get()) == 0 || errno == EINVAL ? 0 : errno;
+        if (!is_kept && !io::keeps_order(folder_.get())) sync_those(&Item::is_hollow, &Item::path);
+        for (Item& item : items_) {
+            if (error == 0 || item.problem) continue;
+            ::rename(item.path.c_str(), item.draft.c_str());
+            attempt(item, [&] { refuse_errno(error, "cannot create path '{}'", item.path); });
+        }
+    }
+
+    void clean_up() {
+        for (const Item& item : items_) {
+            if (item.problem && item.wanted) ::unlink(item.draft.c_str());
+        }
+    }
+
+private:
+    size_t count(bool (Item::*wants)() const) const {
+        size_t found = 0;
+        for (const Item& item : items_) found += !item.problem && (!wants || (item.*wants)());
+        return found;
+    }
+
+    /// True if the folder is there whenever the journal is.
+    bool is_beside(const std::string& journal_path) const {
+        struct stat mine {};
+        struct stat its {};
+        return ::fstat(folder_.get(), &mine) == 0 && ::stat(journal_path.c_str(), &its) == 0 &&
+               mine.st_dev == its.st_dev;
+    }
+
+    bool record(io::Journal& journal) const {
+        std::vector<io::FileChange> made;
+        for (const Item& item : items_) {
+            if (item.problem || !item.is_hollow()) continue;
+            const model::Volume& volume = *item.seen.volume;
+            const model::Permissions& permissions = volume.target.permissions;
+            made.push_back(io::FileChange::made(
+                item.path, permissions.mode.value_or(0600),
+                {volume.capacity.value_or(0), permissions.owner.value_or(0), permissions.group.value_or(0)}));
+        }
+        try {
+            return made.empty() || journal.keep(std::move(made));
+        } catch (const Error&) {
+            // The file system itself is left.
+            return false;
+        }
+    }
+
+    void sync_those(bool (Item::*wants)() const, std::string Item::*path) {
+        std::vector<std::string> paths;
+        std::vector<Item*> those;
+        for (Item& item : items_) {
+            if (item.problem || !(item.*wants)()) continue;
+            paths.push_back(item.*path);
+            those.push_back(&item);
+        }
+        const std::vector<io::Synced> results = io::sync_files(paths);
+        for (size_t i = 0; i < those.size(); i++) {
+            const int error = results[i].open_error != 0 ? results[i].open_error : results[i].sync_error;
+            if (error == 0) continue;
+            if (paths[i] == those[i]->path) ::rename(those[i]->path.c_str(), those[i]->draft.c_str());
+            attempt(*those[i], [&] { refuse_errno(error, "cannot sync data to file '{}'", those[i]->path); });
+        }
+    }
+
+    std::vector<Item>& items_;
+    const Fd folder_;
+    const int no_folder_;  // errno
+};
+
+}  // namespace
+
+Publisher::Publisher(Publishers& owner, std::string folder)
+    : owner_(owner), folder_(std::move(folder)), next_(std::make_shared<Batch>()), ended_(owner.loop_) {}
 Publisher::~Publisher() = default;
 
-Task<void> Publisher::publish(std::string draft, std::string path, bool has_content) {
+Task<Seen> Publisher::add(Item item) {
     const std::shared_ptr<Batch> mine = next_;
     const size_t place = mine->items.size();
-    mine->items.push_back({draft, path, has_content});
+    mine->items.push_back(std::move(item));
     const io::Deadline never = io::Deadline::never();
     while (!mine->done) {
         if (running_) {
@@ -90,14 +184,79 @@ Task<void> Publisher::publish(std::string draft, std::string path, bool has_cont
         }
         running_ = true;
         next_ = std::make_shared<Batch>();
-        auto work = [items = mine->items]() mutable { return publish_all(std::move(items)); };
-        mine->items = co_await io::offload(loop_, std::move(work));
+        auto work = [mine, folder = folder_, journal = owner_.journal_, path = owner_.journal_path_] {
+            Round round(mine->items, folder);
+            round.write_all();
+            round.name_all();
+            round.keep_all(*journal, path);
+            round.clean_up();
+        };
+        co_await io::offload(owner_.loop_, std::move(work));
         mine->done = true;
         running_ = false;
         ended_.notify_all();
+        owner_.recorded();
     }
-    const int error = mine->items[place].error;
-    if (error != 0) refuse_errno(error, "cannot create path '{}'", path);
+    Item& done = mine->items[place];
+    if (done.problem) std::rethrow_exception(done.problem);
+    co_return std::move(done.seen);
+}
+
+Task<Seen> Publisher::make(model::Volume wanted) {
+    Item item;
+    item.draft = folder_ + "/" + work_name();
+    item.path = wanted.target.path;
+    item.wanted = std::move(wanted);
+    Seen seen = co_await add(std::move(item));
+    co_return seen;
+}
+
+Task<void> Publisher::publish(std::string draft, std::string path) {
+    Item item;
+    item.draft = std::move(draft);
+    item.path = std::move(path);
+    co_await add(std::move(item));
+}
+
+Publishers::Publishers(io::Loop& loop, io::Gate& gate, std::string journal)
+    : loop_(loop),
+      gate_(gate),
+      journal_path_(std::move(journal)),
+      journal_(std::make_shared<io::Journal>(io::Journal::Options{journal_path_, journal_size})),
+      journal_fills_(loop) {}
+
+std::shared_ptr<Publisher> Publishers::of(const std::string& folder) {
+    std::erase_if(all_, [](const auto& entry) { return entry.second.expired(); });
+    std::weak_ptr<Publisher>& known = all_[folder];
+    std::shared_ptr<Publisher> found = known.lock();
+    if (!found) known = found = std::make_shared<Publisher>(*this, folder);
+    return found;
+}
+
+void Publishers::recorded() {
+    if (journal_->is_half_full()) journal_fills_.notify_all();
+    if (settling_ || !journal_->has_work()) return;
+    settling_ = true;
+    gate_.spawn(settle());
+}
+
+Task<void> Publishers::settle() {
+    while (journal_->has_work()) {
+        const io::Deadline until = io::Deadline::after(settle_after).with_cancel(gate_.cancel_source());
+        if (!journal_->is_half_full()) co_await journal_fills_.wait(until);
+        auto work = [journal = journal_] { journal->settle(); };
+        bool failed = false;
+        try {
+            co_await io::offload(loop_, std::move(work));
+        } catch (const Error& error) {
+            logger.error("new volumes are recorded, but not yet on disk by themselves: {}", error.message());
+            failed = true;
+        }
+        if (failed && gate_.cancel_source().is_cancelled()) break;
+        const io::Deadline later = io::Deadline::after(settle_again_after).with_cancel(gate_.cancel_source());
+        if (failed) co_await loop_.sleep_until(later);
+    }
+    settling_ = false;
 }
 
 }  // namespace virtue::storage

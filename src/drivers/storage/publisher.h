@@ -1,34 +1,74 @@
-// New files get to disk, get their names, and get those to disk, many at once: what each would wait for by itself is
-// one commit of the file system for all that come together. Owned by Core; loop thread only.
+// New files of pools: they get to disk, get their names, and get those to disk, many at once; what each would wait for
+// by itself is a commit of the file system for all that come together. Empty files need not even wait for that: a
+// record of them does, and their file system follows in the background. One Publisher to a folder, so that a file
+// system that hangs holds up only its own; all of them owned by Publishers, which Core owns. Loop thread only.
 #pragma once
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "drivers/storage/scan.h"
 #include "io/condition.h"
+#include "io/gate.h"
+#include "io/journal.h"
 #include "io/loop.h"
 #include "io/task.h"
 
 namespace virtue::storage {
 
+class Publishers;
+
 class Publisher {
 public:
-    explicit Publisher(io::Loop& loop);
+    Publisher(Publishers& owner, std::string folder);
     ~Publisher();
     Publisher(const Publisher&) = delete;
     Publisher& operator=(const Publisher&) = delete;
 
-    /// Makes `draft` the file `path`, which must not exist; afterwards a power cut undoes neither content nor name.
-    /// A file with content never has its name before that is on disk; one of holes has nothing to wait for. Throws
-    /// system_error; then the draft has its own name still.
-    Task<void> publish(std::string draft, std::string path, bool has_content);
+    /// Makes an image that is_plain_new_image() is true of at its path, which must not exist; afterwards a power cut
+    /// undoes neither content nor name. Throws operation_invalid if the path is taken, system_error; then nothing is
+    /// left.
+    Task<Seen> make(model::Volume wanted);
+    /// Makes `draft`, a file or folder that is complete and on disk, the file `path` of this folder. Throws as make();
+    /// then the draft has its own name still.
+    Task<void> publish(std::string draft, std::string path);
+
+    struct Batch;
+    struct Item;
 
 private:
-    struct Batch;
+    Task<Seen> add(Item item);
 
-    io::Loop& loop_;
+    Publishers& owner_;
+    const std::string folder_;
     std::shared_ptr<Batch> next_;  // those who wait for the one under way
     bool running_ = false;
     io::Condition ended_;
+};
+
+class Publishers {
+public:
+    /// `journal` is the path of the file that the records are in; `gate` joins the work in the background.
+    Publishers(io::Loop& loop, io::Gate& gate, std::string journal);
+
+    /// Makes what a power cut took away. Blocks: on the pool, before anything looks at folders. Returns what could not
+    /// be done, in words.
+    std::vector<std::string> recover() const { return journal_->recover(); }
+    std::shared_ptr<Publisher> of(const std::string& folder);
+
+private:
+    friend class Publisher;
+    void recorded();
+    Task<void> settle();
+
+    io::Loop& loop_;
+    io::Gate& gate_;
+    const std::string journal_path_;
+    const std::shared_ptr<io::Journal> journal_;
+    io::Condition journal_fills_;
+    bool settling_ = false;
+    std::map<std::string, std::weak_ptr<Publisher>> all_;
 };
 
 }  // namespace virtue::storage

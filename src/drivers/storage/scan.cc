@@ -35,27 +35,44 @@ Stamp stamp_of(const struct stat& st) {
             nanoseconds(st.st_ctim)};
 }
 
-std::string label_of(const std::string& path) {
-    char label[256];
-    const ssize_t size = ::getxattr(path.c_str(), "security.selinux", label, sizeof label);
+/// The label in `label`, which the kernel said has that size.
+std::string label_text(const char* label, ssize_t size) {
     if (size <= 0) return {};
     std::string text(label, static_cast<size_t>(size));
     return text.substr(0, text.find('\0'));
 }
 
-model::Permissions permissions_in(const struct stat& st, const std::string& path) {
+constexpr const char* label_name = "security.selinux";
+
+std::string label_of(const std::string& path) {
+    char label[256];
+    return label_text(label, ::getxattr(path.c_str(), label_name, label, sizeof label));
+}
+
+std::string label_of(int fd) {
+    char label[256];
+    return label_text(label, ::fgetxattr(fd, label_name, label, sizeof label));
+}
+
+template <typename File>
+model::Permissions permissions_in(const struct stat& st, const File& file) {
     model::Permissions permissions;
     permissions.mode = st.st_mode & 07777;
     permissions.owner = st.st_uid;
     permissions.group = st.st_gid;
-    permissions.label = label_of(path);
+    permissions.label = label_of(file);
     return permissions;
 }
 
-void fill_target(VolumeTarget& target, const struct stat& st) {
-    target.permissions = permissions_in(st, target.path);
+template <typename File>
+void fill_target(VolumeTarget& target, const struct stat& st, const File& file) {
+    target.permissions = permissions_in(st, file);
     // libvirt shows no time of birth on any file system.
     target.timestamps = {time_text(st.st_atim), time_text(st.st_mtim), time_text(st.st_ctim), "0"};
+}
+
+void fill_target(VolumeTarget& target, const struct stat& st) {
+    fill_target(target, st, target.path);
 }
 
 /// The size of a device, in bytes.
@@ -173,6 +190,17 @@ std::optional<Seen> look_at(const std::string& path, const std::string& name) {
     fill_from_header(*volume, host::read_image_header(fd.get(), *volume->capacity));
     fill_target(volume->target, st);
     return Seen{std::move(volume), stamp_of(st), unfinished_in(fd.get())};
+}
+
+Seen look_at_new(const model::Volume& made, int fd, uint64_t capacity) {
+    struct stat st {};
+    if (::fstat(fd, &st) != 0)
+        throw Error::from_errno(errno, ErrorDomain::storage, fmt::format("cannot stat file '{}'", made.target.path));
+    auto volume = std::make_shared<Volume>(made);
+    fill_sizes(*volume, st, fd);
+    volume->capacity = capacity;
+    fill_target(volume->target, st, fd);
+    return {std::move(volume), stamp_of(st)};
 }
 
 Seen look_again(const model::Volume& known) {

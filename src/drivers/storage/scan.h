@@ -34,6 +34,18 @@ std::optional<Seen> look_at(const std::string& path, const std::string& name);
 /// header's capacity, the rest stays. Throws system_error naming the path.
 Seen look_again(const model::Volume& known);
 
+/// A volume that was just made, `capacity` bytes large to its guest, and is open as `fd`.
+Seen look_at_new(const model::Volume& made, int fd, uint64_t capacity);
+
+/// What an image leads a reader of its content to, besides itself.
+struct Chain {
+    std::vector<std::string> backing;  ///< the files below it, the next one first
+    /// The image of them that keeps its content in files that it names, or names the next one where nobody finds it.
+    std::optional<std::string> scattered;
+};
+/// Follows what the headers say now, but for a file that the one before calls raw. A file that cannot be read ends it.
+Chain chain_of(const std::string& image);
+
 /// All volumes of a folder. Files whose stamps are in `known` are not opened. Throws system_error
 /// "cannot open directory".
 SeenByName scan_folder(const std::string& folder, const SeenByName& known);

@@ -31,16 +31,12 @@ Task<VolumeOwner> make_volume(Core& core, PoolOwner pool, NewVolume request, Con
             if (mine != pool->volumes.end() && mine->second.get() == volume) pool->volumes.erase(mine);
         }
     } undo{pool.get(), volume.get()};
-    Kind& kind = core.kind(*pool);
     {
         ShownJob shown(volume, request.source ? "clone" : "allocate", request.wanted.allocation.value_or(0));
         context.job = shown.job();
-        co_await kind.make(context, std::move(request));
-        context.job.reset();
+        Seen seen = co_await core.kind(*pool).make_and_look(context, std::move(request));
+        volume->seen = std::move(seen);
     }
-    VolumeDefinition made = volume->seen.volume;
-    Seen seen = co_await kind.look_new(context, pool->definition, made);
-    volume->seen = std::move(seen);
     // The next scan reads the header: it tells what the definition left open.
     volume->seen.stamp = {};
     volume->building = false;

@@ -10,6 +10,7 @@
 #include "drivers/storage/errors.h"
 #include "drivers/storage/image.h"
 #include "drivers/storage/new_image.h"
+#include "drivers/storage/publisher.h"
 #include "io/files.h"
 #include "io/offload.h"
 
@@ -95,31 +96,26 @@ void FolderKind::prepare(const model::Pool& pool, model::Volume& volume) const {
     volume.type = volume.target.format == "dir" ? model::VolumeType::dir : model::VolumeType::file;
     volume.target.path = pool.target_path + "/" + volume.name;
     volume.key = volume.target.path;
-    if (::access(volume.target.path.c_str(), F_OK) == 0)
-        refuse(ErrorCode::operation_invalid, "volume target path '{}' already exists", volume.target.path);
 }
 
-Task<void> FolderKind::make(Context context, NewVolume volume) {
-    if (!is_plain_new_image(volume)) {
-        co_await make_image(context, std::move(volume));
-        co_return;
+Task<Seen> FolderKind::make_and_look(Context context, NewVolume volume) {
+    const std::string& path = volume.wanted.target.path;
+    const std::shared_ptr<Publisher> publisher = context.publishers.of(path.substr(0, path.rfind('/')));
+    if (is_plain_new_image(volume)) {
+        Seen seen = co_await publisher->make(std::move(volume.wanted));
+        co_return seen;
     }
-    if (!publisher_) publisher_ = std::make_unique<Publisher>(context.loop);
-    const std::string path = volume.wanted.target.path;
-    const bool has_content = volume.wanted.target.format == "qcow2";
-    const std::string draft = path.substr(0, path.rfind('/') + 1) + work_name();
-    auto write = [wanted = std::move(volume.wanted), draft] { write_new_image(wanted, draft); };
-    co_await io::offload(context.loop, std::move(write));
-    try {
-        co_await publisher_->publish(draft, path, has_content);
-    } catch (const Error&) {
-        ::unlink(draft.c_str());
-        throw;
-    }
+    auto made = std::make_shared<const model::Volume>(volume.wanted);
+    co_await make_image(context, std::move(volume), *publisher);
+    auto look = [made] { return look_again(*made); };
+    Seen seen = co_await io::offload(context.loop, std::move(look));
+    co_return seen;
 }
 
 Task<void> FolderKind::erase(Context context, PoolDefinition, VolumeDefinition volume, uint32_t flags) {
     require_flags(flags, 0, "virStorageBackendVolDeleteLocal");
+    if (volume->type == model::VolumeType::block)
+        refuse(ErrorCode::no_support, "removing block or network volumes is not supported: {}", volume->target.path);
     auto erase = [path = volume->target.path, is_folder = volume->type == model::VolumeType::dir] {
         if (is_folder) {
             if (::rmdir(path.c_str()) != 0 && errno != ENOENT)

@@ -2,11 +2,10 @@
 // Kinds; loop thread only.
 #pragma once
 #include "drivers/storage/kind.h"
-#include "drivers/storage/publisher.h"
 
 namespace virtue::storage {
 
-/// Type dir. Besides other kinds it has a state: new volumes that wait for the disk together.
+/// Type dir.
 class FolderKind : public Kind {
 public:
     Task<bool> is_running(Context context, PoolDefinition pool) override;
@@ -14,13 +13,10 @@ public:
     Task<void> remove(Context context, PoolDefinition pool, uint32_t flags) override;
     Task<Scan> scan(Context context, PoolDefinition pool, SeenByName known) override;
     void prepare(const model::Pool& pool, model::Volume& volume) const override;
-    Task<void> make(Context context, NewVolume volume) override;
+    Task<Seen> make_and_look(Context context, NewVolume volume) override;
     Task<void> erase(Context context, PoolDefinition pool, VolumeDefinition volume, uint32_t flags) override;
     Task<void> resize(Context context, PoolDefinition pool, VolumeDefinition volume, uint64_t capacity,
                       uint32_t flags) override;
-
-private:
-    std::unique_ptr<Publisher> publisher_;  // made with the first volume
 };
 
 /// Types fs, netfs and vstorage: mounted at the start, unmounted at the stop.

@@ -1,0 +1,106 @@
+# deadline: 240
+"""Empty volumes that were reported are there after a power cut, also while their file system has not noted them yet.
+
+A power cut is played as in definitions_journal_test."""
+
+import os
+import uuid
+
+import harness
+from definitions_journal_test import BOOT_ID, WRAPPER, recorded
+
+libvirt = harness.libvirt()
+SIZE = 64 << 20
+
+
+def volume_xml(name, mode='0640'):
+    return (f"<volume><name>{name}</name><capacity>{SIZE}</capacity><allocation>0</allocation>"
+            f"<target><format type='raw'/><permissions><mode>{mode}</mode><owner>1</owner><group>2</group></permissions>"
+            "</target></volume>")
+
+
+class VolumesJournal(harness.TestCase):
+    def setUp(self):
+        harness.needs_root()
+        harness.needs_namespaces()
+        folder = self.directory()
+        self.boot = os.path.join(folder, 'boot')
+        self.another_boot()
+        wrapper = os.path.join(folder, 'virtued')
+        with open(wrapper, 'w', encoding='utf-8') as file:
+            file.write(WRAPPER.format(boot_id=BOOT_ID, boot=self.boot, daemon=harness.program('virtued')))
+        os.chmod(wrapper, 0o755)
+        self.place = self.daemon(executable=wrapper)
+        self.journal = os.path.join(self.place.root, 'var/lib/libvirt/virtue/volumes.journal')
+        self.folder = os.path.join(self.place.root, 'images')
+        os.mkdir(self.folder)
+
+    def another_boot(self):
+        with open(self.boot, 'w', encoding='utf-8') as file:
+            file.write(f'{uuid.uuid4()}\n')
+
+    def pool(self):
+        connection = self.place.connect()
+        try:
+            pool = connection.storagePoolLookupByName('pool')
+        except libvirt.libvirtError:
+            pool = connection.storagePoolDefineXML(
+                f"<pool type='dir'><name>pool</name><target><path>{self.folder}</path></target></pool>")
+            pool.create()
+            pool.setAutostart(1)
+            # The journal is made in the background of the first volume.
+            pool.createXML(volume_xml('first'))
+            harness.wait_until(lambda: os.path.exists(self.journal), what='the journal')
+        harness.wait_until(pool.isActive, what='the pool')
+        harness.wait_until(lambda: not recorded(self.journal), what='the volumes on disk')
+        return pool
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def kill_with_records(self, names):
+        """Makes volumes and kills the daemon while they are only recorded; what was recorded is returned."""
+        for _ in range(5):
+            pool = self.pool()
+            for name in names:
+                pool.createXML(volume_xml(name))
+            self.place.kill9()
+            lost = set(recorded(self.journal))
+            if {self.path(name) for name in names} <= lost:
+                return
+            # The records went before the daemon did, on a machine that is slow enough: then there is nothing to lose.
+            self.place.start()
+            pool = self.pool()
+            for name in names:
+                pool.storageVolLookupByName(name).delete()
+        self.fail('the records were gone before the kill, five times')
+
+    def test_a_volume_that_was_reported_is_there_though_its_file_was_not_on_disk(self):
+        self.kill_with_records(['lost', 'cut', 'used'])
+        os.unlink(self.path('lost'))
+        os.truncate(self.path('cut'), 0)
+        with open(self.path('used'), 'r+b') as file:
+            file.write(b'of a guest')
+        self.another_boot()
+        self.place.start()
+        pool = self.pool()
+        self.assertEqual(sorted(pool.listVolumes()), ['cut', 'first', 'lost', 'used'])
+        for name in ('cut', 'lost'):
+            status = os.stat(self.path(name))
+            self.assertEqual((status.st_size, status.st_blocks), (SIZE, 0))
+            self.assertEqual((status.st_mode & 0o777, status.st_uid, status.st_gid), (0o640, 1, 2))
+        with open(self.path('used'), 'rb') as file:
+            self.assertEqual(file.read(10), b'of a guest')
+
+    def test_after_a_kill_alone_a_volume_that_somebody_removed_stays_away(self):
+        self.kill_with_records(['removed'])
+        os.unlink(self.path('removed'))
+        self.place.start()
+        self.assertEqual(self.pool().listVolumes(), ['first'])
+
+    def test_a_clean_stop_leaves_nothing_in_the_journal(self):
+        pool = self.pool()
+        for number in range(20):
+            pool.createXML(volume_xml(f'v{number}'))
+        self.assertEqual(self.place.stop(), 0)
+        self.assertEqual(recorded(self.journal), [])
