@@ -111,6 +111,15 @@ class Jobs(WithDaemon):
         with open(f"{self.path}/secret", "rb") as file:
             self.assertFalse(any(part.strip(b"\0") for part in iter(lambda: file.read(1 << 20), b"")))
 
+    def test_what_is_being_wiped_is_not_copied(self):
+        self.fill("secret")
+        pool = self.elsewhere()
+        wiping = Background(lambda: pool.storageVolLookupByName("secret").wipe())
+        private.wait_for("the wipe to begin", lambda: self.job("secret") or not wiping.is_alive())
+        self.assertIn("still in use", self.refused(self.libvirt.VIR_ERR_OPERATION_INVALID, self.pool.createXMLFrom,
+                                                   volume_xml("half", 0), self.pool.storageVolLookupByName("secret")))
+        wiping.finish()
+
     def test_copies_and_wipes_of_independent_volumes_go_on_together(self):
         for name in ("one", "two", "three"):
             self.fill(name, 128 << 20)
@@ -230,6 +239,7 @@ class Jobs(WithDaemon):
         self.assertTrue(interrupted, shown)
         self.assertNotEqual(client.returncode, 0)
         private.wait_for("the copy to be gone", lambda: os.listdir(self.path) == ["source"])
+        private.wait_for("the lists to know it", lambda: names(self.pool) == ["source"])
 
 
 if __name__ == "__main__":

@@ -517,6 +517,17 @@ class RealDevices(WithDaemon):
         pool.undefine()
 
     @unittest.skipUnless(shutil.which("parted"), "needs parted")
+    def test_a_device_in_a_folder_is_not_deleted(self):
+        path = f"{self.path}/device"
+        os.symlink(self.loop(1), path)
+        self.addCleanup(self.pool.refresh)
+        self.addCleanup(os.unlink, path)
+        self.pool.refresh()
+        volume = self.pool.storageVolLookupByName("device")
+        self.assertEqual(volume.info()[0], self.libvirt.VIR_STORAGE_VOL_BLOCK)
+        self.refused(self.libvirt.VIR_ERR_NO_SUPPORT, volume.delete)
+        self.assertTrue(os.path.islink(path))
+
     def test_a_disk_is_partitioned(self):
         device = self.loop(64)
         source = f"<source><device path='{device}'/><format type='gpt'/></source>"

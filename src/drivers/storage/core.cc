@@ -87,6 +87,11 @@ void require_unused(const Volume& volume) {
     if (volume.users > 0) refuse(ErrorCode::operation_invalid, "volume '{}' is still in use.", volume.name());
 }
 
+void require_unchanging(const Volume& volume) {
+    if (volume.users > volume.readers)
+        refuse(ErrorCode::operation_invalid, "volume '{}' is still in use.", volume.name());
+}
+
 void require_built(const Volume& volume) {
     if (volume.building) refuse(ErrorCode::operation_invalid, "volume '{}' is still being allocated.", volume.name());
 }

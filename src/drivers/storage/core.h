@@ -57,6 +57,8 @@ struct PoolVolume {
 /// Throws as Core's; `change` also refuses a volume that is being made or used by another change.
 PoolVolume find_volume(Core& core, const proc::StorageVolumeRef& reference);
 void require_unused(const Volume& volume);
+/// For who reads it: others may read it, too.
+void require_unchanging(const Volume& volume);
 void require_built(const Volume& volume);
 
 /// Looks at the whole pool and takes over what is found. The caller holds the pool's job. Throws what the look threw.

@@ -38,6 +38,7 @@ struct Volume {
     bool building = false;
     /// How many use it: a second user that would change it is refused.
     int users = 0;
+    int readers = 0;  ///< those of them that leave it as it is
 
     const model::Volume& definition() const { return *seen.volume; }
     const std::string& name() const { return seen.volume->name; }
@@ -86,14 +87,18 @@ using PoolOwner = std::shared_ptr<Pool>;
 /// Counts an operation on volumes of a pool, and notes the volume as changed at both ends.
 class Work {
 public:
-    Work(PoolOwner pool, VolumeOwner volume) : pool_(std::move(pool)), volume_(std::move(volume)) {
+    enum class Kind : uint8_t { changes, reads };
+    Work(PoolOwner pool, VolumeOwner volume, Kind kind = Kind::changes)
+        : pool_(std::move(pool)), volume_(std::move(volume)), readers_(kind == Kind::reads ? 1 : 0) {
         pool_->running_work++;
         volume_->users++;
+        volume_->readers += readers_;
         pool_->touch(volume_->name());
     }
     ~Work() {
         pool_->touch(volume_->name());
         volume_->users--;
+        volume_->readers -= readers_;
         pool_->running_work--;
     }
     Work(const Work&) = delete;
@@ -102,6 +107,7 @@ public:
 private:
     PoolOwner pool_;
     VolumeOwner volume_;
+    const int readers_;
 };
 
 /// Shows a job at its volume while it runs.

@@ -103,8 +103,10 @@ Task<proc::StorageVolCreateXmlFrom::Ret> create_from(Core& core, Call& call, pro
     if (pool->volumes.contains(request.wanted.name))
         refuse(ErrorCode::internal_error, "storage volume name '{}' already in use.", request.wanted.name);
     require_built(*source.volume);
+    require_unchanging(*source.volume);
     core.kind(*pool).prepare(*pool->definition, request.wanted);
     Context context = core.context(call);
+    Work reading(source.pool, source.volume, Work::Kind::reads);
     co_await look_at_volume(core, source, context);
     request.source = source.volume->seen.volume;
     require_own_backing(core, *request.source);
@@ -114,7 +116,6 @@ Task<proc::StorageVolCreateXmlFrom::Ret> create_from(Core& core, Call& call, pro
     if (!request.wanted.allocation) request.wanted.allocation = request.wanted.capacity;
     if (pool->volumes.contains(request.wanted.name))
         refuse(ErrorCode::internal_error, "storage volume name '{}' already in use.", request.wanted.name);
-    Work reading(source.pool, source.volume);
     VolumeOwner volume = co_await make_volume(core, pool, std::move(request), context);
     co_return proc::StorageVolCreateXmlFrom::Ret{pool->reference(*volume)};
 }
