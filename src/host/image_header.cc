@@ -9,6 +9,8 @@
 namespace virtue::host {
 namespace {
 
+constexpr uint64_t file_name_limit = 1023;  // of a backing file's name, in all formats that QEMU writes
+
 /// Numbers at offsets of the header; what lies beyond its end reads as zero.
 class Header {
 public:
@@ -29,6 +31,12 @@ public:
         return result;
     }
     size_t size() const { return bytes_.size(); }
+    /// Takes the name of a backing file from where QEMU would.
+    void take_backing(ImageFacts& facts, uint64_t offset, uint64_t size) const {
+        facts.backing = text(offset, size, file_name_limit);
+        const bool is_within = offset <= bytes_.size() && size <= bytes_.size() - offset;
+        facts.hides_backing = size != 0 && size <= file_name_limit && !is_within;
+    }
 
 private:
     uint64_t number(size_t offset, size_t size, bool big_endian) const {
@@ -40,10 +48,9 @@ private:
     std::span<const uint8_t> bytes_;
 };
 
-constexpr uint64_t file_name_limit = 1023;  // of a backing file's name, in all formats that QEMU writes
-
 // docs/interop/qcow2.txt of QEMU: magic, version (4), backing offset (8), its size (16), cluster bits (20), size (24),
-// encryption (32), incompatible features (72), compatible ones (80), header length (100), then extensions.
+// encryption (32), incompatible features (72; 4: an external data file), compatible ones (80), header length (100),
+// then extensions.
 void read_qcow2_extensions(const Header& h, ImageFacts& facts, uint64_t start, uint64_t end) {
     constexpr uint32_t backing_format_type = 0xe2792aca;
     for (uint64_t at = start; at + 8 <= std::min<uint64_t>(end, h.size());) {
@@ -67,10 +74,11 @@ ImageFacts read_qcow2(const Header& h) {
         facts.compat = "1.1";
         facts.lazy_refcounts = (h.big(80, 8) & 1) != 0;
         facts.extended_l2 = (h.big(72, 8) & 16) != 0;
+        facts.is_scattered = (h.big(72, 8) & 4) != 0;
     }
     const uint64_t offset = h.big(8, 8);
     if (offset == 0) return facts;
-    facts.backing = h.text(offset, h.big(16, 4), file_name_limit);
+    h.take_backing(facts, offset, h.big(16, 4));
     read_qcow2_extensions(h, facts, version >= 3 ? h.big(100, 4) : 72, offset);
     return facts;
 }
@@ -80,7 +88,7 @@ ImageFacts read_qcow1(const Header& h) {
     facts.format = "qcow";
     facts.capacity = h.big(24, 8);
     if (h.big(36, 4) == 1) facts.encrypted = Encrypted::aes;
-    if (h.big(8, 8) != 0) facts.backing = h.text(h.big(8, 8), h.big(16, 4), file_name_limit);
+    if (h.big(8, 8) != 0) h.take_backing(facts, h.big(8, 8), h.big(16, 4));
     return facts;
 }
 
@@ -90,7 +98,7 @@ ImageFacts read_qed(const Header& h) {
     facts.format = "qed";
     facts.capacity = h.little(48, 8);
     const uint64_t features = h.little(16, 8);
-    if ((features & 1) != 0) facts.backing = h.text(h.little(56, 4), h.little(60, 4), file_name_limit);
+    if ((features & 1) != 0) h.take_backing(facts, h.little(56, 4), h.little(60, 4));
     if ((features & 4) != 0 && facts.backing) facts.backing_format = "raw";
     return facts;
 }
@@ -99,16 +107,24 @@ ImageFacts read_vmdk(const Header& h) {
     ImageFacts facts;
     facts.format = "vmdk";
     facts.capacity = h.little(12, 8) <= UINT64_MAX / 512 ? h.little(12, 8) * 512 : 0;
-    // The text that describes the image begins in the second sector.
-    constexpr std::string_view hint = "parentFileNameHint=\"";
-    const std::optional<std::string> text =
-        h.text(512, std::min<uint64_t>(h.size() - std::min<size_t>(h.size(), 512), 20480), 20480);
-    if (!text) return facts;
-    const size_t begin = text->find(hint);
-    if (begin == std::string::npos) return facts;
-    const size_t end = text->find('"', begin + hint.size());
+    // Without a size of its own it is nothing but a text that names its parts.
+    facts.is_scattered = h.little(12, 8) == 0;
+    // The text that describes the image begins at the sector that stands at 28. QEMU takes what follows the word and
+    // two more characters, whatever they are.
+    constexpr std::string_view hint = "parentFileNameHint";
+    constexpr uint64_t text_limit = 20480;
+    const uint64_t sector = h.little(28, 8);
+    if (sector == 0) return facts;
+    const uint64_t offset = sector <= UINT64_MAX / 512 ? sector * 512 : UINT64_MAX;
+    const uint64_t rest = offset < h.size() ? h.size() - offset : 0;
+    facts.hides_backing = rest == 0;
+    const std::optional<std::string> text = h.text(offset, std::min(rest, text_limit), text_limit);
+    const size_t begin = text ? text->find(hint) : std::string::npos;
+    if (begin == std::string::npos || text->size() < begin + hint.size() + 2) return facts;
+    const size_t start = begin + hint.size() + 2;
+    const size_t end = text->find('"', start);
     if (end == std::string::npos) return facts;
-    std::string name = text->substr(begin + hint.size(), end - begin - hint.size());
+    std::string name = text->substr(start, end - start);
     if (!name.empty() && name.size() <= file_name_limit) facts.backing = std::move(name);
     return facts;
 }

@@ -25,6 +25,8 @@ struct ImageFacts {
     std::optional<std::string> backing_format;  ///< as it stands in the header
     std::string_view compat;                    ///< qcow2: "0.10" or "1.1"
     uint64_t cluster_size = 0;                  ///< bytes
+    bool is_scattered = false;   ///< its content lies in files that it names: a qcow2's data file, a vmdk's extents
+    bool hides_backing = false;  ///< it names a backing file beyond what was read
     bool lazy_refcounts = false;
     bool extended_l2 = false;
 };

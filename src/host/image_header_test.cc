@@ -109,7 +109,46 @@ TEST_CASE("the other formats are told apart") {
     put(vmdk, 0, "KDMV");
     put(vmdk, 4, 1, 4, false);
     put(vmdk, 12, 2048, 8, false);
+    put(vmdk, 28, 1, 8, false);
     put(vmdk, 512, "# Disk DescriptorFile\nparentFileNameHint=\"base.vmdk\"\n");
     CHECK(probe_image(vmdk, 2048).capacity == 1 << 20);
     CHECK(probe_image(vmdk, 2048).backing == "base.vmdk");
+}
+
+TEST_CASE("names that QEMU would find and we do not read are told of") {
+    Bytes b = qcow2(3);
+    CHECK_FALSE(probe_image(b, b.size()).hides_backing);
+    put(b, 8, 40000, 8);
+    put(b, 16, 11, 4);
+    put(b, 40000, "/etc/shadow");
+    CHECK_FALSE(probe_image(b, b.size()).backing);
+    CHECK(probe_image(b, b.size()).hides_backing);
+    put(b, 8, 400, 8);
+    put(b, 400, "/etc/shadow");
+    CHECK_FALSE(probe_image(b, b.size()).hides_backing);
+    Bytes vmdk(2048);
+    put(vmdk, 0, "KDMV");
+    put(vmdk, 4, 1, 4, false);
+    put(vmdk, 12, 2048, 8, false);
+    put(vmdk, 28, 2, 8, false);
+    put(vmdk, 1024, "parentFileNameHint: /etc/shadow\"");
+    CHECK(probe_image(vmdk, 2048).backing == "/etc/shadow");
+    put(vmdk, 28, UINT64_MAX / 256, 8, false);
+    CHECK(probe_image(vmdk, 2048).hides_backing);
+}
+
+TEST_CASE("an image whose content lies in files that it names says so") {
+    Bytes b = qcow2(3);
+    CHECK_FALSE(probe_image(b, b.size()).is_scattered);
+    put(b, 72, 4, 8);
+    CHECK(probe_image(b, b.size()).is_scattered);
+    Bytes old = qcow2(2);
+    put(old, 72, 4, 8);
+    CHECK_FALSE(probe_image(old, old.size()).is_scattered);
+    Bytes vmdk(2048);
+    put(vmdk, 0, "KDMV");
+    put(vmdk, 4, 1, 4, false);
+    put(vmdk, 28, 1, 8, false);
+    put(vmdk, 512, "RW 2048 FLAT \"/etc/shadow\" 0\n");
+    CHECK(probe_image(vmdk, 2048).is_scattered);
 }

@@ -416,6 +416,13 @@ Task<void> resize_image(Context context, VolumeDefinition volume, uint64_t capac
     }
     if (allocate)
         throw Error(ErrorCode::operation_unsupported, here, "preallocate is only supported for raw type volume");
+    auto look = [path] { return chain_of(path).scattered == path; };
+    const bool is_scattered = co_await io::offload(context.loop, std::move(look), context.deadline);
+    if (is_scattered)
+        throw Error(
+            ErrorCode::operation_denied, here,
+            fmt::format("'{}' keeps its content in other files that its header names: they are not resized", path),
+            "a guest may have written these names; if they are right, use qemu-img");
     Keys keys;
     const std::string key = is_encrypted(*volume) ? keys.add(context, *volume) : std::string();
     std::vector<std::string> arguments = {image_tool, "resize", "-q"};

@@ -258,6 +258,24 @@ SeenByName scan_folder(const std::string& folder, const SeenByName& known) {
     return all;
 }
 
+Chain chain_of(const std::string& image) {
+    constexpr size_t longest = 256;
+    Chain chain;
+    std::string path = image;
+    while (chain.backing.size() < longest) {
+        const Fd fd = open_to_read(path);
+        struct stat st {};
+        if (!fd || ::fstat(fd.get(), &st) != 0) break;
+        const host::ImageFacts facts = host::read_image_header(fd.get(), static_cast<uint64_t>(st.st_size));
+        if (facts.is_scattered || facts.hides_backing) chain.scattered = path;
+        if (chain.scattered || !facts.backing) break;
+        path = backing_path(path, *facts.backing);
+        chain.backing.push_back(path);
+        if (facts.backing_format == "raw" || !path.starts_with('/')) break;
+    }
+    return chain;
+}
+
 std::optional<model::Permissions> permissions_of(const std::string& path) {
     struct stat st {};
     if (::stat(path.c_str(), &st) != 0) return std::nullopt;

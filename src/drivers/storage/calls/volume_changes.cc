@@ -4,6 +4,7 @@
 #include "driver/constants.h"
 #include "drivers/storage/core.h"
 #include "drivers/storage/errors.h"
+#include "io/offload.h"
 #include "protocol/remote/storage_volume.h"
 
 namespace virtue::storage {
@@ -67,11 +68,8 @@ Task<proc::StorageVolCreateXml::Ret> create(Core& core, Call& call, proc::Storag
     co_return proc::StorageVolCreateXml::Ret{pool->reference(*volume)};
 }
 
-/// A header may have been written by a guest: what it names as its backing file is read only where it is a volume, or
-/// lies in a running pool's folder, too.
-void require_own_backing(const Core& core, const model::Volume& source) {
-    if (!source.backing) return;
-    const std::string& path = source.backing->path;
+/// True if a path is that of a volume, or lies in a running pool's folder.
+bool is_in_a_pool(const Core& core, const std::string& path) {
     bool known = false;
     core.pools.for_each([&](const Pool& pool) {
         if (known || !pool.active) return;
@@ -83,12 +81,31 @@ void require_own_backing(const Core& core, const model::Volume& source) {
         known = std::any_of(pool.volumes.begin(), pool.volumes.end(),
                             [&](const auto& entry) { return entry.second->definition().target.path == path; });
     });
-    if (known) return;
-    throw Error(ErrorCode::operation_denied, here,
-                fmt::format("volume '{}' names '{}' as its backing file, which is in no running pool: its content is "
-                            "not copied",
-                            source.name, path),
-                "a guest may have written that name; if it is right, define a pool for its folder");
+    return known;
+}
+
+/// Headers may have been written by a guest: what they name is read only where it is a volume, too.
+Task<void> require_own_content(Core& core, VolumeDefinition source, Context context) {
+    const std::string& format = source->target.format;
+    // What is copied byte by byte leads nowhere.
+    const bool is_image = model::is_volume_format(model::PoolType::dir, format) && format != "raw" && format != "iso";
+    if (!is_image || source->type == model::VolumeType::dir) co_return;
+    auto look = [path = source->target.path] { return chain_of(path); };
+    const Chain chain = co_await io::offload(context.loop, std::move(look), context.deadline);
+    if (chain.scattered)
+        throw Error(ErrorCode::operation_denied, here,
+                    fmt::format("'{}' keeps its content in other files that its header names: the content of volume "
+                                "'{}' is not copied",
+                                *chain.scattered, source->name),
+                    "a guest may have written these names; if they are right, copy it with qemu-img");
+    for (const std::string& path : chain.backing) {
+        if (is_in_a_pool(core, path)) continue;
+        throw Error(ErrorCode::operation_denied, here,
+                    fmt::format("volume '{}' names '{}' as its backing file, or another below it does, which is in no "
+                                "running pool: its content is not copied",
+                                source->name, path),
+                    "a guest may have written that name; if it is right, define a pool for its folder");
+    }
 }
 
 Task<proc::StorageVolCreateXmlFrom::Ret> create_from(Core& core, Call& call, proc::StorageVolCreateXmlFrom::Args args) {
@@ -109,7 +126,9 @@ Task<proc::StorageVolCreateXmlFrom::Ret> create_from(Core& core, Call& call, pro
     Work reading(source.pool, source.volume, Work::Kind::reads);
     co_await look_at_volume(core, source, context);
     request.source = source.volume->seen.volume;
-    require_own_backing(core, *request.source);
+    co_await require_own_content(core, request.source, context);
+    // The pool may have been stopped meanwhile.
+    if (!pool->active) refuse(ErrorCode::operation_invalid, "storage pool '{}' is not active", pool->name());
     // Never smaller than what goes in.
     const uint64_t least = request.source->capacity.value_or(0);
     if (request.wanted.capacity.value_or(0) < least) request.wanted.capacity = least;
