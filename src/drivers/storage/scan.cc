@@ -165,6 +165,16 @@ std::string unfinished_in(int fd) {
     return is_word ? text : std::string();
 }
 
+/// True if the header still says what is known of it: the next scan need not read it again then.
+bool is_as_known(const Volume& known, const host::ImageFacts& facts) {
+    const VolumeTarget& target = known.target;
+    const model::VolumeFeatures features{facts.lazy_refcounts, facts.extended_l2};
+    return target.format == (facts.format == "luks" ? "raw" : facts.format) && target.compat == facts.compat &&
+           target.cluster_size == facts.cluster_size && target.features.value_or(features) == features &&
+           target.encryption.has_value() == (facts.encrypted != host::Encrypted::no) &&
+           known.backing.has_value() == facts.backing.has_value();
+}
+
 bool has_control_characters(std::string_view name) {
     return std::any_of(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
 }
@@ -209,13 +219,18 @@ Seen look_again(const model::Volume& known) {
     if (::stat(path.c_str(), &st) != 0)
         throw Error::from_errno(errno, ErrorDomain::storage, fmt::format("cannot stat file '{}'", path));
     auto volume = std::make_shared<Volume>(known);
+    if (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode))
+        throw Error(ErrorCode::internal_error, ErrorDomain::storage,
+                    fmt::format("Volume path '{}' is a {}", path, S_ISFIFO(st.st_mode) ? "FIFO" : "socket"));
     Fd fd = S_ISDIR(st.st_mode) ? Fd() : open_to_read(path);
     if (!fd && !S_ISDIR(st.st_mode))
         throw Error::from_errno(errno, ErrorDomain::storage,
                                 fmt::format("Failed to open storage volume with path '{}'", path));
     fill_sizes(*volume, st, fd.get());
+    Stamp stamp = stamp_of(st);
     if (fd) {
         const host::ImageFacts facts = host::read_image_header(fd.get(), *volume->capacity);
+        if (!is_as_known(known, facts)) stamp = {};
         const bool same = facts.format == known.target.format || facts.format == "luks";
         if (same && facts.capacity && *facts.capacity != 0) volume->capacity = facts.capacity;
     }
@@ -225,7 +240,7 @@ Seen look_again(const model::Volume& known) {
         if (::stat(volume->backing->path.c_str(), &base) == 0 && (S_ISREG(base.st_mode) || S_ISBLK(base.st_mode)))
             fill_target(*volume->backing, base);
     }
-    return {std::move(volume), stamp_of(st), fd ? unfinished_in(fd.get()) : std::string()};
+    return {std::move(volume), stamp, fd ? unfinished_in(fd.get()) : std::string()};
 }
 
 SeenByName scan_folder(const std::string& folder, const SeenByName& known) {

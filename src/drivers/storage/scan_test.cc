@@ -50,6 +50,23 @@ TEST_CASE("a second look finds what came, went and changed, and reads nothing el
     CHECK(second.at("image-2").volume->capacity == 12);
 }
 
+TEST_CASE("a file that became another image is read anew by a scan, also when somebody looked at it before") {
+    Folder folder;
+    folder.write("disk", "content");
+    const SeenByName first = scan_folder(folder.path, {});
+    REQUIRE(first.at("disk").volume->target.format == "raw");
+    std::string header("QFI\xfb\0\0\0\2", 8);
+    header.resize(4096);
+    folder.write("disk", header);
+    const Seen looked = look_again(*first.at("disk").volume);
+    CHECK(looked.volume->target.format == "raw");
+    const SeenByName second = scan_folder(folder.path, {{"disk", looked}});
+    CHECK(second.at("disk").volume->target.format == "qcow2");
+    const Seen again = look_again(*second.at("disk").volume);
+    const SeenByName third = scan_folder(folder.path, {{"disk", again}});
+    CHECK(third.at("disk").volume == again.volume);
+}
+
 TEST_CASE("a pool takes over what was found; what is in use or was touched meanwhile stays as it is") {
     Folder folder;
     io::Loop loop;
