@@ -11,7 +11,7 @@ import subprocess
 import time
 
 import private
-from storage_test import NEEDS, PLACE, URI, WithDaemon, names, pool_xml, volume_xml  # noqa: F401
+from storage_test import NEEDS, PLACE, URI, RealDevices, WithDaemon, names, pool_xml, volume_xml  # noqa: F401
 
 load_tests = private.load_tests
 CONFIGURATION = 'auth_unix_rw = "none"\nauth_unix_ro = "none"\n'
@@ -257,6 +257,169 @@ class Images(Case):
             self.connection.createXML(guest_xml(disk_xml(top)))
         self.assertIn(f"format of backing image '{middle}'", str(caught.exception))
         self.assertEqual(os.stat(middle).st_uid, 0)
+
+
+    def test_a_copy_follows_no_chain_out_of_the_pools(self):
+        """The image is a volume, and so is the one below it; what that one names is not."""
+        middle, top = f"{self.path}/middle", f"{self.path}/top"
+        make_image(middle, "1M", "-u", "-b", "/etc/shadow", "-F", "raw")
+        make_image(top, "1M", "-u", "-b", middle, "-F", "qcow2")
+        self.pool.refresh()
+        text = self.refused(self.libvirt.VIR_ERR_OPERATION_DENIED, self.pool.createXMLFrom, volume_xml("copy", 0),
+                            self.pool.storageVolLookupByName("top"))
+        self.assertIn("/etc/shadow", text)
+        self.assertNotIn("copy", os.listdir(self.path))
+
+    def test_an_image_whose_content_lies_elsewhere_is_neither_copied_nor_resized(self):
+        """qcow2's data file, which a guest's header may name as well."""
+        victim = private.directory() / "victim"
+        image = f"{self.path}/elsewhere"
+        make_image(image, "1M", "-o", f"data_file={victim},data_file_raw=on")
+        victim.write_bytes(b"secret" + bytes((1 << 20) - 6))
+        self.pool.refresh()
+        volume = self.pool.storageVolLookupByName("elsewhere")
+        denied = self.libvirt.VIR_ERR_OPERATION_DENIED
+        self.refused(denied, self.pool.createXMLFrom, volume_xml("copy", 0), volume)
+        self.refused(denied, volume.resize, 2 << 20)
+        self.assertEqual(os.listdir(self.path), ["elsewhere"])
+        self.assertEqual(victim.read_bytes(), b"secret" + bytes((1 << 20) - 6))
+
+    def test_sizes_beyond_all_files_change_nothing(self):
+        volume = self.pool.createXML(volume_xml("disk", 64 << 20, "qcow2"))
+        for flags in ([], ["--shrink"]):
+            said = self.virsh("vol-resize", "disk", str(2**64 - 100), "--pool", "pool", *flags, check=False)
+            self.assertIn("cannot become so large", said)
+            self.assertEqual(volume.info()[1], 64 << 20)
+        sparse = self.libvirt.VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM
+        raw = self.pool.createXML(volume_xml("raw", 4096))
+        stream = self.connection.newStream()
+        with self.assertRaises(self.libvirt.libvirtError):
+            raw.upload(stream, 2**63 - 10, 0, sparse)
+            stream.sendHole(100)
+            stream.finish()
+        private.wait_for("the upload to let go", lambda: "<job" not in raw.XMLDesc() or "interrupted" in raw.XMLDesc())
+        self.assertEqual(os.stat(raw.path()).st_size, 4096)
+
+    def test_a_volume_that_became_a_fifo_keeps_nobody_waiting(self):
+        path = self.pool.createXML(volume_xml("pipe", 1 << 20)).path()
+        os.unlink(path)
+        os.mkfifo(path)
+        self.assertIn("is a FIFO", self.virsh("vol-info", "pipe", "--pool", "pool", check=False))
+        self.assertIn("is a FIFO", self.virsh("vol-clone", "pipe", "copy", "--pool", "pool", check=False))
+        os.unlink(path)
+
+    def test_an_image_that_was_replaced_by_hand_is_seen_by_the_next_refresh(self):
+        volume = self.pool.createXML(volume_xml("disk", 1 << 20))
+        self.pool.refresh()
+        make_image(volume.path(), "32M")
+        self.assertIn("<format type='raw'/>", volume.XMLDesc())
+        self.pool.refresh()
+        self.assertIn("<format type='qcow2'/>", volume.XMLDesc())
+        self.assertEqual(volume.info()[1], 32 << 20)
+
+    def test_a_draft_that_was_replaced_by_a_link_gives_nobody_a_file_of_the_host(self):
+        """Whoever owns the pool's folder may rename what the daemon makes there."""
+        victim = private.directory() / "host-file"
+        victim.write_bytes(b"mine")
+        os.chmod(victim, 0o600)
+        self.fill("source", 64)
+        wanted = private.directory() / "copy.xml"
+        wanted.write_text(volume_xml("copy", 0, "qcow2", target="<permissions><mode>0666</mode></permissions>"))
+        while True:
+            copying = self.daemon.open(["virsh", "-q", "-c", URI, "vol-create-from", "pool", wanted, "source",
+                                        "--inputpool", "pool"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                       text=True)
+            swapped = False
+            while copying.poll() is None and not swapped:
+                for name in os.listdir(self.path):
+                    if name.startswith(".virtue-") and os.path.getsize(f"{self.path}/{name}") > 0:
+                        os.unlink(f"{self.path}/{name}")
+                        os.symlink(victim, f"{self.path}/{name}")
+                        swapped = True
+            said = copying.stderr.read()
+            copying.stderr.close()
+            copying.wait()
+            if swapped:
+                break
+            self.assertEqual(said, "")
+            self.pool.storageVolLookupByName("copy").delete()
+        self.assertNotEqual(copying.returncode, 0)
+        self.assertIn("copy", said)
+        self.assertEqual(victim.stat().st_mode & 0o777, 0o600)
+        self.assertEqual(os.listdir(self.path), ["source"])
+
+
+class OnOwnDisk(Case):
+    """A pool on a file system of its own, whose disk can be looked at as a power cut would leave it."""
+
+    loop = RealDevices.loop
+
+    def setUp(self):
+        self.device = self.loop(96)
+        self.backing = str(private.directory() / "loop-96")
+        subprocess.run(["mkfs.ext4", "-q", self.device], check=True)
+        self.place = private.directory() / "place"
+        self.place.mkdir()
+        self.addCleanup(self.place.rmdir)
+        # Nothing gets to this disk by itself.
+        subprocess.run(["mount", "-o", "commit=600", self.device, self.place], check=True)
+        self.addCleanup(subprocess.run, ["umount", self.place], check=True)
+        folder = self.place / "folder"
+        folder.mkdir()
+        os.sync()
+        self.own = self.connection.storagePoolCreateXML(pool_xml("own", str(folder)))
+        self.addCleanup(self.own.destroy)
+
+    def after_a_power_cut(self):
+        """The pool's files and their sizes and contents, as the disk has them now."""
+        copy, place = str(private.directory() / "copy"), private.directory() / "copied"
+        subprocess.run(["cp", "--sparse=always", self.backing, copy], check=True)
+        place.mkdir()
+        subprocess.run(["mount", "-o", "loop", copy, place], check=True)
+        try:
+            return {path.name: None if path.is_dir() else path.read_bytes() for path in (place / "folder").iterdir()}
+        finally:
+            subprocess.run(["umount", place], check=True)
+            place.rmdir()
+            os.unlink(copy)
+
+    def test_a_volume_that_was_reported_is_there_after_a_power_cut(self):
+        source = self.pool.createXML(volume_xml("source", 1 << 20))
+        with open(source.path(), "r+b") as file:
+            file.write(os.urandom(1 << 20))
+        self.pool.refresh()
+        below = f"<backingStore><path>{self.place}/folder/plain</path><format type='qcow2'/></backingStore>"
+        for name, xml, origin in [("holes", volume_xml("holes", 4 << 20, allocation=0), None),
+                                  ("blocks", volume_xml("blocks", 1 << 20), None),
+                                  ("plain", volume_xml("plain", 4 << 20, "qcow2"), None),
+                                  ("above", volume_xml("above", 4 << 20, "qcow2", more=below), None),
+                                  ("copied", volume_xml("copied", 1 << 20), source),
+                                  ("converted", volume_xml("converted", 1 << 20, "qcow2"), source),
+                                  ("parts", volume_xml("parts", 4 << 20, "vmdk"), None),
+                                  ("folder", volume_xml("folder", 0, "dir"), None)]:
+            with self.subTest(name=name):
+                volume = self.own.createXMLFrom(xml, origin) if origin else self.own.createXML(xml)
+                found = self.after_a_power_cut()
+                self.assertIn(name, found)
+                if name != "folder":
+                    self.assertEqual(found[name], pathlib.Path(volume.path()).read_bytes())
+        source.delete()
+
+    def test_a_disk_that_hangs_hinders_nobody_else(self):
+        subprocess.run(["fsfreeze", "-f", self.place], check=True)
+        waiting = []
+        try:
+            for name, form in (("holes", "raw"), ("image", "qcow2"), ("parts", "vmdk")):
+                waiting.append(self.daemon.open(["virsh", "-q", "-c", URI, "vol-create-as", "own", name, "1M", "--format",
+                                                 form, "--allocation", "0"], stdout=subprocess.DEVNULL))
+            for count in range(20):
+                self.virsh("vol-create-as", "pool", f"free-{count}", "1M", "--allocation", "0")
+                self.virsh("vol-delete", f"free-{count}", "--pool", "pool")
+            self.assertEqual([one.poll() for one in waiting], [None] * 3)
+        finally:
+            subprocess.run(["fsfreeze", "-u", self.place], check=True)
+        self.assertEqual([one.wait(private.PATIENCE) for one in waiting], [0] * 3)
+        self.assertEqual(names(self.own), ["holes", "image", "parts"])
 
 
 class Killed(Case):

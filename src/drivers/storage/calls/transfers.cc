@@ -124,15 +124,18 @@ public:
     }
 
     Task<void> write_hole(int64_t length, io::Deadline deadline) override {
+        if (static_cast<uint64_t>(length) > INT64_MAX - offset_) refuse_errno(EFBIG, "unable to create a hole");
         take(static_cast<uint64_t>(length));
         auto punch = [fd = fd_, offset = offset_, length] {
             struct stat st {};
             if (::fstat(fd->get(), &st) != 0) refuse_errno(errno, "unable to create a hole");
-            const auto end = static_cast<off_t>(offset) + length;
+            auto end = static_cast<off_t>(offset) + length;
             if (S_ISREG(st.st_mode) && end > st.st_size && ::ftruncate(fd->get(), end) != 0)
                 refuse_errno(errno, "unable to truncate");
             const int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
             if (::fallocate(fd->get(), mode, static_cast<off_t>(offset), length) == 0) return;
+            // What was added is zeros already.
+            if (S_ISREG(st.st_mode)) end = std::min(end, st.st_size);
             const std::vector<uint8_t> zeros(256 << 10);
             for (off_t at = static_cast<off_t>(offset); at < end;) {
                 const size_t size = std::min<size_t>(zeros.size(), static_cast<size_t>(end - at));

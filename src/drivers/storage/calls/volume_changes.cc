@@ -152,6 +152,11 @@ Task<proc::StorageVolDelete::Ret> remove(Core& core, Call& call, proc::StorageVo
     co_return proc::StorageVolDelete::Ret{};
 }
 
+/// Sizes are rounded up on their way, and no file is larger.
+void require_possible(const model::Volume& volume, uint64_t capacity) {
+    if (capacity > INT64_MAX) refuse(ErrorCode::overflow, "volume '{}' cannot become so large", volume.name);
+}
+
 uint64_t absolute_capacity(const model::Volume& volume, uint64_t capacity, uint32_t flags) {
     if ((flags & api::storage_vol_resize_delta) == 0) return capacity;
     const uint64_t now = volume.capacity.value_or(0);
@@ -171,6 +176,7 @@ Task<proc::StorageVolResize::Ret> resize(Core& core, Call& call, proc::StorageVo
     const model::Volume& volume = at.volume->definition();
     const bool shrink = (args.flags & api::storage_vol_resize_shrink) != 0;
     const uint64_t wanted = absolute_capacity(volume, args.capacity, args.flags);
+    require_possible(volume, wanted);
     const uint64_t allocated = volume.allocation.value_or(0);
     // What the file system rounds up is not the volume's.
     if (wanted < std::min(allocated, volume.capacity.value_or(allocated)))

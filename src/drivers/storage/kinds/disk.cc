@@ -176,6 +176,8 @@ void DiskKind::prepare(const model::Pool& pool, model::Volume& volume) const {
         refuse(ErrorCode::invalid_arg, "invalid partition name '{}'", volume.name);
     if (volume.target.encryption)
         throw Error(ErrorCode::config_unsupported, here, "storage pool does not support encrypted volumes");
+    if (volume.capacity.value_or(0) > INT64_MAX)
+        refuse(ErrorCode::overflow, "volume '{}' cannot become so large", volume.name);
     const std::string device = device_of(pool);
     volume.type = model::VolumeType::block;
     volume.target.path = device.substr(0, device.rfind('/') + 1) + volume.name;

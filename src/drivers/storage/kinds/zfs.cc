@@ -89,6 +89,8 @@ Task<Scan> ZfsKind::scan(Context context, PoolDefinition pool, SeenByName) {
 void ZfsKind::prepare(const model::Pool& pool, model::Volume& volume) const {
     if (volume.name.find('/') != std::string::npos)
         refuse(ErrorCode::operation_invalid, "volume name '{}' cannot contain '/'", volume.name);
+    if (volume.capacity.value_or(0) > INT64_MAX)
+        refuse(ErrorCode::overflow, "volume '{}' cannot become so large", volume.name);
     volume.type = model::VolumeType::block;
     volume.target.path = pool.target_path + "/" + volume.name;
     volume.key = volume.target.path;
