@@ -56,7 +56,12 @@ uint32_t ich9_function(ControllerModel model) {
 
 class Assignment {
 public:
-    Assignment(Domain& domain, size_t buses, bool dry_run) : d_(domain), buses_(domain, buses, dry_run) {}
+    /// With `dry_run` buses are added as they are needed, and the devices are put back at the end.
+    Assignment(Domain& domain, size_t buses, bool dry_run)
+        : d_(domain), buses_(domain, buses, dry_run), dry_run_(dry_run) {}
+    ~Assignment();
+    Assignment(const Assignment&) = delete;
+    Assignment& operator=(const Assignment&) = delete;
 
     void take_given();
     void place_chipset();
@@ -76,11 +81,15 @@ private:
     void next(Device& device) {
         const uint32_t needs = needs_of(d_, device);
         if ((needs & ~uint32_t{connect_aggregate}) == connect_none || !wants_pci(device.info)) return;
-        set_pci(device.info, buses_.reserve_next(needs));
+        put(device.info, buses_.reserve_next(needs));
     }
     template <typename List>
     void next_all(List& list) {
         for (auto& device : list) next(device);
+    }
+    void put(DeviceInfo& info, const PciAddress& address) {
+        if (dry_run_) moved_.push_back({&info, info.address.type, info.address.pci});
+        set_pci(info, address);
     }
     void place_primary_video(uint32_t slot);
     void place_piix3();
@@ -90,9 +99,23 @@ private:
     void place_companion(Controller& controller);
     void place_iommu();
 
+    struct Moved {
+        DeviceInfo* info;
+        AddressType type;
+        PciAddress pci;
+    };
     Domain& d_;
     PciBuses buses_;
+    bool dry_run_;
+    std::vector<Moved> moved_;  // where the devices of a dry run were before
 };
+
+Assignment::~Assignment() {
+    for (auto before = moved_.rbegin(); before != moved_.rend(); ++before) {
+        before->info->address.type = before->type;
+        before->info->address.pci = before->pci;
+    }
+}
 
 void Assignment::take_given() {
     for (Controller& c : d_.controllers) {
@@ -135,7 +158,7 @@ void Assignment::place_primary_video(uint32_t slot) {
     const PciAddress wanted = place(slot, 0);
     if (buses_.slot_in_use(wanted)) return next(video);
     buses_.reserve(wanted, connect_pci | connect_pcie, true, true);
-    set_pci(video.info, wanted);
+    put(video.info, wanted);
 }
 
 void Assignment::place_piix3() {
@@ -149,7 +172,7 @@ void Assignment::place_piix3() {
             throw Error(ErrorCode::internal_error, ErrorDomain::qemu,
                         fmt::format("{} must have PCI address 0:0:1.{}", what, function));
         if (!c->info.address.is(AddressType::none) && !c->info.address.is(AddressType::pci)) return;
-        set_pci(c->info, wanted);
+        put(c->info, wanted);
     };
     settle(ControllerType::ide, 1, "Primary IDE controller");
     settle(ControllerType::usb, 2, "PIIX3 USB controller at index 0");
@@ -169,7 +192,7 @@ void Assignment::place_ich9_usb() {
                 a.multifunction = a.function == 0 ? xml::Switch::on : xml::Switch::absent;
                 if (buses_.in_use(a)) continue;
                 buses_.reserve(a, connect_pci | connect_pcie, false, true);
-                set_pci(c.info, a);
+                put(c.info, a);
                 break;
             }
         if (!wants_pci(c.info)) continue;
@@ -178,7 +201,7 @@ void Assignment::place_ich9_usb() {
             if (buses_.slot_in_use(a)) continue;
             a.multifunction = a.function == 0 ? xml::Switch::on : xml::Switch::absent;
             buses_.reserve(a, connect_pci | connect_pcie, false, true);
-            set_pci(c.info, a);
+            put(c.info, a);
             break;
         }
     }
@@ -190,7 +213,7 @@ void Assignment::place_ich9() {
         if (has_pci(sata->info) && !sata->info.address.pci.same_place(wanted))
             throw Error(ErrorCode::internal_error, ErrorDomain::none,
                         "Primary SATA controller must have PCI address 0:0:1f.2");
-        set_pci(sata->info, wanted);
+        put(sata->info, wanted);
         buses_.reserve(wanted, connect_none, false, true);
     }
     // The ISA bridge and the SMBus controller.
@@ -202,13 +225,13 @@ void Assignment::place_ich9() {
         const PciAddress wanted = place(0x1e, 0);
         if (buses_.slot_in_use(wanted)) continue;
         buses_.reserve(wanted, connect_dmi_to_pci, true, true);
-        set_pci(c.info, wanted);
+        put(c.info, wanted);
     }
     place_primary_video(1);
     for (Sound& sound : d_.sounds) {
         if (sound.model != SoundModel::ich9 || !wants_pci(sound.info) || buses_.slot_in_use(place(0x1b, 0))) continue;
         buses_.reserve(place(0x1b, 0), connect_pci | connect_pcie, true, true);
-        set_pci(sound.info, place(0x1b, 0));
+        put(sound.info, place(0x1b, 0));
     }
 }
 
@@ -227,7 +250,7 @@ void Assignment::place_companion(Controller& c) {
         a.zpci = {};
         if (buses_.in_use(a)) continue;
         buses_.reserve(a, connect_pci | connect_pcie, false, true);
-        set_pci(c.info, a);
+        put(c.info, a);
         return;
     }
     // Whoever of a set comes first finds an empty slot for all of it.
@@ -236,7 +259,7 @@ void Assignment::place_companion(Controller& c) {
     a.function = ich9_function(c.model);
     buses_.reserve(a, connect_pci | connect_pcie, false, true);
     a.multifunction = a.function == 0 ? xml::Switch::on : xml::Switch::absent;
-    set_pci(c.info, a);
+    put(c.info, a);
 }
 
 void Assignment::place_controllers() {
@@ -253,7 +276,7 @@ void Assignment::place_controllers() {
 
 void Assignment::place_iommu() {
     if (!d_.iommu || d_.iommu->model != IommuModel::virtio || !wants_pci(d_.iommu->info)) return;
-    set_pci(d_.iommu->info, buses_.reserve_next(connect_pcie | connect_integrated));
+    put(d_.iommu->info, buses_.reserve_next(connect_pcie | connect_integrated));
 }
 
 void Assignment::place_all() {
@@ -443,11 +466,10 @@ bool any_wants_pci(Domain& d) {
     return any;
 }
 
-// Finds out, on a copy, how many buses the devices need, and adds their controllers.
-void add_missing_buses(Domain& d, bool spare_port) {
+/// The buses that the devices need, by their numbers.
+std::vector<ControllerModel> needed_buses(Domain& d, bool spare_port) {
     const size_t before = buses_of(d);
-    Domain trial = d;
-    Assignment dry(trial, before, true);
+    Assignment dry(d, before, true);
     dry.take_given();
     dry.place_chipset();
     // Room for a bridge is kept as long as there is any; pure virtio boards do without.
@@ -456,8 +478,15 @@ void add_missing_buses(Domain& d, bool spare_port) {
     dry.place_all();
     if (spare_port && before == 1 && has_pcie_root(d) && dry.buses().count() > 1)
         static_cast<void>(dry.buses().reserve_next(connect_hotplug | connect_pcie));
-    for (size_t i = 1; i < dry.buses().count(); i++)
-        add_controller(d, ControllerType::pci, static_cast<int>(i), dry.buses().bus(i).model);
+    std::vector<ControllerModel> needed;
+    for (size_t i = 0; i < dry.buses().count(); i++) needed.push_back(dry.buses().bus(i).model);
+    return needed;
+}
+
+void add_missing_buses(Domain& d, bool spare_port) {
+    const std::vector<ControllerModel> needed = needed_buses(d, spare_port);
+    d.controllers.reserve(d.controllers.size() + needed.size());
+    for (size_t i = 1; i < needed.size(); i++) add_controller(d, ControllerType::pci, static_cast<int>(i), needed[i]);
 }
 
 }  // namespace
