@@ -161,9 +161,9 @@ Document Document::parse(std::string_view text, std::string_view source, ErrorDo
     context->sax->internalSubset = on_doctype;
     context->sax->startElementNs = on_start;
     const std::string name(source);
-    auto tree = std::make_unique<Owned>(xmlCtxtReadMemory(context.get(), text.data(), static_cast<int>(text.size()),
-                                                          name.c_str(), nullptr,
-                                                          XML_PARSE_NONET | XML_PARSE_NOWARNING | XML_PARSE_NOBLANKS));
+    auto tree = std::make_unique<Owned>(
+        xmlCtxtReadMemory(context.get(), text.data(), static_cast<int>(text.size()), name.c_str(), nullptr,
+                          XML_PARSE_NONET | XML_PARSE_NOWARNING | XML_PARSE_NOBLANKS | XML_PARSE_COMPACT));
     if (fault.has_doctype)
         fail(ErrorCode::xml_error, domain, "{}: a document type declaration (<!DOCTYPE>) is not accepted", source);
     if (fault.too_deep)

@@ -40,6 +40,8 @@ std::string nearest(std::string_view name, const std::vector<std::string_view>& 
     return best.empty() ? std::string() : fmt::format("did you mean '{}'?", best);
 }
 
+constexpr size_t usual_depth = 12;
+
 bool contains(const std::vector<std::string_view>& list, std::string_view name) {
     return std::find(list.begin(), list.end(), name) != list.end();
 }
@@ -47,6 +49,7 @@ bool contains(const std::vector<std::string_view>& list, std::string_view name) 
 }  // namespace
 
 Mapper::Mapper(Element element, const Options& options) : options_(options) {
+    frames_.reserve(usual_depth);
     push(element);
 }
 
