@@ -23,6 +23,7 @@ namespace {
 // "NAME.PID-COUNT.new" is what we write beside NAME. The pid tells a leftover from a file in the making.
 constexpr std::string_view temporary_suffix = ".new";
 std::atomic<unsigned> temporary_count{0};
+constexpr uint32_t own_mode = 0600;
 
 [[noreturn]] void fail_with(int number, const char* what, const std::string& path) {
     throw Error::from_errno(number, ErrorDomain::none, fmt::format("{} '{}'", what, path));
@@ -60,18 +61,16 @@ int pid_of_temporary(std::string_view name) {
 
 }  // namespace
 
-PreparedFile::PreparedFile(std::string path, std::string_view content, uint32_t mode)
+PreparedFile::PreparedFile(std::string path, uint32_t mode)
     : path_(std::move(path)),
       beside_(fmt::format("{}.{}-{}{}", path_, ::getpid(), ++temporary_count, temporary_suffix)),
-      fd_(::open(beside_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)) {
+      fd_(::open(beside_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, own_mode)) {
     if (!fd_) fail_with(errno, "cannot create a file beside", path_);
-    try {
-        if (int error = write_all(fd_.get(), content)) fail_with(error, "cannot write", path_);
-        if (::fchmod(fd_.get(), mode) < 0) fail_with(errno, "cannot set the mode of", path_);
-    } catch (const Error&) {
-        ::unlink(beside_.c_str());
-        throw;
-    }
+    // Each change of a file is one of the file system's journal, too. What is for the owner alone no mask narrows.
+    if (mode == own_mode || ::fchmod(fd_.get(), mode) == 0) return;
+    const int error = errno;
+    ::unlink(beside_.c_str());
+    fail_with(error, "cannot set the mode of", path_);
 }
 
 PreparedFile::~PreparedFile() {
@@ -80,6 +79,10 @@ PreparedFile::~PreparedFile() {
 
 PreparedFile::PreparedFile(PreparedFile&& other) noexcept
     : path_(std::move(other.path_)), beside_(std::exchange(other.beside_, {})), fd_(std::move(other.fd_)) {}
+
+void PreparedFile::write(std::string_view content) {
+    if (const int error = write_all(fd_.get(), content)) fail_with(error, "cannot write", path_);
+}
 
 void PreparedFile::set_time(int64_t time) {
     constexpr int64_t second = 1000000000;

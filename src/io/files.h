@@ -14,12 +14,17 @@ namespace virtue::io {
 /// A file that is written beside the one whose place it takes later. What never takes it is removed.
 class PreparedFile {
 public:
-    /// Writes `content`, which is not on disk yet. Throws system_error naming `path`; then nothing is left beside it.
-    PreparedFile(std::string path, std::string_view content, uint32_t mode);
+    /// An empty file. Throws system_error naming `path`; then nothing is left beside it.
+    PreparedFile(std::string path, uint32_t mode);
+    PreparedFile(std::string path, std::string_view content, uint32_t mode) : PreparedFile(std::move(path), mode) {
+        write(content);
+    }
     ~PreparedFile();
     PreparedFile(PreparedFile&& other) noexcept;
     PreparedFile& operator=(PreparedFile&&) = delete;
 
+    /// Appends content, which is not on disk yet.
+    void write(std::string_view content);
     /// Gives it this time of modification, in ns since 1970.
     void set_time(int64_t time);
     /// Waits until its content is on disk.

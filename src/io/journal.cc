@@ -8,7 +8,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
+#include <exception>
 #include <map>
+#include <optional>
+#include <utility>
 
 #include "base/error.h"
 #include "io/files.h"
@@ -71,9 +74,18 @@ std::optional<int64_t> time_of(const std::string& path) {
     return std::nullopt;
 }
 
+std::optional<journal::Content> read_all(const std::string& path, size_t& size) {
+    const Mapped file(path);
+    size = file.bytes().size();
+    return journal::read(file.bytes());
+}
+
 Fd open_own(const std::string& path) {
     Fd fd(::open(path.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC));
     if (!fd) fail_with(errno, "cannot open", path);
+    // A file that was written or read in large pieces is kept in large pages, and each record would cost a walk over
+    // all of one.
+    ::posix_fadvise(fd.get(), 0, 0, POSIX_FADV_DONTNEED);
     return fd;
 }
 
@@ -91,6 +103,17 @@ int write_at(int fd, std::string_view bytes, size_t offset) {
 
 void remove_if_there(const std::string& path) {
     if (::unlink(path.c_str()) < 0 && errno != ENOENT) fail_with(errno, "cannot remove", path);
+}
+
+/// Gives the files beside their content and time.
+void fill(std::vector<PreparedFile>& files, const std::vector<FileChange>& changes, int64_t time) {
+    auto file = files.begin();
+    for (const FileChange& change : changes) {
+        if (change.removal) continue;
+        file->write(change.content);
+        file->set_time(time);
+        ++file;
+    }
 }
 
 void put_in_place(std::vector<PreparedFile>& files, const std::vector<FileChange>& changes) {
@@ -149,12 +172,12 @@ std::vector<std::string> Journal::recover() {
     std::vector<std::string> problems;
     if (::access(options_.path.c_str(), F_OK) != 0) return problems;
     try {
-        const Mapped file(options_.path);
-        const auto content = journal::read(file.bytes());
+        size_t size = 0;
+        const auto content = read_all(options_.path, size);
         if (!content) fail(ErrorCode::internal_error, ErrorDomain::none, "'{}' is damaged", options_.path);
         restore_lost(*content, problems);
         if (problems.empty()) {
-            open(*content, file.bytes().size());
+            open(*content, size);
             std::set<std::string> paths;
             for (const journal::Record& record : content->records) {
                 for (const FileChange& change : record.changes) paths.insert(change.path);
@@ -242,18 +265,40 @@ int64_t Journal::later_than_all(const std::vector<FileChange>& changes) {
 }
 
 void Journal::apply(std::vector<FileChange> changes) {
+    change(std::move(changes), {});
+}
+
+void Journal::save(std::string path, uint32_t mode, const std::function<std::string()>& content) {
+    change({FileChange::save(std::move(path), {}, mode)}, content);
+}
+
+/// `content`, if there is one, tells that of the first change.
+void Journal::change(std::vector<FileChange> changes, const std::function<std::string()>& content) {
     const int64_t time = later_than_all(changes);
     std::vector<PreparedFile> files;
-    for (const FileChange& change : changes) {
-        if (change.removal) continue;
-        files.emplace_back(change.path, change.content, change.mode);
-        files.back().set_time(time);
+    for (const FileChange& one : changes) {
+        if (!one.removal) files.emplace_back(one.path, one.mode);
     }
-    const uint64_t number = record(changes, time, 0);
-    if (number == 0) return change_directly(files, changes);
+    if (content) changes.front().content = content();
+    // The files are written while the record is on its way to the disk.
+    bool filled = false;
+    std::exception_ptr failure;
+    auto fill_once = [&] {
+        if (std::exchange(filled, true)) return;
+        try {
+            fill(files, changes, time);
+        } catch (...) {
+            failure = std::current_exception();
+        }
+    };
+    const uint64_t number = record(changes, time, 0, fill_once);
+    fill_once();
     try {
+        if (failure) std::rethrow_exception(failure);
+        if (number == 0) return change_directly(files, changes);
         put_in_place(files, changes);
     } catch (...) {
+        if (number == 0) throw;
         finish(number);
         withdraw(number, time);
         throw;
@@ -271,14 +316,16 @@ bool Journal::keep(std::vector<FileChange> made) {
 /// Says that the changes of a record are not to be made again.
 void Journal::withdraw(uint64_t number, int64_t time) noexcept {
     try {
-        if (const uint64_t withdrawal = record({}, time, number)) finish(withdrawal);
+        if (const uint64_t withdrawal = record({}, time, number, {})) finish(withdrawal);
     } catch (const std::exception&) {
         // The journal cannot be written: it goes before anything else is saved, and the record with it.
     }
 }
 
-/// The number of the record, which is on disk; 0 if the changes are to be made without one.
-uint64_t Journal::record(const std::vector<FileChange>& changes, int64_t time, uint64_t withdrawn) {
+/// The number of the record, which is on disk; 0 if the changes are to be made without one. `meanwhile` is run, once
+/// or not at all, while the disk writes.
+uint64_t Journal::record(const std::vector<FileChange>& changes, int64_t time, uint64_t withdrawn,
+                         const std::function<void()>& meanwhile) {
     Lock lock(mutex_);
     journal::Record record{0, withdrawn, time, options_.boot, changes};
     if (is_open_ && journal::blocks_of(record) > (end_ - first_block) / 4) {
@@ -287,6 +334,14 @@ uint64_t Journal::record(const std::vector<FileChange>& changes, int64_t time, u
         settle();
         lock.lock();
     } else if (Waiting mine; place(lock, record, mine)) {
+        std::optional<Batch> batch;
+        if (!writing_) batch = begin_writing(lock);
+        if (meanwhile) {
+            lock.unlock();
+            meanwhile();
+            lock.lock();
+        }
+        if (batch) end_writing(lock, std::move(*batch));
         wait_until_written(lock, mine);
         if (mine.error != 0) fail_with(mine.error, "cannot write", options_.path);
         return record.number;
@@ -333,38 +388,46 @@ void Journal::wait_until_written(Lock& lock, Waiting& mine) {
         if (writing_) {
             changed_.wait(lock);
         } else {
-            write_waiting(lock);
+            Batch batch = begin_writing(lock);
+            end_writing(lock, std::move(batch));
         }
     }
 }
 
 // One of those who wait writes for all of them.
-void Journal::write_waiting(Lock& lock) {
+Journal::Batch Journal::begin_writing(Lock& lock) {
     writing_ = true;
-    const std::deque<Waiting*> batch = std::move(waiting_);
-    waiting_.clear();
+    Batch batch;
+    batch.records.swap(waiting_);
     lock.unlock();
-    int error = 0;
-    for (const Waiting* one : batch) {
-        if (error == 0) error = write_at(records_.get(), one->bytes, one->block * block_size);
+    for (const Waiting* one : batch.records) {
+        if (batch.error == 0) batch.error = write_at(records_.get(), one->bytes, one->block * block_size);
     }
-    if (error == 0 && ::fdatasync(records_.get()) < 0) error = errno;
+    // The disk begins at once; whether it could do it, the sync says.
+    if (batch.error == 0) ::sync_file_range(records_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
+    lock.lock();
+    return batch;
+}
+
+void Journal::end_writing(Lock& lock, Batch batch) {
+    lock.unlock();
+    if (batch.error == 0 && ::fdatasync(records_.get()) < 0) batch.error = errno;
     lock.lock();
     writing_ = false;
-    for (Waiting* one : batch) one->done = true;
-    if (error != 0) give_up_writing(lock, batch, error);
+    for (Waiting* one : batch.records) one->done = true;
+    if (batch.error != 0) give_up_writing(batch);
     changed_.notify_all();
 }
 
 /// Nothing that was written with an error, and nothing that would have followed it, counts as written.
-void Journal::give_up_writing(Lock&, const std::deque<Waiting*>& batch, int error) {
+void Journal::give_up_writing(const Batch& batch) {
     is_open_ = false;
     is_broken_ = true;
-    while (!kept_.empty() && kept_.back().number >= batch.front()->number) kept_.pop_back();
-    for (Waiting* one : batch) one->error = error;
+    while (!kept_.empty() && kept_.back().number >= batch.records.front()->number) kept_.pop_back();
+    for (Waiting* one : batch.records) one->error = batch.error;
     for (Waiting* one : waiting_) {
         one->done = true;
-        one->error = error;
+        one->error = batch.error;
     }
     waiting_.clear();
 }
@@ -372,9 +435,9 @@ void Journal::give_up_writing(Lock&, const std::deque<Waiting*>& batch, int erro
 /// The changes of a record are made, or will not be.
 void Journal::finish(uint64_t number) {
     Lock lock(mutex_);
-    for (Kept& one : kept_) {
-        if (one.number == number) one.applied = true;
-    }
+    auto is_before = [](const Kept& one, uint64_t wanted) { return one.number < wanted; };
+    const auto found = std::lower_bound(kept_.begin(), kept_.end(), number, is_before);
+    if (found != kept_.end() && found->number == number) found->applied = true;
     changed_.notify_all();
 }
 

@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <set>
 #include <string>
@@ -42,6 +43,9 @@ public:
     /// journal is not in use: then the caller syncs them. recover() makes those that are missing, and never touches one
     /// that something was written into. Throws system_error; then they are not recorded.
     bool keep(std::vector<FileChange> made);
+    /// The same for one file, whose content is asked for when there is no more to do without it. Throws also what
+    /// `content` throws; then nothing was changed.
+    void save(std::string path, uint32_t mode, const std::function<std::string()>& content);
     /// Brings what was changed to disk and lets go of its records; makes the journal's own file if it is missing.
     /// Throws system_error; then the records stay.
     void settle();
@@ -66,13 +70,21 @@ private:
         bool done = false;
         int error = 0;
     };
+    /// Records that one thread brings to disk, its own and those of others.
+    struct Batch {
+        std::deque<Waiting*> records;
+        int error = 0;
+    };
     using Lock = std::unique_lock<std::mutex>;
 
-    uint64_t record(const std::vector<FileChange>& changes, int64_t time, uint64_t withdrawn);
+    void change(std::vector<FileChange> changes, const std::function<std::string()>& content);
+    uint64_t record(const std::vector<FileChange>& changes, int64_t time, uint64_t withdrawn,
+                    const std::function<void()>& meanwhile);
     bool place(Lock& lock, journal::Record& record, Waiting& waiting);
     void wait_until_written(Lock& lock, Waiting& mine);
-    void write_waiting(Lock& lock);
-    void give_up_writing(Lock& lock, const std::deque<Waiting*>& batch, int error);
+    Batch begin_writing(Lock& lock);
+    void end_writing(Lock& lock, Batch batch);
+    void give_up_writing(const Batch& batch);
     void finish(uint64_t number);
     void withdraw(uint64_t number, int64_t time) noexcept;
     int64_t later_than_all(const std::vector<FileChange>& changes);

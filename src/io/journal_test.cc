@@ -121,6 +121,25 @@ TEST_CASE("a change is in its file when apply() returns, with the mode asked for
     CHECK_FALSE(use.journal.has_work());
 }
 
+TEST_CASE("a content that comes late is saved like any other, and one that never comes changes nothing") {
+    Place place;
+    {
+        InUse use(place, "first");
+        use.journal.save(place.file("a"), 0600, [&] {
+            // Nobody who reads the folder sees it before it is whole.
+            CHECK_FALSE(std::filesystem::exists(place.file("a")));
+            return std::string("late");
+        });
+        CHECK(place.files() == std::map<std::string, std::string>{{"a", "late"}});
+        auto never = []() -> std::string { fail(ErrorCode::internal_error, ErrorDomain::none, "no content"); };
+        CHECK_THROWS_WITH(use.journal.save(place.file("a"), 0600, never), doctest::Contains("no content"));
+        CHECK(place.files() == std::map<std::string, std::string>{{"a", "late"}});
+        place.lose({});
+    }
+    CHECK(recover(place, "second").empty());
+    CHECK(place.files() == std::map<std::string, std::string>{{"a", "late"}});
+}
+
 TEST_CASE("what a power cut took is made again, in the order in which it was reported") {
     Place place;
     {

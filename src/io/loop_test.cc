@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <csignal>
+#include <future>
 #include <string>
 #include <thread>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "io/gate.h"
 #include "io/offload.h"
 #include "io/signals.h"
+#include "io/started.h"
 #include "io/timer.h"
 
 using namespace virtue;
@@ -209,6 +211,16 @@ TEST_CASE("offload runs elsewhere, returns the value or the error, and honours i
     auto call = [&] { loop.run_until(offload(loop, stuck, Deadline::after(Milliseconds(20)))); };
     CHECK(code_of(call) == ErrorCode::operation_timeout);
     *released = true;
+}
+
+TEST_CASE("work that is started runs before anybody waits for it, and its error comes to who waits") {
+    Loop loop;
+    std::promise<void> ran;
+    Started started(loop, [&ran] { ran.set_value(); });
+    ran.get_future().wait();
+    loop.run_until(started.result());
+    Started failing(loop, [] { fail(ErrorCode::no_storage_vol, ErrorDomain::storage, "x"); });
+    CHECK(code_of([&] { loop.run_until(failing.result()); }) == ErrorCode::no_storage_vol);
 }
 
 TEST_CASE("a loop may go while work on the pool is under way; it waits for the work") {

@@ -3,8 +3,9 @@
 #include <uv.h>
 
 #include "base/error.h"
+#include "io/started.h"
 
-namespace virtue::io::detail {
+namespace virtue::io {
 
 namespace {
 struct Work {
@@ -31,26 +32,34 @@ void queue_work(Loop& loop, std::function<void()> work, std::function<void()> do
     item.release();
 }
 
-struct Outcome {
+}  // namespace
+
+struct Started::Outcome {
     explicit Outcome(Loop& loop) : done(loop) {}
     std::exception_ptr error;
     Completion<bool> done;
 };
 
-}  // namespace
-
-Task<void> run_on_pool(Loop& loop, std::function<void()> work, Deadline deadline) {
-    auto outcome = std::make_shared<Outcome>(loop);
-    auto guarded = [outcome, work = std::move(work)] {
+Started::Started(Loop& loop, std::function<void()> work) : outcome_(std::make_shared<Outcome>(loop)) {
+    auto guarded = [outcome = outcome_, work = std::move(work)] {
         try {
             work();
         } catch (...) {
             outcome->error = std::current_exception();
         }
     };
-    queue_work(loop, std::move(guarded), [outcome] { outcome->done.set(true); });
+    queue_work(loop, std::move(guarded), [outcome = outcome_] { outcome->done.set(true); });
+}
+
+Task<void> Started::result(Deadline deadline) {
+    std::shared_ptr<Outcome> outcome = outcome_;
     co_await outcome->done.take(deadline, "work on the blocking pool");
     if (outcome->error) std::rethrow_exception(outcome->error);
 }
 
-}  // namespace virtue::io::detail
+Task<void> detail::run_on_pool(Loop& loop, std::function<void()> work, Deadline deadline) {
+    Started started(loop, std::move(work));
+    co_await started.result(deadline);
+}
+
+}  // namespace virtue::io
