@@ -3,7 +3,6 @@
 """What goes wrong around storage: folders that vanish, full disks, broken and lying images, two daemons on one pool,
 daemons that are killed."""
 
-import contextlib
 import os
 import pathlib
 import random
@@ -32,11 +31,7 @@ def guest_xml(*disks, name="guest"):
 def open_files(name):
     """What a guest's QEMU has open."""
     pid = pathlib.Path(f"/run/libvirt/qemu/{name}.pid").read_text().strip()
-    found = set()
-    for entry in os.listdir(f"/proc/{pid}/fd"):
-        with contextlib.suppress(FileNotFoundError):  # it closes what it likes between our two looks
-            found.add(os.readlink(f"/proc/{pid}/fd/{entry}"))
-    return found
+    return {os.readlink(entry) for entry in pathlib.Path(f"/proc/{pid}/fd").iterdir()}
 
 
 def make_image(path, size, *options):
@@ -332,7 +327,7 @@ class Images(Case):
             swapped = False
             while copying.poll() is None and not swapped:
                 for name in os.listdir(self.path):
-                    if name.startswith(".virtue-") and os.path.getsize(f"{self.path}/{name}") > 0:
+                    if name.startswith(".virtue-") and os.path.getsize(f"{self.path}/{name}") > 16 << 20:
                         os.unlink(f"{self.path}/{name}")
                         os.symlink(victim, f"{self.path}/{name}")
                         swapped = True
@@ -366,7 +361,7 @@ class OnOwnDisk(Case):
         self.addCleanup(subprocess.run, ["umount", self.place], check=True)
         folder = self.place / "folder"
         folder.mkdir()
-        os.sync()
+        subprocess.run(["sync", "-f", folder], check=True)
         self.own = self.connection.storagePoolCreateXML(pool_xml("own", str(folder)))
         self.addCleanup(self.own.destroy)
 
