@@ -30,44 +30,108 @@ enum Call : uint32_t {
     supports_feature = 60,
     auth_list = 66,
     get_lib_version = 157,
-    list_all_domains = 273
+    storage_pool_lookup_by_name = 84,
+    list_all_domains = 273,
+    storage_pool_list_all_volumes = 282
 };
 
-/// 1,000 domains that do not run, named as bench.py names them.
-std::vector<uint32_t> make_list() {
-    constexpr uint32_t count = 1000;
-    std::vector<uint32_t> list{count};
+/// Words of a message, in the host's order.
+using Words = std::vector<uint32_t>;
+
+void put_text(Words& out, const char* text) {
+    const size_t size = strlen(text);
+    out.push_back(static_cast<uint32_t>(size));
+    for (size_t at = 0; at < size; at += word) {
+        char padded[word] = {};
+        memcpy(padded, text + at, size - at < word ? size - at : word);
+        uint32_t part;
+        memcpy(&part, padded, word);
+        out.push_back(ntohl(part));
+    }
+}
+
+void put_uuid(Words& out, uint32_t last) {
+    out.insert(out.end(), {0x6e5d2c10, 0x1c3f4a5b, 0x8a7b6c5d, last});
+}
+
+/// "bench-1000", which is what bench.py names a pool of so many volumes; its number.
+uint32_t pool_in(const char* arguments, size_t size, char (&name)[32]) {
+    uint32_t length = 0;
+    if (size >= word) memcpy(&length, arguments, word);
+    length = ntohl(length);
+    name[0] = 0;
+    if (length >= sizeof name || size < word + length) return 0;
+    memcpy(name, arguments + word, length);
+    name[length] = 0;
+    unsigned count = 0;
+    return sscanf(name, "bench-%u", &count) == 1 ? count : 0;
+}
+
+/// As many volumes as the pool's name says, of names and keys as long as those of bench.py's.
+Words make_volumes(const char* pool, uint32_t count) {
+    Words list{count};
     for (uint32_t i = 0; i < count; ++i) {
-        char name[13] = {};
-        snprintf(name, sizeof name, "bench-%04u", i);
-        list.push_back(static_cast<uint32_t>(strlen(name)));
-        for (size_t at = 0; at < 3; ++at) {
-            uint32_t part;
-            memcpy(&part, name + at * word, word);
-            list.push_back(ntohl(part));
-        }
-        list.insert(list.end(), {0x6e5d2c10, 0x1c3f4a5b, 0x8a7b6c5d, i});  // UUID
-        list.push_back(UINT32_MAX);                                        // id: -1
+        char name[32], key[128];
+        snprintf(name, sizeof name, "image-%05u.qcow2", i);
+        snprintf(key, sizeof key, "/var/tmp/virtue-bench-12345-abcdefgh/pool-%u/%s", count, name);
+        for (const char* text : {pool, static_cast<const char*>(name), static_cast<const char*>(key)})
+            put_text(list, text);
     }
     list.push_back(count);
     return list;
 }
 
-/// The words after the header that answer `call`; all are as short as a real answer.
-std::vector<uint32_t> reply_to(uint32_t call) {
+/// 1,000 domains that do not run, named as bench.py names them.
+Words make_list() {
+    constexpr uint32_t count = 1000;
+    Words list{count};
+    for (uint32_t i = 0; i < count; ++i) {
+        char name[13] = {};
+        snprintf(name, sizeof name, "bench-%04u", i);
+        put_text(list, name);
+        put_uuid(list, i);
+        list.push_back(UINT32_MAX);  // id: -1
+    }
+    list.push_back(count);
+    return list;
+}
+
+Words to_network(Words words) {
+    for (uint32_t& value : words) value = htonl(value);
+    return words;
+}
+
+/// The words after the header that answer `call`, as they go over the wire; all are as short as a real answer.
+const Words& reply_to(uint32_t call, const char* arguments, size_t size) {
+    static const Words nothing, one_way_in = to_network({1, 0}), no = {0}, version = to_network({0, 9'000'000});
+    char pool[32];
     switch (call) {
         case auth_list:
-            return {1, 0};  // one way in: none
+            return one_way_in;  // none
         case supports_feature:
-            return {0};  // no
+            return no;
         case get_lib_version:
-            return {0, 9'000'000};  // an unsigned hyper
+            return version;
         case list_all_domains: {
-            static const std::vector<uint32_t> list = make_list();
+            static const Words list = to_network(make_list());
+            return list;
+        }
+        case storage_pool_lookup_by_name: {
+            static Words reply;
+            reply.clear();
+            const uint32_t count = pool_in(arguments, size, pool);
+            put_text(reply, pool);
+            put_uuid(reply, count);
+            return reply = to_network(std::move(reply));
+        }
+        case storage_pool_list_all_volumes: {
+            static std::unordered_map<uint32_t, Words> lists;
+            Words& list = lists[pool_in(arguments, size, pool)];
+            if (list.empty()) list = to_network(make_volumes(pool, pool_in(arguments, size, pool)));
             return list;
         }
         default:
-            return {};
+            return nothing;
     }
 }
 
@@ -80,9 +144,9 @@ bool answer(int client, std::vector<char>& bytes) {
         const uint32_t length = ntohl(head[0]);
         if (length < sizeof head || length > largest_message) return false;
         if (bytes.size() - at < length) break;
-        const std::vector<uint32_t> body = reply_to(ntohl(head[3]));
-        std::vector<uint32_t> out(head, head + header_words);
-        for (uint32_t value : body) out.push_back(htonl(value));
+        const Words& body = reply_to(ntohl(head[3]), bytes.data() + at + sizeof head, length - sizeof head);
+        Words out(head, head + header_words);
+        out.insert(out.end(), body.begin(), body.end());
         out[0] = htonl(static_cast<uint32_t>(out.size() * word));
         out[4] = htonl(1);  // REPLY; program, version, procedure and serial are the call's own
         out[6] = 0;
