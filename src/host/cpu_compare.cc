@@ -141,8 +141,6 @@ CpuDescription x86_baseline(std::span<const CpuDescription> cpus, const Baseline
     CpuNaming naming;
     naming.preferred = common_model;
     for (const CpuDescription& cpu : cpus) naming.listed.push_back(cpu.model);
-    // Measured on libvirt: it likes an older model with additions better than a newer one that is cut down.
-    naming.weight_of_disabled = 3;
     naming.migratable = rules.migratable;
     naming.offer = rules.offer;
     const auto named = name_cpu(data, naming);

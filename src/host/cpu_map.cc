@@ -49,17 +49,22 @@ struct Candidate {
     const X86Model* model = nullptr;
     CpuFeatures require;
     CpuFeatures disable;
-    size_t size(unsigned weight) const { return require.count() + weight * disable.count(); }
+    bool listed = false;
+    // Features that are taken away count in pairs: a system may fail for lack of what it saw in the model's name.
+    size_t losses() const { return (disable.count() + 1) / 2; }
+    // Each further pair weighs one more than the pair before. Measured on libvirt with models made for it.
+    size_t size() const { return require.count() + disable.count() + losses() * (losses() + 1) / 2; }
 };
 
 // Whether `candidate` describes the CPU better than `best`.
-bool is_better(const Candidate& best, const Candidate& candidate, const CpuData& data, unsigned weight) {
+bool is_better(const Candidate& best, const Candidate& candidate, const CpuData& data) {
     if (best.model == nullptr) return true;
     const bool best_matches = matches_signature(*best.model, data);
     const bool candidate_matches = matches_signature(*candidate.model, data);
     if (best_matches != candidate_matches) return candidate_matches;
-    if (candidate.size(weight) != best.size(weight)) return candidate.size(weight) < best.size(weight);
-    return candidate.disable.count() < best.disable.count();
+    if (candidate.listed && candidate.losses() < best.losses()) return true;
+    if (candidate.size() != best.size()) return candidate.size() < best.size();
+    return candidate.losses() < best.losses();
 }
 
 void append_names(std::vector<std::string>& names, const CpuFeatures& features) {
@@ -137,16 +142,10 @@ std::optional<Candidate> candidate_for(const X86Model& model, const CpuData& dat
     if (*model.vendor != '\0' && !data.vendor.empty() && data.vendor != model.vendor) return std::nullopt;
     const CpuFeatures features = features_of(model.features);
     Candidate candidate{&model, data.features & ~features, features & ~data.features};
+    candidate.listed = std::find(naming.listed.begin(), naming.listed.end(), model.name) != naming.listed.end();
     candidate.disable |= blockers & ~candidate.require;
     if (naming.for_host && candidate.disable.any()) return std::nullopt;
     return candidate;
-}
-
-bool is_preferred(const Candidate& candidate, const CpuNaming& naming) {
-    const std::string_view name = candidate.model->name;
-    if (!naming.preferred.empty() && naming.preferred == name) return true;
-    if (candidate.disable.any()) return false;
-    return std::find(naming.listed.begin(), naming.listed.end(), name) != naming.listed.end();
 }
 
 // libvirt names them in hosts only: no hypervisor ever offered them, or their value is the guest system's.
@@ -163,8 +162,8 @@ std::optional<NamedCpu> name_cpu(const CpuData& data, const CpuNaming& naming) {
     for (size_t i = x86_model_count; i-- > 0;) {
         auto candidate = candidate_for(x86_models[i], data, naming);
         if (!candidate) continue;
-        const bool preferred = is_preferred(*candidate, naming);
-        if (preferred || is_better(best, *candidate, data, naming.weight_of_disabled)) best = *candidate;
+        const bool preferred = naming.preferred == candidate->model->name;
+        if (preferred || is_better(best, *candidate, data)) best = *candidate;
         if (preferred) break;
     }
     if (best.model == nullptr) return std::nullopt;

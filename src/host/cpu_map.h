@@ -92,10 +92,8 @@ CpuFeatures cpu_model_removed(std::string_view model);
 struct CpuNaming {
     bool for_host = false;            ///< as in the host capabilities: features may only be added to the model
     std::string preferred;            ///< taken whenever it may be; empty for none
-    std::vector<std::string> listed;  ///< taken, the newest first, where nothing has to be taken out of it
-    /// How many added features one that is taken away outweighs.
-    unsigned weight_of_disabled = 1;
-    bool migratable = false;  ///< leaves out features that a guest cannot take to another host
+    std::vector<std::string> listed;  ///< better than any newer one of which more has to be taken away
+    bool migratable = false;          ///< leaves out features that a guest cannot take to another host
     /// False for models that may not be used; `blockers` gets features that have to be taken out of the model although
     /// its table does not name them. Empty allows all.
     std::function<bool(std::string_view model, CpuFeatures& blockers)> offer;
