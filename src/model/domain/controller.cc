@@ -126,6 +126,7 @@ void map(xml::Mapper& m, Controller& c) {
         m.attribute("maxGrantFrames", c.max_grant_frames, -1);
         m.attribute("maxEventChannels", c.max_event_channels, -1);
     }
+    if (c.type == ControllerType::pci) map_pci(m, c.pci);
     m.group("driver", [&] {
         m.attribute("queues", c.driver.queues, 0);
         m.attribute("cmd_per_lun", c.driver.cmd_per_lun, 0);
@@ -134,7 +135,9 @@ void map(xml::Mapper& m, Controller& c) {
         m.attribute("iothread", c.driver.iothread, 0);
         map(m, c.driver.virtio);
     });
-    if (c.type == ControllerType::pci) map_pci(m, c.pci);
+    const bool root = c.model == ControllerModel::pci_root || c.model == ControllerModel::pcie_root;
+    // Only a root has such a hole.
+    if (m.reading() && !root && c.model != ControllerModel::absent) c.pci.has_pcihole64 = false;
     map_info(m, c.info);
 }
 

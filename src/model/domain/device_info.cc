@@ -56,6 +56,9 @@ void map_info(xml::Mapper& m, DeviceInfo& info, InfoParts parts) {
         });
     }
     if (m.reading() || info.acpi_index != 0) m.attribute_of("acpi", "index", info.acpi_index);
+    if (m.reading() && info.acpi_index == 0 && m.has("acpi") && m.element().child("acpi").attribute("index"))
+        m.fail(ErrorCode::xml_error, ErrorDomain::xml,
+               "Invalid value for attribute 'index' in element 'acpi': Zero is not permitted");
     if (m.reading() || !info.address.is(AddressType::none)) m.child("address", info.address);
 }
 

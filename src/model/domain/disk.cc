@@ -64,7 +64,12 @@ void map_driver(xml::Mapper& m, Disk& d) {
         m.attribute("queues", v.queues, 0);
         m.attribute("queue_size", v.queue_size, 0);
         map(m, v.virtio);
-        m.group("metadata_cache", [&] { m.child("max_size", d.source.metadata_cache_max); });
+        m.group("metadata_cache", [&] {
+            m.child("max_size", d.source.metadata_cache_max);
+            if (!m.reading() || !d.source.metadata_cache_max) return;
+            if (const auto bytes = xml::scale(d.source.metadata_cache_max->count, d.source.metadata_cache_max->unit))
+                d.source.metadata_cache_max = SizeWithUnit{*bytes, "bytes"};
+        });
         if (m.reading() && v.rerror_policy == DiskErrorPolicy::enospace)
             m.fail_value("rerror_policy", "enospace", "one of 'stop', 'report', 'ignore'");
     });
@@ -199,6 +204,8 @@ void check(xml::Mapper& m, const Disk& d) {
         m.disagree(ErrorCode::internal_error, fmt::format("Invalid floppy device name: {}", d.target));
     if (hard && !d.source.empty() && !begins({"hd", "sd", "vd", "xvd", "ubd"}))
         m.disagree(ErrorCode::internal_error, fmt::format("Invalid harddisk device name: {}", d.target));
+    if (d.vendor.size() > 8) m.fail(ErrorCode::config_unsupported, "disk vendor is more than 8 characters");
+    if (d.product.size() > 16) m.fail(ErrorCode::config_unsupported, "disk product is more than 16 characters");
     if (d.vendor.size() > 8 || !printable(d.vendor)) m.fail("disk vendor must be up to 8 printable characters");
     if (d.product.size() > 16 || !printable(d.product)) m.fail("disk product must be up to 16 printable characters");
     const std::string wwn = d.wwn.starts_with("0x") ? d.wwn.substr(2) : d.wwn;

@@ -160,6 +160,10 @@ void map_resources(xml::Mapper& m, Domain& d) {
     m.child("numatune", d.numatune);
     m.single("resource");
     m.group("resource", [&] {
+        // libvirt says no more of it.
+        if (m.reading() && !m.has("partition") && !m.has("fibrechannel"))
+            m.fail(ErrorCode::internal_error, ErrorDomain::none,
+                   "<resource> names neither a partition nor a fibrechannel");
         m.value("partition", d.partition);
         m.attribute_of("fibrechannel", "appid", d.fibre_channel_app_id);
     });
@@ -243,6 +247,7 @@ void map_devices(xml::Mapper& m, Domain& d) {
     m.children("hostdev", d.hostdevs);
     m.children("redirdev", d.redirdevs);
     map_only_one(m, "redirfilter", d.redirfilter, "only one set of redirection filter rule is supported");
+    if (m.reading() && d.redirfilter && d.redirfilter->rules.empty()) d.redirfilter.reset();
     m.children("hub", d.hubs);
     if (m.reading() && m.element().count("watchdog") > 1)
         m.fail(ErrorCode::internal_error, "only a single watchdog device is supported");

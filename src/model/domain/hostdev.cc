@@ -70,6 +70,8 @@ void map_source(xml::Mapper& m, Hostdev& h) {
                 h.capability);
         return;
     }
+    if (m.reading() && h.type != HostdevType::usb && m.given("startupPolicy"))
+        m.fail(ErrorCode::config_unsupported, "Setting startupPolicy is only allowed for USB devices");
     switch (h.type) {
         case HostdevType::usb:
             map_usb(m, h.usb);
@@ -139,6 +141,9 @@ void map(xml::Mapper& m, Hostdev& h) {
     m.children("route", h.routes);
     m.flag("readonly", h.readonly);
     m.flag("shareable", h.shareable);
+    // Only disks can be either; elsewhere it is forgotten.
+    if (m.reading() && !(h.mode == HostdevMode::subsystem && h.type == HostdevType::scsi))
+        h.readonly = h.shareable = false;
     m.child("teaming", h.teaming);
     map_info(m, h.info, InfoParts::boot_and_rom);
 }

@@ -57,6 +57,7 @@ void map_source(xml::Mapper& m, Interface& n) {
         case InterfaceType::direct:
             m.required("dev", n.dev);
             m.attribute("mode", n.macvtap_mode);
+            if (m.reading() && n.macvtap_mode == MacvtapMode::absent) n.macvtap_mode = MacvtapMode::vepa;
             break;
         case InterfaceType::vdpa:
             m.required("dev", n.dev);
@@ -144,15 +145,22 @@ void map_links(xml::Mapper& m, Interface& n) {
 }
 
 void map_host_side(xml::Mapper& m, Interface& n) {
+    m.child("vlan", n.vlan);
+    m.child("virtualport", n.virtual_port);
+    m.child("bandwidth", n.bandwidth);
+    m.attribute_of("port", "isolated", n.port_isolated);
     m.children("ip", n.guest_ips);
     m.children("route", n.guest_routes);
     m.children("portForward", n.port_forwards);
     m.attribute_of("script", "path", n.script);
     m.attribute_of("downscript", "path", n.downscript);
-    m.child("vlan", n.vlan);
-    m.child("virtualport", n.virtual_port);
-    m.child("bandwidth", n.bandwidth);
-    m.attribute_of("port", "isolated", n.port_isolated);
+    if (!m.reading()) return;
+    if (n.bandwidth && !n.bandwidth->inbound && !n.bandwidth->outbound) n.bandwidth.reset();
+    const bool switched = n.type == InterfaceType::network || n.type == InterfaceType::bridge ||
+                          n.type == InterfaceType::direct || n.type == InterfaceType::hostdev;
+    if (n.virtual_port && !switched)
+        m.fail(ErrorCode::config_unsupported,
+               fmt::format("<virtualport> element unsupported for <interface type='{}'>", xml::to_name(n.type)));
 }
 
 }  // namespace
@@ -185,6 +193,9 @@ void map(xml::Mapper& m, Interface& n) {
     map_target(m, n);
     m.attribute_of("guest", "dev", n.guest_name);
     m.group("model", [&] { m.attribute("type", n.model); });
+    constexpr std::string_view model_letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+    if (m.reading() && n.model.find_first_not_of(model_letters) != std::string::npos)
+        m.fail(ErrorCode::invalid_arg, "Model name contains invalid characters");
     if (n.type != InterfaceType::hostdev) map_driver(m, n);
     // The options of the driver are virtio's; other models have none.
     const bool plain = m.reading() && !n.is_virtio();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "model/domain/interface.h"
+#include "model/network/dhcp.h"
 
 namespace virtue::model {
 
@@ -23,9 +24,9 @@ void map(xml::Mapper& m, Vlan& v) {
     if (v.tags.empty()) m.fail("missing tag id - each <vlan> must have at least one <tag id='n'/> subelement");
     if (v.trunk == xml::YesNo::no && v.tags.size() > 1)
         m.fail("attribute 'trunk' must be 'yes' where there are several tags");
-    if (v.trunk == xml::YesNo::absent)
-        for (const VlanTag& tag : v.tags)
-            if (v.tags.size() > 1 || tag.native_mode != NativeVlanMode::absent) v.trunk = xml::YesNo::yes;
+    if (v.trunk == xml::YesNo::no && v.tags[0].native_mode != NativeVlanMode::absent)
+        m.fail(ErrorCode::xml_error, ErrorDomain::none, "trunk='no' is not allowed with a native vlan id");
+    if (v.trunk == xml::YesNo::absent && v.tags.size() > 1) v.trunk = xml::YesNo::yes;
 }
 
 void map(xml::Mapper& m, VirtualPort& v) {
@@ -84,11 +85,21 @@ void map(xml::Mapper& m, IpAddress& ip) {
     m.attribute("family", ip.family);
     m.attribute("prefix", ip.prefix);
     m.attribute("peer", ip.peer);
-    if (m.reading() && ip.family.empty()) ip.family = ip.address.find(':') == std::string::npos ? "ipv4" : "ipv6";
-    if (m.reading() && ip.family != "ipv4" && ip.family != "ipv6") {
-        if (m.options().validate) m.fail_value("family", ip.family, "'ipv4' or 'ipv6'");
-        ip.family = ip.address.find(':') == std::string::npos ? "ipv4" : "ipv6";
+    if (!m.reading()) return;
+    const auto address = HostAddress::parse(ip.address);
+    if (ip.family != "ipv4" && ip.family != "ipv6") {
+        if (!ip.family.empty() && m.options().validate) m.fail_value("family", ip.family, "'ipv4' or 'ipv6'");
+        ip.family = address && address->is_ipv6() ? "ipv6" : "ipv4";
     }
+    const auto of_family = [&](const std::optional<HostAddress>& a) {
+        return a && a->is_ipv6() == (ip.family == "ipv6");
+    };
+    if (!of_family(address)) m.fail(fmt::format("Invalid address '{}' in <ip>", ip.address));
+    if (ip.prefix && *ip.prefix > address->width())
+        m.fail(fmt::format("Invalid prefix value '{}' in <ip>", *ip.prefix));
+    if (ip.prefix == 0u) ip.prefix.reset();
+    if (!ip.peer.empty() && !of_family(HostAddress::parse(ip.peer)))
+        m.fail(ErrorCode::invalid_arg, fmt::format("Invalid peer '{}' in <ip>", ip.peer));
 }
 
 void map(xml::Mapper& m, Route& r) {
@@ -98,6 +109,10 @@ void map(xml::Mapper& m, Route& r) {
     m.attribute("prefix", r.prefix);
     m.attribute("gateway", r.gateway);
     m.attribute("metric", r.metric);
+    if (!m.reading()) return;
+    // What a network asks of its routes.
+    NetworkRoute checked;
+    map(m, checked);
 }
 
 void map(xml::Mapper& m, FilterParameter& p) {

@@ -91,6 +91,8 @@ void map(xml::Mapper& m, Reservations& r) {
         m.attribute("path", r.path);
         m.attribute("mode", r.mode);
     });
+    if (m.reading() && r.managed == xml::YesNo::no && r.type.empty())
+        m.fail(ErrorCode::xml_error, ErrorDomain::storage, "missing connection type for <reservations/>");
 }
 
 bool StorageSource::empty() const {
@@ -135,6 +137,9 @@ void map_network_children(xml::Mapper& m, StorageSource& s) {
     if (s.protocol == StorageProtocol::http || s.protocol == StorageProtocol::https ||
         s.protocol == StorageProtocol::ftp || s.protocol == StorageProtocol::ftps || m.writing()) {
         m.attribute_of("ssl", "verify", s.ssl_verify);
+        // What is not encrypted has nothing to verify.
+        if (m.reading() && (s.protocol == StorageProtocol::http || s.protocol == StorageProtocol::ftp))
+            s.ssl_verify = xml::YesNo::absent;
         if (m.reading() || m.options().secure) m.group("cookies", [&] { m.children("cookie", s.cookies); });
         for (size_t i = 0; m.reading() && i < s.cookies.size(); i++)
             for (size_t j = 0; j < i; j++)
@@ -213,6 +218,8 @@ void map_place(xml::Mapper& m, StorageSource& s, bool keep_empty, bool with_inde
                 m.disagree(ErrorCode::config_unsupported, "NVMe namespace can't be zero");
             if (s.type == StorageType::vhostuser) m.child("reconnect", s.reconnect);
             m.group("slices", [&] { m.children("slice", s.slices); });
+            // Slices of other kinds are not known, and forgotten.
+            if (m.reading()) std::erase_if(s.slices, [](const auto& slice) { return slice.type != "storage"; });
             // Elsewhere nobody asks who it is.
             if (m.writing() || s.type == StorageType::network || s.type == StorageType::volume)
                 m.child("auth", s.auth);
@@ -256,7 +263,12 @@ void map_layer(xml::Mapper& m, StorageSource& s) {
     }
     m.group("format", [&] {
         m.required("type", s.format);
-        m.group("metadata_cache", [&] { m.child("max_size", s.metadata_cache_max); });
+        m.group("metadata_cache", [&] {
+            m.child("max_size", s.metadata_cache_max);
+            if (!m.reading() || !s.metadata_cache_max) return;
+            if (const auto bytes = xml::scale(s.metadata_cache_max->count, s.metadata_cache_max->unit))
+                s.metadata_cache_max = SizeWithUnit{*bytes, "bytes"};
+        });
     });
     if (m.reading() && s.format == StorageFormat::absent) m.fail("missing storage source format");
     if (m.reading() && !m.has("source")) m.fail("missing disk backing store source");

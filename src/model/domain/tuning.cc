@@ -219,6 +219,11 @@ void map(xml::Mapper& m, BlkioTune& t) {
             if (t.devices[i].path == t.devices[j].path)
                 m.fail(ErrorCode::config_unsupported,
                        fmt::format("duplicate blkio device path '{}'", t.devices[i].path));
+    // A path alone says nothing.
+    std::erase_if(t.devices, [](const BlkioDevice& d) {
+        return d.weight == 0 && d.read_iops_sec == 0 && d.write_iops_sec == 0 && d.read_bytes_sec == 0 &&
+               d.write_bytes_sec == 0;
+    });
 }
 
 void map(xml::Mapper& m, HugePage& p) {
@@ -281,6 +286,11 @@ void map(xml::Mapper& m, NumaTune& t) {
                 const xml::Element vcpu = m.element().parent().parent().child("vcpu");
                 const bool follows = vcpu && vcpu.attribute("placement") == std::string_view("auto");
                 t.placement_auto = placement == "auto" || (placement.empty() && t.nodes.empty() && follows);
+                // Neither said nor to be had from elsewhere: then there is no such tuning.
+                if (placement.empty() && !m.given("placement") && t.nodes.empty() && !t.placement_auto) {
+                    t.has_memory = false;
+                    return;
+                }
                 if (!t.placement_auto && t.nodes.empty())
                     m.fail(ErrorCode::config_unsupported,
                            "nodeset for NUMA memory tuning must be set if 'placement' is 'static'");

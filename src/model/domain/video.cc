@@ -38,7 +38,8 @@ void map_model(xml::Mapper& m, Video& v) {
     if (m.reading() && v.model != VideoModel::qxl) {
         const auto refuse = [&](const char* name, uint32_t value) {
             if (value != 0)
-                m.fail(ErrorCode::xml_error, fmt::format("{} attribute only supported for video type qxl", name));
+                m.fail(ErrorCode::config_unsupported,
+                       fmt::format("{} attribute only supported for video type qxl", name));
         };
         refuse("ram", v.ram);
         refuse("vram64", v.vram64);

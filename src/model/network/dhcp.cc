@@ -212,12 +212,17 @@ unsigned NetworkRoute::effective_prefix() const {
 
 namespace {
 
+// Routes of cards are checked here too, and answered alike.
+[[noreturn]] void wrong(xml::Mapper& m, std::string_view sentence) {
+    m.fail(ErrorCode::xml_error, ErrorDomain::network, sentence);
+}
+
 void read_addresses(xml::Mapper& m, NetworkRoute& r) {
     const auto parse = [&](const char* name, const char* what, HostAddress& value) {
         const auto text = m.read_attribute(name);
         if (!text) return;
         const auto parsed = HostAddress::parse(*text);
-        if (!parsed) m.fail(fmt::format("Bad {} '{}' in route definition", what, *text));
+        if (!parsed) wrong(m, fmt::format("Bad {} '{}' in route definition", what, *text));
         value = *parsed;
     };
     parse("address", "network address", r.address);
@@ -226,24 +231,25 @@ void read_addresses(xml::Mapper& m, NetworkRoute& r) {
 }
 
 void check_route(xml::Mapper& m, const NetworkRoute& r) {
-    if (r.address.empty()) m.fail("Missing required address attribute in route definition");
-    if (r.gateway.empty()) m.fail("Missing required gateway attribute in route definition");
+    if (r.address.empty()) wrong(m, "Missing required address attribute in route definition");
+    if (r.gateway.empty()) wrong(m, "Missing required gateway attribute in route definition");
     if (!r.family.empty() && r.family != "ipv4" && r.family != "ipv6")
-        m.fail(fmt::format("Unrecognized family '{}' in route definition", r.family));
+        wrong(m, fmt::format("Unrecognized family '{}' in route definition", r.family));
     const std::string family = r.family.empty() ? "ipv4" : r.family;
     const AddressFamily wanted = family == "ipv6" ? AddressFamily::ipv6 : AddressFamily::ipv4;
     for (const HostAddress& address : {r.address, r.gateway})
         if (address.family != wanted)
-            m.fail(fmt::format("{0} family specified for non-{0} address '{1}' in route definition", family,
-                               address.to_string()));
+            wrong(m, fmt::format("{0} family specified for non-{0} address '{1}' in route definition", family,
+                                 address.to_string()));
     if (!r.netmask.empty() && !(r.netmask.is_ipv4() && wanted == AddressFamily::ipv4))
-        m.fail(fmt::format("Invalid netmask '{}' in route definition: only IPv4 has netmasks", r.netmask.to_string()));
-    if (r.prefix && !r.netmask.empty()) m.fail("Route definition cannot have both a prefix and a netmask");
+        wrong(m,
+              fmt::format("Invalid netmask '{}' in route definition: only IPv4 has netmasks", r.netmask.to_string()));
+    if (r.prefix && !r.netmask.empty()) wrong(m, "Route definition cannot have both a prefix and a netmask");
     if (r.prefix && *r.prefix > r.address.width())
-        m.fail(fmt::format("Invalid prefix {} specified in route definition, must be 0 - {}", *r.prefix,
-                           r.address.width()));
+        wrong(m, fmt::format("Invalid prefix {} specified in route definition, must be 0 - {}", *r.prefix,
+                             r.address.width()));
     if (r.address.masked(r.effective_prefix()) != r.address)
-        m.fail(fmt::format("Address '{}' in route definition is not a network address", r.address.to_string()));
+        wrong(m, fmt::format("Address '{}' in route definition is not a network address", r.address.to_string()));
 }
 
 }  // namespace

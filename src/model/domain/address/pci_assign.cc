@@ -265,6 +265,9 @@ void Assignment::place_companion(Controller& c) {
 void Assignment::place_controllers() {
     for (Controller& c : d_.controllers) {
         if (c.type == ControllerType::pci || c.type == ControllerType::fdc || c.type == ControllerType::ccid) continue;
+        // No chip of QEMU's is either, so no slot suits it.
+        if (c.type == ControllerType::isa || c.type == ControllerType::xenbus)
+            static_cast<void>(buses_.reserve_next(connect_none));
         if (!wants_pci(c.info) || needs_of(d_, c) == connect_none) continue;
         if (is_ich9_usb(c)) {
             place_companion(c);
@@ -285,8 +288,9 @@ void Assignment::place_all() {
             c.model != ControllerModel::pcie_root)
             next(c);
     for (Filesystem& f : d_.filesystems) {
-        // Only folders can be shared; nothing in QEMU takes the other kinds.
-        if (f.type != FilesystemType::mount) static_cast<void>(buses_.reserve_next(connect_none));
+        // Drivers of other hypervisors: nothing in QEMU takes them, so no slot suits.
+        if (f.driver_type == "loop" || f.driver_type == "nbd" || f.driver_type == "ploop")
+            static_cast<void>(buses_.reserve_next(connect_none));
         next(f);
     }
     for (Interface& n : d_.interfaces)
@@ -302,18 +306,14 @@ void Assignment::place_all() {
         if (n.type == InterfaceType::hostdev) next(n);
     next_all(d_.hostdevs);
     if (d_.memballoon) {
-        if (d_.memballoon->model == MemballoonModel::xen) static_cast<void>(buses_.reserve_next(connect_none));
+        if (d_.memballoon->model == MemballoonModel::xen && !arch_is_s390(d_))
+            static_cast<void>(buses_.reserve_next(connect_none));
         next(*d_.memballoon);
     }
     next_all(d_.rngs);
     next_all(d_.watchdogs);
     place_iommu();
-    for (Video& video : d_.videos) {
-        if (video.model == VideoModel::xen || video.model == VideoModel::vbox || video.model == VideoModel::parallels ||
-            video.model == VideoModel::gop)
-            static_cast<void>(buses_.reserve_next(connect_none));
-        next(video);
-    }
+    next_all(d_.videos);
     next_all(d_.shmems);
     next_all(d_.inputs);
     next_all(d_.serials);

@@ -196,7 +196,11 @@ void UsbAssignment::run() {
             std::any_of(d_.inputs.begin(), d_.inputs.end(), [](const Input& i) { return i.bus == InputBus::usb; }))
             throw Error(ErrorCode::config_unsupported, ErrorDomain::domain,
                         "Can't add USB input device. USB bus is disabled");
-        if (any && off)
+        if (off && !d_.hubs.empty())
+            throw Error(ErrorCode::config_unsupported, ErrorDomain::domain,
+                        "Can't add USB hub: USB is disabled for this domain");
+        // Machines of other architectures have no USB unless it is asked for.
+        if (any && (off || !arch_is_x86(d_)))
             throw Error(ErrorCode::config_unsupported, ErrorDomain::qemu,
                         "USB is disabled for this domain, but USB devices are present in the domain XML");
         if (!any) return;

@@ -23,7 +23,42 @@ void check_video(const Video& v) {
     const bool single = v.model == VideoModel::cirrus || v.model == VideoModel::vmvga || v.model == VideoModel::bochs ||
                         v.model == VideoModel::ramfb || v.model == VideoModel::vga;
     if (single && v.heads > 1) unsupported("video type '{}' doesn't support multiple 'heads'", xml::to_name(v.model));
+    if (v.model != VideoModel::virtio) refuse_virtio_options(v.virtio);
     if (v.has_resolution && (v.x == 0 || v.y == 0)) contradiction("video resolution values must be greater than 0");
+}
+
+// The parts that QEMU's part for domains knows nothing of, in any order of devices.
+void check_iommu(const Domain& d) {
+    if (!d.iommu) return;
+    const Iommu& i = *d.iommu;
+    const bool more = i.intremap != xml::Switch::absent || i.caching_mode != xml::Switch::absent ||
+                      i.eim != xml::Switch::absent || i.iotlb != xml::Switch::absent || i.aw_bits != 0;
+    if (i.model != IommuModel::intel && more)
+        refuse(ErrorCode::xml_error, "iommu model '{}' doesn't support additional attributes", xml::to_name(i.model));
+    if (i.model != IommuModel::virtio && !i.info.address.is(AddressType::none))
+        refuse(ErrorCode::xml_error, "iommu model '{}' can't have address", xml::to_name(i.model));
+    if (i.intremap == xml::Switch::on && d.features.ioapic != "qemu")
+        contradiction("IOMMU interrupt remapping requires split I/O APIC (ioapic driver='qemu')");
+}
+
+void check_bios(const Domain& d) {
+    for (const Sysinfo& s : d.sysinfo) {
+        const std::string* date = s.bios.find("date");
+        if (date == nullptr) continue;
+        unsigned month = 0, day = 0, year = 0;
+        char more = 0;
+        const bool three = sscanf(date->c_str(), "%u/%u/%u%c", &month, &day, &year, &more) == 3;
+        if (!three || month < 1 || month > 12 || day < 1 || day > 31)
+            refuse(ErrorCode::xml_detail, "Invalid BIOS 'date' format");
+    }
+}
+
+void check_inputs(const Domain& d) {
+    for (const Input& i : d.inputs) {
+        if (i.bus != InputBus::virtio) refuse_virtio_options(i.virtio);
+        if (i.bus != InputBus::virtio && i.model == VirtioModel::virtio)
+            contradiction("only bus 'virtio' is supported for input model 'virtio'");
+    }
 }
 
 void check_audio_stream(const AudioStream& s) {
@@ -69,7 +104,29 @@ void check_panics(const Domain& d) {
                 refuse(ErrorCode::xml_error, "Multiple panic devices with model '{}'", xml::to_name(d.panics[i].model));
 }
 
+void check_disk_words(const Disk& disk) {
+    const DiskDriver& v = disk.driver;
+    if (disk.bus != DiskBus::virtio) {
+        if (v.queues != 0) contradiction("queues attribute in disk driver element is only supported by virtio-blk");
+        if (v.ioeventfd != xml::Switch::absent) contradiction("disk ioeventfd mode supported only for virtio bus");
+        if (v.event_idx != xml::Switch::absent) contradiction("disk event_idx mode supported only for virtio bus");
+    }
+    const bool removable = disk.device == DiskDevice::cdrom || disk.device == DiskDevice::floppy;
+    if (disk.tray == DiskTray::open && !removable) contradiction("tray is only valid for cdrom and floppy");
+    const StartupPolicy policy = disk.source.startup_policy;
+    if (policy != StartupPolicy::absent && disk.source.type == StorageType::network)
+        refuse(ErrorCode::xml_error, "disk startupPolicy '{}' is not allowed for disk of 'network' type",
+               xml::to_name(policy));
+    if (policy == StartupPolicy::requisite && !removable)
+        refuse(ErrorCode::xml_error, "disk startupPolicy 'requisite' is allowed only for cdrom or floppy");
+    if (disk.source.type == StorageType::vhostuser) {
+        if (disk.bus != DiskBus::virtio) contradiction("vhostuser disk supports only virtio bus");
+        if (v.cache != DiskCache::absent) contradiction("cache is not supported with vhostuser disk");
+    }
+}
+
 void check_disk(const Disk& disk) {
+    check_disk_words(disk);
     if (disk.device == DiskDevice::lun) return;
     for (const StorageSource* s = &disk.source; s != nullptr; s = s->backing.empty() ? nullptr : &s->backing[0])
         if (s->reservations) contradiction("<reservations/> allowed only for lun devices");
@@ -106,7 +163,12 @@ void check_thread_pool(const std::optional<int>& least, const std::optional<int>
 
 void check_definition(const Domain& d) {
     for (const Video& v : d.videos) check_video(v);
+    if (std::count_if(d.videos.begin(), d.videos.end(), [](const Video& v) { return v.primary; }) > 1)
+        contradiction("Only one primary video device is supported");
     check_audio(d);
+    check_iommu(d);
+    check_bios(d);
+    check_inputs(d);
     for (const Disk& disk : d.disks) check_disk(disk);
     if (d.cpu) check_numa(d);
     for (const Input& i : d.inputs)
@@ -115,16 +177,7 @@ void check_definition(const Domain& d) {
     for (const Input& i : d.inputs)
         if (i.type == InputType::passthrough && i.bus != InputBus::virtio)
             contradiction("only bus 'virtio' is supported for 'passthrough' input devices");
-    for (const Interface& n : d.interfaces)
-        if (n.type == InterfaceType::vhostuser && !n.is_virtio())
-            refuse(ErrorCode::internal_error,
-                   "Wrong or no <model> 'type' attribute specified with <interface type='vhostuser'/>. vhostuser "
-                   "requires the "
-                   "virtio-net* frontend");
-    for (const Interface& n : d.interfaces)
-        for (const IpAddress& ip : n.guest_ips)
-            if (!is_address(ip.address) || (ip.family == "ipv6") != (ip.address.find(':') != std::string::npos))
-                refuse(ErrorCode::xml_error, "Invalid address '{}' in <ip>", ip.address);
+    check_cards(d);
     for (const Channel& c : d.channels)
         if (c.target == ChannelTarget::guestfwd && !is_address(c.guest_address))
             throw Error(ErrorCode::system_error, ErrorDomain::none,

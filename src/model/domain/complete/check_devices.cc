@@ -57,25 +57,29 @@ void check_source(const Disk& disk) {
         unsupported("storage format 'fat' is supported only with 'dir' storage type");
     if (s.type == StorageType::dir && s.format != StorageFormat::fat)
         unsupported("storage type 'dir' requires use of storage format 'fat'");
+    if (s.type == StorageType::dir && !disk.readonly)
+        unsupported("virtual FAT storage can't be accessed in read-write mode");
     if (s.format == StorageFormat::dir && s.type != StorageType::dir)
         unsupported("'directory' storage format is not directly supported by QEMU, use 'dir' disk type instead");
     if (s.protocol == StorageProtocol::tftp && s.type == StorageType::network)
         unsupported("'tftp' protocol is not supported with this QEMU binary");
     if (disk.shareable && s.format != StorageFormat::raw && s.format != StorageFormat::absent)
         unsupported("shared access for disk '{}' requires use of supported storage format", disk.target);
+    if (s.metadata_cache_max && s.format != StorageFormat::qcow2)
+        unsupported("metadata cache max size control is supported only with qcow2 images");
+    const bool fixed = disk.readonly || disk.device == DiskDevice::cdrom;
+    if (disk.driver.copy_on_read == xml::Switch::on && fixed)
+        unsupported("copy_on_read is not compatible with read-only disk '{}'", disk.target);
+    if (disk.transient && fixed) unsupported("transient disk '{}' must not be read-only", disk.target);
+    if (disk.transient_share_backing == xml::YesNo::yes && disk.bus != DiskBus::virtio && disk.bus != DiskBus::scsi &&
+        disk.bus != DiskBus::usb)
+        unsupported("disk bus '{}' doesn't support transiend disk backing image sharing", xml::to_name(disk.bus));
     if (disk.transient && s.type != StorageType::file)
         unsupported("transient disk supported only with 'file' type ({})", disk.target);
 }
 
 void check_not_virtio(const Disk& disk) {
-    const VirtioOptions& options = disk.driver.virtio;
-    const auto refuse_option = [](xml::Switch value, const char* name) {
-        if (value != xml::Switch::absent) contradiction("{} driver option is only supported for virtio devices", name);
-    };
-    refuse_option(options.iommu, "iommu");
-    refuse_option(options.ats, "ats");
-    refuse_option(options.packed, "packed");
-    refuse_option(options.page_per_vq, "page_per_vq");
+    refuse_virtio_options(disk.driver.virtio);
     if (disk.model == DiskModel::virtio_transitional || disk.model == DiskModel::virtio_non_transitional)
         contradiction("disk model '{}' not supported for bus '{}'", xml::to_name(disk.model), xml::to_name(disk.bus));
 }
@@ -92,6 +96,10 @@ void check_disk_driver(const Domain& d, const Disk& disk) {
         unsupported("Disk iothread '{}' not defined in iothreadid", v.iothread);
     if (v.iothread != 0 && disk.bus != DiskBus::virtio)
         unsupported("IOThreads not available for bus {} target {}", xml::to_name(disk.bus), disk.target);
+    DiskIoTune limits = disk.iotune;
+    limits.group_name.clear();
+    if (!disk.iotune.group_name.empty() && limits == DiskIoTune{})
+        unsupported("group_name can be configured only together with settings");
     if (!disk.wwn.empty() && disk.bus != DiskBus::ide && disk.bus != DiskBus::scsi && disk.bus != DiskBus::sata)
         unsupported("Only ide and scsi disk support wwn");
     const bool spins = disk.bus == DiskBus::ide || disk.bus == DiskBus::scsi || disk.bus == DiskBus::sata;
@@ -309,32 +317,14 @@ void check_controllers(const Domain& d) {
         const bool virtio = c.model == ControllerModel::virtio_scsi ||
                             c.model == ControllerModel::virtio_transitional ||
                             c.model == ControllerModel::virtio_non_transitional;
+        if (c.type == ControllerType::scsi && c.model == ControllerModel::buslogic)
+            unsupported("Unsupported controller model: buslogic");
         if (c.driver.iothread != 0 && !(c.type == ControllerType::scsi && virtio))
             refuse(ErrorCode::xml_error, "'iothread' attribute only supported for virtio scsi controllers");
         if (!(c.type == ControllerType::scsi && virtio)) check_not_virtio_scsi(c);
         const bool xhci = c.model == ControllerModel::qemu_xhci || c.model == ControllerModel::nec_xhci;
         if (c.type == ControllerType::usb && xhci && c.ports.value_or(0) > 15)
             unsupported("'{}' controller only supports up to '15' ports", xml::to_name(c.model));
-    }
-}
-
-void check_interfaces(const Domain& d) {
-    for (const Interface& n : d.interfaces) {
-        const auto power_of_two = [](uint32_t v) { return (v & (v - 1)) == 0; };
-        if (!power_of_two(n.driver.rx_queue_size)) unsupported("rx_queue_size has to be a power of two");
-        if (!power_of_two(n.driver.tx_queue_size)) unsupported("tx_queue_size has to be a power of two");
-        const auto of_family = [&](std::string_view family) {
-            return std::count_if(n.guest_ips.begin(), n.guest_ips.end(),
-                                 [&](const IpAddress& ip) { return ip.family == family; });
-        };
-        if (n.type == InterfaceType::user && of_family("ipv4") > 1)
-            unsupported("Only one IPv4 address per interface is allowed");
-        if (n.type == InterfaceType::user && of_family("ipv6") > 1)
-            unsupported("Only one IPv6 address per interface is allowed");
-        const bool floor = n.bandwidth && n.bandwidth->inbound && n.bandwidth->inbound->floor != 0;
-        if (floor && n.type != InterfaceType::network)
-            throw Error(ErrorCode::config_unsupported, ErrorDomain::none,
-                        "floor attribute is not supported for this config: only networks of ours can keep it");
     }
 }
 
@@ -385,6 +375,19 @@ void check_mdev(const Domain& d, const Hostdev& h) {
         unsupported("graphics device is needed for attribute value 'display=on' in <hostdev>");
 }
 
+void check_kind(const Domain& d, const Hostdev& h) {
+    if (h.mode == HostdevMode::capabilities) unsupported("hostdev mode 'capabilities' is not supported in qemu");
+    if (h.teaming && h.teaming->type != "transient")
+        contradiction("teaming hostdev devices must have type='transient'");
+    if (h.info.boot_order != 0 && h.type == HostdevType::scsi_host)
+        unsupported("booting from assigned devices is not supported by vhost SCSI devices");
+    if (h.type != HostdevType::mdev || arch_is_s390(d)) return;
+    if (h.model == HostdevModel::vfio_ccw)
+        unsupported("VFIO CCW device assignment is not supported by this version of QEMU");
+    if (h.model == HostdevModel::vfio_ap)
+        unsupported("VFIO AP device assignment is not supported by this version of QEMU");
+}
+
 }  // namespace
 
 void check_hostdevs(const Domain& d) {
@@ -396,6 +399,7 @@ void check_hostdevs(const Domain& d) {
                 unsupported("Only one hostdev of model vfio-ap is supported");
             else if (same_source(h, d.hostdevs[j]))
                 refuse(ErrorCode::xml_error, "Hostdev already exists in the domain configuration");
+        check_kind(d, h);
         if (h.sgio == Sgio::unfiltered) contradiction("unfiltered sgio is no longer supported");
         if (h.teaming && h.type != HostdevType::pci) contradiction("teaming is only supported for pci hostdev devices");
         if (h.type == HostdevType::mdev && h.mode == HostdevMode::subsystem) check_mdev(d, h);
@@ -436,12 +440,24 @@ void check_displays(const Domain& d, const Platform& platform) {
             unsupported("video type '{}' is only valid as primary video device", xml::to_name(v.model));
         if (v.model == VideoModel::ramfb && !v.info.address.is(AddressType::none))
             contradiction("address not supported for video type ramfb");
+        const bool resizes = v.model == VideoModel::vga || v.model == VideoModel::qxl ||
+                             v.model == VideoModel::virtio || v.model == VideoModel::bochs;
+        if (v.has_resolution && !resizes)
+            throw Error(ErrorCode::xml_error, ErrorDomain::qemu, "model resolution is not supported");
+        if (v.acceleration.accel3d == xml::YesNo::yes && v.model != VideoModel::virtio)
+            unsupported("3d acceleration is supported only with 'virtio' video device");
+        if (v.model == VideoModel::vga && v.vram != 0 && v.vram < 1024)
+            unsupported("value for 'vram' must be at least 1 MiB (1024 KiB)");
+        if (v.model == VideoModel::qxl && v.vgamem != 0 && v.vgamem < 1024)
+            unsupported("value for 'vgamem' must be at least 1 MiB (1024 KiB)");
         if (v.backend == VideoBackend::vhostuser && v.model == VideoModel::none)
             unsupported("video type 'none' takes no driver");
     }
     const bool headless = std::any_of(d.graphics.begin(), d.graphics.end(),
                                       [](const Graphics& g) { return g.type == GraphicsType::egl_headless; });
     for (const Graphics& g : d.graphics) {
+        if (g.type == GraphicsType::desktop || g.type == GraphicsType::rdp)
+            unsupported("{} graphics are not supported with this QEMU", xml::to_name(g.type));
         if (headless && g.type != GraphicsType::egl_headless && g.type != GraphicsType::vnc &&
             g.type != GraphicsType::spice)
             unsupported("graphics type 'egl-headless' is only supported with one of: 'vnc', 'spice' graphics types");

@@ -262,11 +262,41 @@ void check_machine(const Domain& d) {
     check_cache_tunes(d);
     check_sysinfo(d);
     check_timers(d);
+    const bool sleeps = !(arch_is_s390(d) || arch_is_arm(d) || arch_is_riscv(d));
+    if (d.suspend_to_mem != xml::YesNo::absent && !sleeps) unsupported("setting ACPI S3 not supported");
+    if (d.suspend_to_disk != xml::YesNo::absent && !sleeps) unsupported("setting ACPI S4 not supported");
     if (d.launch_security && d.launch_security->type == LaunchSecurityType::sev)
         unsupported("SEV launch security is not supported with this QEMU binary");
     if (d.launch_security && d.launch_security->type == LaunchSecurityType::s390_pv)
         unsupported("S390 PV launch security is not supported with this QEMU binary");
 }
+
+namespace {
+
+void check_shmem(const Shmem& s) {
+    if (s.model == ShmemModel::ivshmem) unsupported("ivshmem device is not supported with this QEMU binary");
+    const bool doorbell = s.model == ShmemModel::ivshmem_doorbell;
+    if (doorbell != s.has_server)
+        unsupported("shmem model '{}' is supported only with server option {}", xml::to_name(s.model),
+                    doorbell ? "enabled" : "disabled");
+    if (doorbell && s.size != 0) unsupported("shmem model '{}' does not support size setting", xml::to_name(s.model));
+}
+
+void check_watchdog(const Domain& d, const Watchdog& w) {
+    if (w.model == WatchdogModel::ib700 && !w.info.address.is(AddressType::none))
+        unsupported("ib700 model of watchdog does not support configuring the address");
+    if (w.model == WatchdogModel::diag288 && !arch_is_s390(d))
+        unsupported("diag288 model of watchdog is allowed for s390 and s390x only");
+}
+
+void check_input(const Input& i) {
+    if (i.bus == InputBus::xen) refuse(ErrorCode::internal_error, "unsupported input bus xen");
+    if (i.type == InputType::mouse || i.type == InputType::keyboard || i.type == InputType::tablet)
+        if (i.model == VirtioModel::virtio_transitional || i.model == VirtioModel::virtio_non_transitional)
+            unsupported("virtio (non-)transitional models are not supported for input type={}", xml::to_name(i.type));
+}
+
+}  // namespace
 
 void check_small_devices(const Domain& d, const Platform& platform) {
     each_info(d, [&](const DeviceInfo& info) {
@@ -275,21 +305,34 @@ void check_small_devices(const Domain& d, const Platform& platform) {
     });
     for (const Input& i : d.inputs)
         if (i.bus == InputBus::ps2 && !arch_is_x86(d)) unsupported("ps2 is not supported by this QEMU binary");
+    for (const Input& i : d.inputs) check_input(i);
+    for (const Watchdog& w : d.watchdogs) check_watchdog(d, w);
+    if (d.memballoon && d.memballoon->model == MemballoonModel::xen)
+        unsupported("Memory balloon device type 'xen' is not supported by this version of qemu");
+    for (const Filesystem& f : d.filesystems)
+        if (f.type != FilesystemType::mount) unsupported("only supports mount filesystem type");
     for (const Panic& p : d.panics) {
         if (p.model == PanicModel::isa && !arch_is_x86(d))
             unsupported("the QEMU binary does not support the ISA panic device");
+        if (p.model == PanicModel::pseries && !is_pseries(d))
+            unsupported("only pSeries guests support panic device of model 'pseries'");
+        if (p.model == PanicModel::s390 && !arch_is_s390(d))
+            unsupported("only S390 guests support panic device of model 's390'");
+        if (p.model == PanicModel::isa && !p.info.address.is(AddressType::none) && !p.info.address.is(AddressType::isa))
+            unsupported("panic is supported only with ISA address type");
         if (p.model != PanicModel::isa && !p.info.address.is(AddressType::none))
             unsupported("setting the panic device address is not supported for model '{}'", xml::to_name(p.model));
     }
     for (const Tpm& t : d.tpms) {
         if (t.backend == TpmBackend::emulator && t.version == TpmVersion::v1_2 && arch_is_arm(d))
             unsupported("TPM 1.2 is not supported on ARM");
+        if (t.backend == TpmBackend::emulator && t.version == TpmVersion::v1_2 && t.model != TpmModel::tis)
+            unsupported("Unsupported interface '{}' for TPM 1.2", xml::to_name(t.model));
         const bool spapr = t.model == TpmModel::spapr || t.model == TpmModel::spapr_proxy;
         if (spapr != is_pseries(d) || !platform.has_device(d, xml::to_name(t.model)) || arch_is_s390(d))
             unsupported("The QEMU executable {} does not support TPM model {}", d.emulator, xml::to_name(t.model));
     }
-    for (const Shmem& s : d.shmems)
-        if (s.model == ShmemModel::ivshmem) unsupported("ivshmem device is not supported with this QEMU binary");
+    for (const Shmem& s : d.shmems) check_shmem(s);
     if (d.iommu) {
         const bool virtio = d.iommu->model == IommuModel::virtio;
         if (d.iommu->model == IommuModel::intel && !is_q35(d))

@@ -3,11 +3,41 @@
 #include <fmt/format.h>
 
 #include "model/domain/complete/machine.h"
+#include "model/domain/complete/refuse.h"
 #include "model/domain/complete/steps.h"
 
 namespace virtue::model {
 
 namespace {
+
+const char* usual_port(StorageProtocol protocol) {
+    switch (protocol) {
+        case StorageProtocol::http:
+            return "80";
+        case StorageProtocol::https:
+            return "443";
+        case StorageProtocol::ftp:
+            return "21";
+        case StorageProtocol::ftps:
+            return "990";
+        case StorageProtocol::tftp:
+            return "69";
+        case StorageProtocol::ssh:
+            return "22";
+        case StorageProtocol::nbd:
+            return "10809";
+        case StorageProtocol::iscsi:
+            return "3260";
+        case StorageProtocol::gluster:
+            return "24007";
+        case StorageProtocol::sheepdog:
+            return "7000";
+        case StorageProtocol::vxhs:
+            return "9999";
+        default:
+            return "";
+    }
+}
 
 void complete_disk_driver(Disk& disk) {
     if (disk.source.type == StorageType::vhostuser) {
@@ -17,15 +47,14 @@ void complete_disk_driver(Disk& disk) {
         return;
     }
     if (disk.driver.name.empty()) disk.driver.name = "qemu";
-    for (NetworkHost& host : disk.source.hosts)
-        if (disk.source.protocol == StorageProtocol::gluster && host.transport == HostTransport::tcp &&
-            host.port.empty())
-            host.port = "24007";
+    if (disk.source.type == StorageType::network)
+        for (NetworkHost& host : disk.source.hosts)
+            if (host.transport == HostTransport::tcp && host.port.empty()) host.port = usual_port(disk.source.protocol);
     // An empty drive is an empty drive, whatever it held before.
     const bool removable = disk.device == DiskDevice::cdrom || disk.device == DiskDevice::floppy;
     if (removable && disk.source.empty()) disk.source.type = StorageType::file;
     if (disk.source.format == StorageFormat::absent && disk.source.type != StorageType::volume)
-        disk.source.format = disk.source.type == StorageType::dir ? StorageFormat::fat : StorageFormat::raw;
+        disk.source.format = StorageFormat::raw;
     for (StorageSource* layer = &disk.source; layer != nullptr;
          layer = layer->backing.empty() ? nullptr : &layer->backing[0])
         if (layer->encryption && layer->encryption->format >= EncryptionFormat::luks &&
@@ -35,7 +64,7 @@ void complete_disk_driver(Disk& disk) {
 
 void complete_interface(const Domain& d, Interface& n) {
     if (n.model.empty() && n.type != InterfaceType::hostdev) {
-        if (n.type == InterfaceType::vdpa || arch_is_s390(d) || is_arm_virt(d) || is_riscv_virt(d) || is_pseries(d)) {
+        if (n.type == InterfaceType::vdpa || arch_is_s390(d) || is_arm_virt(d) || is_riscv_virt(d)) {
             n.model = "virtio";
         } else if (machine_is(d, "versatilepb") || d.os.machine.starts_with("realview")) {
             n.model = "smc91c111";
@@ -147,6 +176,7 @@ void complete_chardevs(Domain& d) {
 void complete_inputs(Domain& d) {
     for (Input& i : d.inputs) {
         if (i.type == InputType::evdev) {
+            if (i.bus != InputBus::absent) contradiction("input evdev doesn't support bus element");
             i.bus = InputBus::absent;
             continue;
         }
@@ -165,6 +195,7 @@ void complete_inputs(Domain& d) {
 
 void complete_tpms(Domain& d) {
     for (Tpm& t : d.tpms) {
+        if (t.persistent_state == xml::YesNo::no) t.persistent_state = xml::YesNo::absent;
         if (t.model == TpmModel::absent) t.model = is_pseries(d) ? TpmModel::spapr : TpmModel::tis;
         if (t.backend == TpmBackend::emulator && t.version == TpmVersion::absent)
             t.version = t.model == TpmModel::tis && !arch_is_arm(d) ? TpmVersion::v1_2 : TpmVersion::v2_0;
@@ -179,6 +210,11 @@ void complete_small(Domain& d) {
         if (v.model == VideoModel::absent)
             v.model = arch_is_ppc64(d) ? VideoModel::vga : arch_is_x86(d) ? VideoModel::cirrus : VideoModel::virtio;
     for (Graphics& g : d.graphics) {
+        // Without a password there is nothing that ends or is kept.
+        if (!g.password) {
+            g.password_valid_to.clear();
+            g.connected = ConnectedAction::absent;
+        }
         // Neither port nor leave to choose one: it is for a connection that is handed over.
         const bool no_port = g.type == GraphicsType::spice && g.port == 0 && g.tls_port == 0 && !g.autoport;
         if (no_port && !g.listens.empty() && g.listens[0].type == ListenType::address)

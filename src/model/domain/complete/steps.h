@@ -41,6 +41,9 @@ void check_small_devices(const Domain& domain, const Platform& platform);
 
 /// What every driver asks of the devices.
 void check_definition(const Domain& domain);
+void check_cards(const Domain& domain);
+/// Of devices that are not virtio's: none of its options may be said.
+void refuse_virtio_options(const VirtioOptions& options);
 /// Contradictions that only the whole shows.
 void check_domain(const Domain& domain);
 
