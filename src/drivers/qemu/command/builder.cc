@@ -197,9 +197,12 @@ Json Builder::virtio_device(std::string_view base, const model::DeviceInfo& info
         case AddressType::s390:
             bus = "-s390";
             break;
-        default:
+        case AddressType::none:
+        case AddressType::unassigned:
             bus = shape.is_s390() ? "-ccw" : "-pci";
             break;
+        default:
+            fail(ErrorCode::internal_error, ErrorDomain::qemu, "Unexpected address type for '{}'", base);
     }
     std::string driver = fmt::format("{}{}", base, bus);
     if (model_word.ends_with("-non-transitional")) {

@@ -113,7 +113,8 @@ void add_chardev(Builder& builder, const ChardevSource& source, const std::strin
     std::string text = describe(builder, source, id, fd_key);
     if (!source.log_file.empty()) {
         text += fmt::format(",logfile={}", escape_commas(source.log_file));
-        text += fmt::format(",logappend={}", on_off_word(source.log_append == xml::Switch::on));
+        if (source.log_append != xml::Switch::absent)
+            text += fmt::format(",logappend={}", xml::to_name(source.log_append));
     }
     builder.add("-chardev", text);
 }
@@ -191,10 +192,7 @@ void add_channel(Builder& builder, const model::Channel& channel) {
     json.set("chardev", id);
     json.set("id", channel.info.alias);
     std::string name = channel.name;
-    if (name.empty() &&
-        (channel.source.type == ChardevType::spicevmc || channel.source.type == ChardevType::qemu_vdagent)) {
-        name = "com.redhat.spice.0";
-    }
+    if (name.empty() && channel.source.type == ChardevType::spicevmc) name = "com.redhat.spice.0";
     if (!name.empty()) json.set("name", name);
     builder.add_device(std::move(json));
 }

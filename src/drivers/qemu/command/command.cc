@@ -169,6 +169,13 @@ void add_head(Builder& builder, const Domain& domain) {
                                                   {"path", builder.plan.guest_folder + "/pr-helper0.sock"}}));
         break;
     }
+    for (const model::Disk& disk : domain.disks) {
+        if (!disk.source.reservations || disk.source.reservations->managed == xml::YesNo::yes) continue;
+        builder.add_json("-object",
+                         Json::object({{"qom-type", "pr-manager-helper"},
+                                       {"id", fmt::format("pr-helper-libvirt-{}-storage", disk.source.index)},
+                                       {"path", disk.source.reservations->path}}));
+    }
     add_pflash(builder, domain);
     add_machine(builder, domain);
     add_cpu(builder, domain);
@@ -260,6 +267,10 @@ void add_disks(Builder& builder, const Domain& domain) {
 
 void add_display_and_sound(Builder& builder, const Domain& domain) {
     for (const model::Audio& audio : domain.audios) add_audio(builder, audio);
+    for (size_t i = 0; i < domain.graphics.size(); i++)
+        for (size_t j = 0; j < i; j++)
+            if (domain.graphics[i].type == domain.graphics[j].type)
+                refuse_config("only 1 graphics device of each type (sdl, vnc, spice, headless, dbus) is supported");
     for (const model::Graphics& graphics : domain.graphics) add_graphics(builder, graphics, domain.audios);
     bool primary = true;
     for (const model::Video& video : domain.videos) {

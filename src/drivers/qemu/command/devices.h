@@ -57,6 +57,8 @@ void add_vsock(Builder& builder, const model::Vsock& vsock);
 void add_iommu(Builder& builder, const model::Iommu& iommu);
 void add_tpm(Builder& builder, const model::Tpm& tpm);
 void add_crypto(Builder& builder, const model::Crypto& crypto);
+/// <rom>: the option ROM that the guest sees instead of the device's own.
+void set_rom(Json& json, const model::DeviceInfo& info);
 void add_hostdev(Builder& builder, const model::Hostdev& hostdev);
 
 }  // namespace virtue::qemu

@@ -94,7 +94,8 @@ Json placed(Builder& builder, const Disk& disk) {
         case DiskBus::xen:
         case DiskBus::uml:
         case DiskBus::sd:
-            refuse_config(fmt::format("unsupported disk bus '{}' with device setup", xml::to_name(disk.bus)));
+            fail(ErrorCode::internal_error, ErrorDomain::qemu, "unsupported disk bus '{}' with device setup",
+                 xml::to_name(disk.bus));
     }
     return {};
 }

@@ -29,7 +29,10 @@ void add_vnc(Builder& builder, const Graphics& graphics, std::span<const model::
     const GraphicsListen* listen = first_listen(graphics);
     std::string text;
     if (listen != nullptr && listen->type == ListenType::socket) {
-        text = fmt::format("vnc=unix:{}", escape_commas(listen->socket));
+        // One without a name gets it at the start.
+        const std::string own =
+            fmt::format("{}/{}/vnc.sock", context.paths.library, short_name(context.domain_id, builder.shape.name));
+        text = fmt::format("vnc=unix:{}", escape_commas(listen->socket.empty() ? own : listen->socket));
     } else if (listen != nullptr && listen->type == ListenType::none) {
         text = "none";
     } else {
@@ -39,6 +42,8 @@ void add_vnc(Builder& builder, const Graphics& graphics, std::span<const model::
             fail(ErrorCode::internal_error, ErrorDomain::qemu, "VNC port {} was not allotted before the start",
                  graphics.port);
         }
+        if (graphics.port != 0 && (graphics.port < 5900 || graphics.port > 65535))
+            refuse_config("vnc port must be in range [5900,65535]");
         // Display numbers count from port 5900; a text without a port allotted shows the first.
         text = fmt::format("{}:{}", bracketed(address), graphics.port >= 5900 ? graphics.port - 5900 : 0);
         if (graphics.websocket != 0) {
@@ -81,6 +86,16 @@ std::string spice_channels(const Graphics& graphics) {
     return text;
 }
 
+// Channels that must be secure need TLS to be so.
+void require_tls(const Graphics& graphics) {
+    using model::SpiceChannelMode;
+    if (graphics.default_mode == SpiceChannelMode::secure)
+        refuse_config("spice defaultMode secure requested in XML configuration, but TLS connection is not available");
+    for (const model::SpiceChannel& channel : graphics.channels)
+        if (channel.mode == SpiceChannelMode::secure)
+            refuse_config("spice secure channels set in XML configuration, but TLS connection is not available");
+}
+
 std::string spice_place(Builder& builder, const Graphics& graphics) {
     const LaunchContext& context = builder.context;
     const GraphicsListen* listen = first_listen(graphics);
@@ -100,6 +115,7 @@ std::string spice_place(Builder& builder, const Graphics& graphics) {
 void add_spice(Builder& builder, const Graphics& graphics) {
     using model::SpiceMouse;
     const LaunchContext& context = builder.context;
+    if (graphics.tls_port <= 0) require_tls(graphics);
     std::string text = spice_place(builder, graphics);
     if (context.spice_sasl) text += "sasl=on,";
     if (graphics.mouse != SpiceMouse::absent) {

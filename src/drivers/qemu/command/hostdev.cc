@@ -17,6 +17,9 @@ Json usb(const Hostdev& hostdev) {
 }
 
 Json pci(const Hostdev& hostdev) {
+    if (hostdev.driver == model::PciDriverName::kvm || hostdev.driver == model::PciDriverName::xen)
+        fail(ErrorCode::internal_error, ErrorDomain::qemu, "invalid PCI passthrough type '{}'",
+             xml::to_name(hostdev.driver));
     Json json = Json::object({{"driver", "vfio-pci"}});
     json.set("host", hostdev.pci.to_string());
     json.set("id", hostdev.info.alias);
@@ -24,7 +27,8 @@ Json pci(const Hostdev& hostdev) {
 }
 
 Json mediated(const Hostdev& hostdev) {
-    const char* driver = "vfio-pci";
+    // A frame buffer of the firmware's keeps the device where it is.
+    const char* driver = hostdev.ramfb == xml::Switch::on ? "vfio-pci-nohotplug" : "vfio-pci";
     if (hostdev.model == model::HostdevModel::vfio_ccw) driver = "vfio-ccw";
     if (hostdev.model == model::HostdevModel::vfio_ap) driver = "vfio-ap";
     Json json = Json::object({{"driver", driver}, {"id", hostdev.info.alias}});
@@ -62,6 +66,7 @@ void add_scsi(Builder& builder, const Hostdev& hostdev) {
     if (hostdev.shareable) json.set("share-rw", true);
     json.set("drive", name);
     json.set("id", hostdev.info.alias);
+    builder.set_boot_index(json, hostdev.info);
     json.set("bus", fmt::format("{}.0", builder.shape.controller_alias(model::ControllerType::scsi, drive.controller)));
     const model::Controller* controller = builder.shape.find_controller(model::ControllerType::scsi, drive.controller);
     if (controller != nullptr && controller->model == model::ControllerModel::lsilogic) {
@@ -71,11 +76,20 @@ void add_scsi(Builder& builder, const Hostdev& hostdev) {
         json.set("scsi-id", drive.target);
         json.set("lun", drive.unit);
     }
-    builder.set_boot_index(json, hostdev.info);
     builder.add_device(std::move(json));
 }
 
 }  // namespace
+
+// The option ROM that the guest sees instead of the device's own.
+void set_rom(Json& json, const model::DeviceInfo& info) {
+    if (info.rom_enabled == xml::YesNo::no) {
+        json.set("romfile", "");
+        return;
+    }
+    if (info.rom_bar != xml::Switch::absent) json.set("rombar", info.rom_bar == xml::Switch::on ? 1 : 0);
+    if (info.rom_file && !info.rom_file->empty()) json.set("romfile", *info.rom_file);
+}
 
 void add_hostdev(Builder& builder, const Hostdev& hostdev) {
     // Taken from the host, but not shown to the guest.
@@ -116,6 +130,7 @@ void add_hostdev(Builder& builder, const Hostdev& hostdev) {
     builder.set_boot_index(json, hostdev.info);
     if (hostdev.type == HostdevType::usb) set_guest_reset(json, hostdev.usb.guest_reset);
     builder.set_address(json, hostdev.info);
+    if (hostdev.type == HostdevType::pci) set_rom(json, hostdev.info);
     builder.add_device(std::move(json));
 }
 

@@ -195,6 +195,7 @@ void add_interface(Builder& builder, const Interface& interface) {
     if (interface.mac) json.set("mac", interface.mac->to_string());
     builder.set_boot_index(json, interface.info);
     builder.set_address(json, interface.info);
+    set_rom(json, interface.info);
     builder.add_device(std::move(json));
 }
 

@@ -24,10 +24,10 @@ std::string features_of_machine(Builder& builder, const Domain& domain) {
     if (!features.ioapic.empty()) {
         text += fmt::format(",kernel_irqchip={}", features.ioapic == "qemu" ? "split" : "on");
     }
-    if (builder.shape.is_s390()) {
-        for (const model::KeywrapCipher& cipher : domain.keywrap) {
-            text += fmt::format(",{}-key-wrap={}", cipher.name, xml::to_name(cipher.state));
-        }
+    for (const model::KeywrapCipher& cipher : domain.keywrap) {
+        if (!builder.shape.is_s390())
+            refuse_config(fmt::format("{}-key-wrap is not available with this QEMU binary", cipher.name));
+        text += fmt::format(",{}-key-wrap={}", cipher.name, xml::to_name(cipher.state));
     }
     // Version 2 is what the emulator of 32 bits has by itself.
     const bool usual = features.gic_version == model::GicVersion::v2 && builder.qemu().arch != "aarch64";

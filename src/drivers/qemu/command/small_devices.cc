@@ -48,7 +48,7 @@ void add_input(Builder& builder, const model::Input& input) {
                                                            : "virtio-input-host";
     Json json = builder.virtio_device(base, input.info, variant(input.model), &input.virtio);
     json.set("id", input.info.alias);
-    if (input.type == InputType::passthrough) json.set("evdev", input.evdev);
+    if (input.type == InputType::passthrough && !input.evdev.empty()) json.set("evdev", input.evdev);
     set_virtio_address(builder, std::move(json), input.info);
 }
 

@@ -1,3 +1,5 @@
+#include <charconv>
+
 #include <fmt/format.h>
 
 #include "drivers/qemu/command/devices.h"
@@ -84,7 +86,8 @@ Json iscsi(const StorageSource& source) {
     const size_t slash = source.name.find('/');
     const bool v6 = host.name.find(':') != std::string::npos;
     Json json = Json::object({{"driver", "iscsi"}});
-    json.set("portal", fmt::format(fmt::runtime(v6 ? "[{}]:{}" : "{}:{}"), host.name, host.port));
+    json.set("portal",
+             fmt::format(fmt::runtime(v6 ? "[{}]:{}" : "{}:{}"), host.name, host.port.empty() ? "0" : host.port));
     json.set("target", source.name.substr(0, slash));
     json.set("lun", slash == std::string::npos ? 0u : static_cast<unsigned>(atoi(source.name.c_str() + slash + 1)));
     json.set("transport", "tcp");
@@ -126,7 +129,27 @@ Json web(const StorageSource& source) {
     return json;
 }
 
+// "+100" and "0" are numbers; names are looked up by whoever starts the guest.
+void set_identity(Json& json, const char* key, std::string_view text) {
+    if (text.starts_with('+')) text.remove_prefix(1);
+    uint32_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (!text.empty() && error == std::errc() && end == text.data() + text.size()) json.set(key, number);
+}
+
+Json nfs(const StorageSource& source) {
+    const NetworkHost& host = only_host(source);
+    Json json = Json::object(
+        {{"driver", "nfs"}, {"server", Json::object({{"host", host.name}, {"type", "inet"}})}, {"path", source.name}});
+    set_identity(json, "user", source.identity_user);
+    set_identity(json, "group", source.identity_group);
+    return json;
+}
+
 Json network(const StorageSource& source) {
+    if (source.tls == xml::YesNo::yes && source.protocol != StorageProtocol::nbd)
+        refuse_config(
+            fmt::format("TLS transport is not supported for disk protocol '{}'", xml::to_name(source.protocol)));
     switch (source.protocol) {
         case StorageProtocol::gluster:
             return gluster(source);
@@ -145,6 +168,11 @@ Json network(const StorageSource& source) {
         case StorageProtocol::sheepdog:
             return Json::object(
                 {{"driver", "sheepdog"}, {"server", socket_address(only_host(source), true)}, {"vdi", source.name}});
+        case StorageProtocol::ssh:
+            return Json::object(
+                {{"driver", "ssh"}, {"path", source.name}, {"server", socket_address(only_host(source), false)}});
+        case StorageProtocol::nfs:
+            return nfs(source);
         default:
             refuse_config(fmt::format("disk source protocol '{}' is not supported by QEMU's block layer",
                                       xml::to_name(source.protocol)));
@@ -214,8 +242,7 @@ Json storage_node(const StorageSource& source, const Disk* disk) {
     }
     if (source.reservations) {
         const bool managed = source.reservations->managed == xml::YesNo::yes;
-        json.set("pr-manager",
-                 managed ? "pr-helper0" : fmt::format("pr-helper-{}", disk != nullptr ? disk->info.alias : ""));
+        json.set("pr-manager", managed ? "pr-helper0" : fmt::format("pr-helper-libvirt-{}-storage", source.index));
     }
     json.set("node-name", fmt::format("libvirt-{}-storage", source.index));
     set_cache(json, disk);
