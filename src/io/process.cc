@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "io/condition.h"
+#include "io/offload.h"
 #include "io/spawn.h"
 #include "io/watch.h"
 
@@ -102,13 +103,24 @@ Process::~Process() {
     }
 }
 
-std::unique_ptr<Process> Process::spawn(Loop& loop, const ProcessOptions& options) {
-    SpawnedChild child = spawn_child(options);
+std::unique_ptr<Process> Process::watch_child(Loop& loop, SpawnedChild child) {
     auto state = std::make_unique<State>(loop, std::move(child.pidfd), child.pid);
     state->is_child = true;
     state->start_time = process_start_time(child.pid).value_or(0);
     state->begin_watch();
     return std::unique_ptr<Process>(new Process(std::move(state)));
+}
+
+std::unique_ptr<Process> Process::spawn(Loop& loop, const ProcessOptions& options) {
+    return watch_child(loop, spawn_child(options));
+}
+
+Task<std::unique_ptr<Process>> Process::spawn_apart(Loop& loop, ProcessOptions options, std::shared_ptr<void> kept) {
+    auto spawn = [options = std::move(options), kept = std::move(kept)] {
+        return std::make_shared<SpawnedChild>(spawn_child(options));
+    };
+    std::shared_ptr<SpawnedChild> child = co_await offload(loop, std::move(spawn));
+    co_return watch_child(loop, std::move(*child));
 }
 
 std::unique_ptr<Process> Process::adopt(Loop& loop, int pid, uint64_t start_time) {

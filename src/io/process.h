@@ -31,7 +31,8 @@ struct ProcessOptions {
     uint64_t max_open_files = 0;                ///< RLIMIT_NOFILE; 0 leaves it
     uint64_t max_core_size = UINT64_MAX;        ///< RLIMIT_CORE; UINT64_MAX leaves it
     std::optional<uint64_t> max_locked_memory;  ///< RLIMIT_MEMLOCK in bytes
-    std::string cgroup;                         ///< cgroup folder whose cgroup.procs it joins before exec; may be empty
+    /// Files of control groups ("…/cgroup.procs", "…/tasks") that it enters before exec.
+    std::vector<std::string> control_groups;
 };
 
 /// How a process ended.
@@ -43,11 +44,16 @@ struct ExitStatus {
     std::string to_string() const;  ///< "exit status 3", "killed by signal 9 (Killed)"
 };
 
+struct SpawnedChild;
+
 /// A running or ended process.
 class Process {
 public:
     /// Starts a child. Throws system_error naming the program if it cannot be executed.
     static std::unique_ptr<Process> spawn(Loop& loop, const ProcessOptions& options);
+    /// The same off the loop, for a child that enters control groups: the kernel may let it wait. `options` must own,
+    /// by `kept` or otherwise, what its descriptors refer to.
+    static Task<std::unique_ptr<Process>> spawn_apart(Loop& loop, ProcessOptions options, std::shared_ptr<void> kept);
     /// Watches a process that an earlier daemon started. Nothing if it is not there, or started at another time
     /// (`start_time` as in field 22 of /proc/PID/stat; 0 takes any).
     static std::unique_ptr<Process> adopt(Loop& loop, int pid, uint64_t start_time);
@@ -70,6 +76,7 @@ public:
 
 private:
     struct State;
+    static std::unique_ptr<Process> watch_child(Loop& loop, SpawnedChild child);
     explicit Process(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;
 };

@@ -115,9 +115,19 @@ TEST_CASE("a program that cannot be started is an error naming it and the reason
     options.working_directory = "/no/such/folder";
     CHECK(text(options).find("'/no/such/folder': No such file or directory") != std::string::npos);
     options = shell("true");
-    options.cgroup = "/no/such/group";
+    options.control_groups = {"/no/such/group/tasks"};
     CHECK(text(options).find("/no/such/group") != std::string::npos);
     CHECK(run(loop, shell("true")).status.success());
+}
+
+TEST_CASE("a child enters its control groups itself, before its program runs") {
+    Loop loop;
+    char path[] = "/tmp/virtue-group-XXXXXX";
+    Fd file(::mkstemp(path));
+    ProcessOptions options = shell(std::string("cat ") + path);
+    options.control_groups = {path};
+    CHECK(run(loop, options).output == "0");
+    ::unlink(path);
 }
 
 TEST_CASE("a command's output, errors and exit status are captured, and its input is fed") {

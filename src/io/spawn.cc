@@ -83,7 +83,8 @@ struct Plan {
     size_t mapping_count = 0;
     int highest_target = 2;
     int highest_open = 0;
-    int cgroup_fd = -1;
+    const int* entrances = nullptr;  // of control groups
+    size_t entrance_count = 0;
     bool new_session = true;
     int umask = 0022;
     bool set_files = false;
@@ -103,6 +104,7 @@ struct Plan {
     volatile int own_pid = 0;  // as the error names it
     volatile int error = 0;    // errno of the failed step; 0 when the program runs
     volatile Step step = Step::execute;
+    volatile size_t failed_entrance = 0;
 };
 
 // ---- in the child: raw system calls only, for glibc's set*id() would signal our threads ----
@@ -149,12 +151,18 @@ VIRTUE_CHILD_CODE bool map_descriptors(Plan& plan) {
     return true;
 }
 
-VIRTUE_CHILD_CODE bool set_surroundings(Plan& plan) {
-    if (plan.new_session && !set_step(plan, Step::session, ::syscall(SYS_setsid))) return false;
-    if (plan.cgroup_fd >= 0) {
-        long result = ::syscall(SYS_write, plan.cgroup_fd, "0", 1);
+// First of all: later another descriptor may take the place of one of these.
+VIRTUE_CHILD_CODE bool enter_groups(Plan& plan) {
+    for (size_t i = 0; i < plan.entrance_count; ++i) {
+        plan.failed_entrance = i;
+        long result = ::syscall(SYS_write, plan.entrances[i], "0", 1);
         if (!set_step(plan, Step::cgroup, result)) return false;
     }
+    return true;
+}
+
+VIRTUE_CHILD_CODE bool set_surroundings(Plan& plan) {
+    if (plan.new_session && !set_step(plan, Step::session, ::syscall(SYS_setsid))) return false;
     if (plan.set_files) {
         long result = ::syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, &plan.files, nullptr);
         if (!set_step(plan, Step::limits, result)) return false;
@@ -187,7 +195,7 @@ VIRTUE_CHILD_CODE bool set_identity(Plan& plan) {
 VIRTUE_CHILD_CODE int run_child(void* argument) {
     Plan& plan = *static_cast<Plan*>(argument);
     reset_signals();
-    if (map_descriptors(plan) && set_surroundings(plan) && set_identity(plan)) {
+    if (enter_groups(plan) && map_descriptors(plan) && set_surroundings(plan) && set_identity(plan)) {
         set_step(plan, Step::execute, ::syscall(SYS_execve, plan.path, plan.arguments, plan.environment));
     }
     ::syscall(SYS_exit_group, 127);
@@ -269,7 +277,7 @@ void plan_identity(const ProcessOptions& options, Plan& plan) {
             fmt::format("cannot limit locked memory of process {} to {}", int(plan.own_pid), plan.locked.rlim_max);
     }
     if (step == Step::folder) context += fmt::format(" '{}'", options.working_directory);
-    if (step == Step::cgroup) context += fmt::format(" '{}'", options.cgroup);
+    if (step == Step::cgroup) context += fmt::format(" '{}'", options.control_groups[plan.failed_entrance]);
     throw Error::from_errno(plan.error, ErrorDomain::none, context);
 }
 
@@ -299,9 +307,11 @@ SpawnedChild spawn_child(const ProcessOptions& options) {
     std::vector<char*> environment = pointers(options.environment);
     Fd null;
     std::vector<Mapping> mappings = plan_mappings(options, null);
-    Fd cgroup;
-    if (!options.cgroup.empty()) {
-        cgroup = open_or_throw(options.cgroup + "/cgroup.procs", O_WRONLY, "cannot open the control group");
+    std::vector<Fd> entrances;
+    std::vector<int> entrance_numbers;
+    for (const std::string& file : options.control_groups) {
+        entrances.push_back(open_or_throw(file, O_WRONLY, "cannot open the control group"));
+        entrance_numbers.push_back(entrances.back().get());
     }
     Plan plan;
     plan.path = path.c_str();
@@ -311,7 +321,8 @@ SpawnedChild spawn_child(const ProcessOptions& options) {
     plan.mappings = mappings.data();
     plan.mapping_count = mappings.size();
     for (const Mapping& mapping : mappings) plan.highest_target = std::max(plan.highest_target, mapping.target);
-    plan.cgroup_fd = cgroup.get();
+    plan.entrances = entrance_numbers.data();
+    plan.entrance_count = entrance_numbers.size();
     plan.new_session = options.new_session;
     plan.umask = options.umask;
     plan_limits(options, plan);
