@@ -62,6 +62,13 @@ std::vector<Key> guest_keys() {
         {"vnc_listen", &C::vnc_listen, {}, 0, "Where VNC displays listen that name no address."},
         {"spice_listen", &C::spice_listen, {}, 0, "Where SPICE displays listen that name no address."},
         {"max_files", &C::max_files, {}, 0, "Open files that a guest's QEMU may have; 0 leaves the system's limit."},
+        {"cgroup_controllers",
+         &C::cgroup_controllers,
+         {"cpu", "cpuacct", "cpuset", "memory", "blkio", "devices", "none"},
+         0,
+         "Controllers of the control groups that guests of the system daemon run in. Empty: all that the host has, "
+         "but\n"
+         "none for a daemon that is started with --root."},
     };
 }
 
@@ -227,7 +234,9 @@ struct Print {
     std::string operator()(Text member) const { return fmt::format("\"{}\"", defaults.*member); }
     std::string operator()(Unsigned member) const { return std::to_string(defaults.*member); }
     std::string operator()(Signed member) const { return std::to_string(defaults.*member); }
-    std::string operator()(List member) const { return fmt::format("[\"{}\"]", fmt::join(defaults.*member, "\", \"")); }
+    std::string operator()(List member) const {
+        return (defaults.*member).empty() ? "[]" : fmt::format("[\"{}\"]", fmt::join(defaults.*member, "\", \""));
+    }
 };
 
 void check(const Configuration& made, const std::string& file) {

@@ -54,6 +54,7 @@ struct Configuration {
     std::string vnc_listen = "127.0.0.1";
     std::string spice_listen = "127.0.0.1";
     uint32_t max_files = 0;
+    std::vector<std::string> cgroup_controllers;
 
     std::string firewall_backend = "nftables";
     std::string dnsmasq = "/usr/sbin/dnsmasq";

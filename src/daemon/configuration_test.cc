@@ -87,7 +87,7 @@ TEST_CASE("The printed file shows every key with its default: without its commen
         active += std::string(line.substr(1)) + "\n";
         settings++;
     }
-    CHECK(settings == 42);
+    CHECK(settings == 43);
     Configuration made = parse_configuration(active, "printed");
     CHECK(made.max_clients == Configuration().max_clients);
     CHECK(made.sockets == Configuration().sockets);

@@ -29,6 +29,7 @@ qemu::Settings qemu_settings(const WiringContext& context) {
     settings.first_display_port = static_cast<int>(configuration.remote_display_port_min);
     settings.last_display_port = static_cast<int>(configuration.remote_display_port_max);
     settings.max_open_files = configuration.max_files;
+    settings.cgroup_controllers = configuration.cgroup_controllers;
     settings.host_uuid = configuration.host_uuid;
     settings.vnc_listen = configuration.vnc_listen;
     settings.spice_listen = configuration.spice_listen;

@@ -28,6 +28,10 @@ struct Cpu;
 struct Domain;
 }  // namespace virtue::model
 
+namespace virtue::host {
+class ControlGroup;
+}
+
 namespace virtue::qemu {
 
 struct Moments;
@@ -55,7 +59,8 @@ struct Run {
     Run& operator=(const Run&) = delete;
 
     int id = -1;
-    std::shared_ptr<model::Domain> domain;  ///< the live definition
+    std::shared_ptr<model::Domain> domain;            ///< the live definition
+    std::shared_ptr<const host::ControlGroup> group;  ///< it runs in; null where guests have none
     std::unique_ptr<io::Process> process;
     std::shared_ptr<Monitor> monitor;  ///< shared by those who wait for its answers
     std::shared_ptr<Agent> agent;

@@ -13,6 +13,7 @@
 #include "drivers/qemu/block/chain.h"
 #include "drivers/qemu/command/command.h"
 #include "drivers/qemu/fd_groups.h"
+#include "drivers/qemu/guest_group.h"
 #include "drivers/qemu/guest_helpers.h"
 #include "drivers/qemu/guest_secrets.h"
 #include "drivers/qemu/hooks.h"
@@ -156,16 +157,52 @@ Task<void> make_memory_folders(Core& core, std::map<std::string, std::string> fo
     co_await io::offload(core.loop, std::move(work));
 }
 
-/// Starts QEMU; what goes wrong before its program runs is told in its log, too.
-std::unique_ptr<io::Process> spawn_guest(Core& core, const io::ProcessOptions& options, const Fd& log) {
-    try {
-        return io::Process::spawn(core.loop, options);
-    } catch (const Error& error) {
-        const std::string words = "libvirt:  error : " + error.detail();
-        const std::string line = words + "\n";
-        if (::write(log.get(), line.data(), line.size()) < 0) logger.debug("{}", words);
-        throw Error(ErrorCode::internal_error, ErrorDomain::qemu, "Process exited prior to exec: " + words);
+/// What went wrong before its program ran is told in its log, too.
+Error failed_spawn(const Error& error, const Fd& log) {
+    const std::string words = "libvirt:  error : " + error.detail();
+    const std::string line = words + "\n";
+    if (::write(log.get(), line.data(), line.size()) < 0) logger.debug("{}", words);
+    return Error(ErrorCode::internal_error, ErrorDomain::qemu, "Process exited prior to exec: " + words);
+}
+
+/// What is open for a QEMU that is being started.
+struct OpenedForIt {
+    Fd log;
+    std::vector<PassedFd> descriptors;
+};
+
+io::ProcessOptions process_options(const Core& core, LaunchPlan& plan, const OpenedForIt& opened) {
+    io::ProcessOptions options;
+    options.arguments = std::move(plan.arguments);
+    options.environment = std::move(plan.environment);
+    for (const PassedFd& passed : opened.descriptors) options.descriptors.emplace_back(&passed.fd, passed.child_number);
+    options.standard_output = &opened.log;
+    options.standard_error = &opened.log;
+    options.max_open_files = core.settings.max_open_files;
+    if (core.guest_user) {
+        options.uid = core.guest_user->uid;
+        options.gid = core.guest_user->gid;
+        options.groups = guest_groups(*core.guest_user);
     }
+    return options;
+}
+
+/// Starts QEMU in its control group, if it has one. Off the loop then: entering it may take the kernel a while.
+Task<void> spawn_guest(Core& core, Run& run, io::ProcessOptions options, std::shared_ptr<OpenedForIt> opened) {
+    std::optional<Error> failure;
+    try {
+        if (run.group) {
+            options.control_groups = run.group->entrances(emulator_group);
+            std::unique_ptr<io::Process> process =
+                co_await io::Process::spawn_apart(core.loop, std::move(options), opened);
+            run.process = std::move(process);
+        } else {
+            run.process = io::Process::spawn(core.loop, options);
+        }
+    } catch (const Error& error) {
+        failure.emplace(failed_spawn(error, opened->log));
+    }
+    if (failure) throw *failure;
 }
 
 }  // namespace
@@ -323,21 +360,12 @@ Task<Launched> launch(Core& core, const DomainOwner& domain, Run& run, bool rese
     require_perf_counters(run.domain->perf);
     co_await make_memory_folders(core, plan.folders);
 
-    io::ProcessOptions options;
-    options.arguments = std::move(plan.arguments);
-    options.environment = std::move(plan.environment);
-    for (const PassedFd& passed : plan.descriptors) options.descriptors.emplace_back(&passed.fd, passed.child_number);
-    options.standard_output = &log;
-    options.standard_error = &log;
-    options.max_open_files = core.settings.max_open_files;
-    if (core.guest_user) {
-        options.uid = core.guest_user->uid;
-        options.gid = core.guest_user->gid;
-        options.groups = guest_groups(*core.guest_user);
-    }
+    auto opened_for_it = std::make_shared<OpenedForIt>(std::move(log), std::move(plan.descriptors));
+    io::ProcessOptions options = process_options(core, plan, *opened_for_it);
     co_await run_hooks(core, run.domain, "start", "begin");
     options.max_locked_memory = locked_memory_limit(*run.domain);
-    run.process = spawn_guest(core, options, log);
+    co_await make_guest_group(core, domain, run);
+    co_await spawn_guest(core, run, std::move(options), std::move(opened_for_it));
     set_perf_counters(run.perf_counters, run.domain->perf, run.process->pid());
     launched.monitor = co_await io::Socket::connect_unix(core.loop, monitor_path, deadline);
     co_return launched;

@@ -14,6 +14,7 @@
 #include "drivers/qemu/block/job_flow.h"
 #include "drivers/qemu/command/command.h"
 #include "drivers/qemu/guest_events.h"
+#include "drivers/qemu/guest_group.h"
 #include "drivers/qemu/live_definition.h"
 #include "drivers/qemu/process_figures.h"
 #include "drivers/qemu/snapshots/backup_job.h"
@@ -159,6 +160,7 @@ Task<void> talk_to_guest(Core& core, DomainOwner domain, int id, bool was_starti
     co_await find_jobs_again(core, domain, deadline);
     if (domain->id() != id) co_return;
     co_await save_status(core, domain);
+    group_all_threads_soon(core, domain);
     connect_agent(core, domain);
     resume_backup(core, domain);
     if (interrupted) co_await continue_interrupted(core, domain);
@@ -226,6 +228,7 @@ Task<void> take_up(Core& core, const std::string& name, const std::string& text,
     std::unique_ptr<Run> run = run_of(core, std::move(status));
     run->process = std::move(process);
     bool alive = run->process != nullptr;
+    run->group = find_guest_group(core, *run);
     domain->begin_run(std::move(run));
     domain->set_state(last.state, last.reason);
     domain->changed();
@@ -255,7 +258,7 @@ bool works_in_one_of(const std::vector<std::string>& folders, const std::string&
 /// file names. They never ran a vCPU.
 /// `statuses` are the texts of all status files: a folder that one of them names belongs to a guest, even if that file
 /// is one that we cannot understand.
-void end_orphans(const Core& core, const std::string& statuses) {
+void end_orphans(Core& core, const std::string& statuses) {
     std::error_code ignored;
     std::vector<std::string> folders;
     std::set<std::string> known;
@@ -276,7 +279,9 @@ void end_orphans(const Core& core, const std::string& statuses) {
         std::unique_ptr<io::Process> process = io::Process::adopt(core.loop, std::stoi(entry), 0);
         if (!process || !works_in_one_of(folders, entry)) continue;
         logger.warn("ending QEMU process {}: its start was cut off", entry);
+        auto group = group_of_process(core, process->pid());
         process->signal(SIGKILL);
+        if (group) core.spawn(remove_guest_group(core, std::move(group), "of a start that was cut off"));
     }
     for (const std::string& folder : folders) std::filesystem::remove_all(folder, ignored);
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "driver/paths.h"
 #include "io/deadline.h"
@@ -25,6 +26,9 @@ struct Settings {
     io::Milliseconds figures_budget{25};       ///< what bulk statistics wait for monitors, all guests together
     int first_display_port = 5900;             ///< VNC and SPICE ports given by autoport
     int last_display_port = 65535;
+    /// Controllers of the groups that guests run in ("cpu", "memory", …); empty: all, but none for a daemon under
+    /// another root. A name that is none ("none") switches them off.
+    std::vector<std::string> cgroup_controllers;
     uint64_t max_open_files = 0;  ///< RLIMIT_NOFILE of guests; 0 leaves it
     std::string host_uuid;        ///< told to clients; empty takes the firmware's or the machine id
     std::string vnc_listen = "127.0.0.1";

@@ -5,6 +5,7 @@
 #include "drivers/qemu/block/io_tune.h"
 #include "drivers/qemu/calls/support.h"
 #include "drivers/qemu/guest_events.h"
+#include "drivers/qemu/guest_group.h"
 #include "drivers/qemu/hooks.h"
 #include "drivers/qemu/launch.h"
 #include "drivers/qemu/live_cpu.h"
@@ -113,6 +114,7 @@ Task<void> bring_up(Core& core, DomainOwner domain, StartRequest request, io::De
     Launched launched;
     std::optional<Error> failure;
     std::vector<Started<bool>> writing;
+    std::vector<Started<bool>> grouping;
     try {
         Launched started = co_await launch(core, domain, run, request.reset_nvram, deadline);
         launched = std::move(started);
@@ -133,6 +135,7 @@ Task<void> bring_up(Core& core, DomainOwner domain, StartRequest request, io::De
             co_return true;
         };
         writing.emplace_back(core.loop, run_saving(std::move(saving)));
+        grouping.emplace_back(core.loop, run_saving(make_thread_groups(core, domain)));
         co_await open_monitor(core, domain, launched, deadline);
         Started<bool> setting_up(core.loop, run_saving(set_up_by_monitor(core, domain, deadline)));
         Started<bool> cpu(core.loop, run_saving(learn_cpu(core, domain, deadline)));
@@ -141,6 +144,10 @@ Task<void> bring_up(Core& core, DomainOwner domain, StartRequest request, io::De
         co_await setting_up.join();
         co_await cpu.join();
         co_await plug_defined_vcpus(core, domain, deadline);
+        Started<bool> grouped = std::move(grouping.back());
+        grouping.clear();
+        co_await grouped.join();
+        co_await group_all_threads(core, domain, deadline);
         co_await place_threads(domain, deadline);
         if (request.state) co_await load_state(core, domain, *request.state, deadline);
         if (!request.internal_snapshot.empty()) {
@@ -154,6 +161,7 @@ Task<void> bring_up(Core& core, DomainOwner domain, StartRequest request, io::De
     // What is still being written must not land behind its removal.
     io::Deadline never = io::Deadline::never();
     for (Started<bool>& file : writing) co_await file.ended_by(never);
+    for (Started<bool>& group : grouping) co_await group.ended_by(never);
     Error explained = co_await explain_failed_start(core, run, launched, std::move(*failure));
     throw explained;
 }

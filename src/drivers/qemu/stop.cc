@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "drivers/qemu/guest_group.h"
 #include "drivers/qemu/guest_helpers.h"
 #include "drivers/qemu/hooks.h"
 #include "drivers/qemu/host_checks.h"
@@ -163,6 +164,12 @@ Task<bool> end_failed_start(DomainOwner domain) {
 Task<void> clean_up_run(Core& core, std::string name, std::unique_ptr<Run> run) {
     if (run->monitor) run->monitor->close();
     if (run->agent) run->agent->close();
+    std::shared_ptr<const host::ControlGroup> group = std::move(run->group);
+    if (group) {
+        auto remove = [group] { return group->remove(); };
+        const bool gone = co_await io::offload(core.loop, std::move(remove));
+        if (gone) group.reset();
+    }
     co_await close_interfaces(core, run->domain);
     stop_tpm_emulator(core, *run);
     stop_helpers(core, *run);
@@ -191,6 +198,7 @@ Task<void> clean_up_run(Core& core, std::string name, std::unique_ptr<Run> run) 
         return failures;
     };
     std::vector<std::string> failures = co_await io::offload(core.loop, std::move(remove));
+    if (group) core.spawn(remove_guest_group(core, std::move(group), name));
     for (const std::string& failure : failures) logger.warn("domain '{}': {}", name, failure);
 }
 

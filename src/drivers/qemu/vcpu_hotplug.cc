@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "drivers/qemu/calls/support.h"
+#include "drivers/qemu/guest_group.h"
 #include "drivers/qemu/live_definition.h"
 #include "drivers/qemu/thread_placement.h"
 #include "drivers/qemu/vcpu_entries.h"
@@ -103,6 +104,7 @@ Task<void> refresh(Core& core, DomainOwner domain, io::Deadline deadline) {
     Run& run = domain->running();
     take_vcpu_threads(run, threads);
     note_entries(run.domain->vcpus, entries_now(*run.domain, slots));
+    co_await group_vcpus(core, domain);
     co_await live_changed(core, domain);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "drivers/qemu/calls/support.h"
+#include "drivers/qemu/guest_group.h"
 #include "drivers/qemu/thread_placement.h"
 #include "model/domain/domain.h"
 #include "wire/typed_params.h"
@@ -224,7 +225,9 @@ Task<wire::Void> IoThreadCalls::pin(driver::Call& call, proc::DomainPinIothread:
         io::Deadline deadline = core_.monitor_deadline(call.deadline, *domain);
         std::vector<IoThreadPlace> places = co_await query_iothreads(domain, deadline);
         for (const IoThreadPlace& place : places) {
-            if (place.id == id && place.thread > 0) set_affinity(place.thread, cpus);
+            if (place.id != id || place.thread <= 0) continue;
+            widen_group(domain->running(), iothread_group(id), cpus);
+            set_affinity(place.thread, cpus);
         }
         pin_thread(*domain->running().domain, id, cpus);
         co_await live_changed(core_, domain);
@@ -252,9 +255,9 @@ Task<wire::Void> IoThreadCalls::add(driver::Call& call, proc::DomainAddIothread:
         co_await domain->monitor()->command("object-add", std::move(arguments), deadline);
         add_thread(*domain->running().domain, id);
         std::vector<IoThreadPlace> places = co_await query_iothreads(domain, deadline);
-        for (const IoThreadPlace& place : places) {
-            if (place.id == id) place_iothread(domain->current(), place);
-        }
+        std::erase_if(places, [id](const IoThreadPlace& place) { return place.id != id; });
+        co_await group_iothreads(core_, domain, places);
+        for (const IoThreadPlace& place : places) place_iothread(domain->current(), place);
         co_await live_changed(core_, domain);
     }
     if (scope.config) {
@@ -278,6 +281,7 @@ Task<wire::Void> IoThreadCalls::remove(driver::Call& call, proc::DomainDelIothre
         io::Deadline deadline = core_.monitor_deadline(call.deadline, *domain);
         co_await domain->monitor()->command("object-del", std::move(arguments), deadline);
         remove_thread(*domain->running().domain, id);
+        co_await forget_iothread_group(core_, domain, id);
         co_await live_changed(core_, domain);
     }
     if (scope.config) {

@@ -1,6 +1,7 @@
 #include "drivers/qemu/calls/resource_calls.h"
 
 #include "drivers/qemu/calls/support.h"
+#include "drivers/qemu/guest_group.h"
 #include "drivers/qemu/live_definition.h"
 #include "drivers/qemu/process_figures.h"
 #include "drivers/qemu/thread_placement.h"
@@ -98,7 +99,10 @@ Task<void> ResourceCalls::pin(driver::Call& call, proc::DomainRef which, std::op
         Run& run = domain->running();
         int thread = emulator ? run.process->pid() : 0;
         if (!emulator && *vcpu < run.vcpu_threads.size()) thread = run.vcpu_threads[*vcpu];
-        if (thread > 0) set_affinity(thread, cpus);
+        if (thread > 0) {
+            widen_group(run, emulator ? emulator_group : vcpu_group(*vcpu), cpus);
+            set_affinity(thread, cpus);
+        }
         set_pinned_cpus(*run.domain, index, cpus);
     }
     if (scope.config) {

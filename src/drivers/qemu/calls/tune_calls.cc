@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "drivers/qemu/calls/support.h"
+#include "drivers/qemu/guest_group.h"
 #include "model/domain/domain.h"
 #include "wire/typed_params.h"
 
@@ -14,10 +15,18 @@ namespace {
 constexpr uint32_t affect_flags = api::domain_affect_live | api::domain_affect_config;
 constexpr uint32_t reading_flags = affect_flags | api::typed_param_string_okay;
 
-constexpr TuneCalls::Subject memory_subject{"Memory tuning", "cgroup memory controller is not mounted", false};
-constexpr TuneCalls::Subject block_subject{"Block I/O tuning", "blkio cgroup isn't mounted", false};
-constexpr TuneCalls::Subject cpu_subject{"CPU tuning", "cgroup CPU controller is not mounted", false};
-constexpr TuneCalls::Subject numa_subject{"NUMA tuning", "cgroup cpuset controller is not mounted", true};
+using host::ControlGroup;
+using host::Controller;
+
+constexpr TuneCalls::Subject memory_subject{"Memory tuning", "cgroup memory controller is not mounted", false,
+                                            Controller::memory};
+constexpr TuneCalls::Subject block_subject{"Block I/O tuning", "blkio cgroup isn't mounted", false, Controller::blkio};
+constexpr TuneCalls::Subject cpu_subject{"CPU tuning", "cgroup CPU controller is not mounted", false, Controller::cpu};
+constexpr TuneCalls::Subject numa_subject{"NUMA tuning", "cgroup cpuset controller is not mounted", true,
+                                          Controller::cpuset};
+constexpr const char* groupless =
+    "it runs in no control group with that controller; the persistent definition can be "
+    "read and changed (--config)";
 
 /// VIR_DOMAIN_MEMORY_PARAM_UNLIMITED, in KiB.
 constexpr uint64_t unlimited = 9007199254740991;
@@ -27,24 +36,32 @@ enum TypeNumber : uint32_t { type_int = 1, type_uint = 2, type_llong = 3, type_u
 struct MemoryLimit {
     std::string_view name;
     std::optional<model::Kibibytes> model::MemTune::*value;
+    host::MemoryLimit limit;
 };
-constexpr MemoryLimit memory_limits[] = {{"hard_limit", &model::MemTune::hard_limit},
-                                         {"soft_limit", &model::MemTune::soft_limit},
-                                         {"swap_hard_limit", &model::MemTune::swap_hard_limit}};
+constexpr MemoryLimit memory_limits[] = {
+    {"hard_limit", &model::MemTune::hard_limit, host::MemoryLimit::hard},
+    {"soft_limit", &model::MemTune::soft_limit, host::MemoryLimit::soft},
+    {"swap_hard_limit", &model::MemTune::swap_hard_limit, host::MemoryLimit::swap_hard}};
 constexpr wire::ExpectedParameter memory_settings[] = {
     {"hard_limit", type_ullong}, {"soft_limit", type_ullong}, {"swap_hard_limit", type_ullong}};
+
+/// Which groups of a guest's threads a bandwidth is of.
+enum class Threads : uint8_t { vcpus, emulator, all, iothreads };
 
 struct SchedulerPeriod {
     std::string_view period;
     uint64_t model::CpuTune::*period_value;
     std::string_view quota;
     int64_t model::CpuTune::*quota_value;
+    Threads threads;
 };
 constexpr SchedulerPeriod scheduler_periods[] = {
-    {"vcpu_period", &model::CpuTune::period, "vcpu_quota", &model::CpuTune::quota},
-    {"emulator_period", &model::CpuTune::emulator_period, "emulator_quota", &model::CpuTune::emulator_quota},
-    {"global_period", &model::CpuTune::global_period, "global_quota", &model::CpuTune::global_quota},
-    {"iothread_period", &model::CpuTune::iothread_period, "iothread_quota", &model::CpuTune::iothread_quota},
+    {"vcpu_period", &model::CpuTune::period, "vcpu_quota", &model::CpuTune::quota, Threads::vcpus},
+    {"emulator_period", &model::CpuTune::emulator_period, "emulator_quota", &model::CpuTune::emulator_quota,
+     Threads::emulator},
+    {"global_period", &model::CpuTune::global_period, "global_quota", &model::CpuTune::global_quota, Threads::all},
+    {"iothread_period", &model::CpuTune::iothread_period, "iothread_quota", &model::CpuTune::iothread_quota,
+     Threads::iothreads},
 };
 constexpr int32_t scheduler_parameters = 1 + 2 * std::size(scheduler_periods);
 constexpr wire::ExpectedParameter scheduler_settings[] = {
@@ -55,23 +72,24 @@ constexpr wire::ExpectedParameter scheduler_settings[] = {
 /// A figure of each device, written "PATH,FIGURE,PATH,FIGURE…" in one parameter.
 struct DeviceFigure {
     std::string_view name;
+    host::DeviceLimit limit;
     uint64_t (*read)(const model::BlkioDevice&);
     void (*write)(model::BlkioDevice&, uint64_t);
     uint64_t most;
 };
 template <auto Member>
-constexpr DeviceFigure device_figure(std::string_view name) {
+constexpr DeviceFigure device_figure(std::string_view name, host::DeviceLimit limit) {
     using Number = std::remove_cvref_t<decltype(std::declval<model::BlkioDevice>().*Member)>;
-    return {name, [](const model::BlkioDevice& device) -> uint64_t { return device.*Member; },
+    return {name, limit, [](const model::BlkioDevice& device) -> uint64_t { return device.*Member; },
             [](model::BlkioDevice& device, uint64_t value) { device.*Member = static_cast<Number>(value); },
             std::numeric_limits<Number>::max()};
 }
 constexpr DeviceFigure device_figures[] = {
-    device_figure<&model::BlkioDevice::weight>("device_weight"),
-    device_figure<&model::BlkioDevice::read_iops_sec>("device_read_iops_sec"),
-    device_figure<&model::BlkioDevice::write_iops_sec>("device_write_iops_sec"),
-    device_figure<&model::BlkioDevice::read_bytes_sec>("device_read_bytes_sec"),
-    device_figure<&model::BlkioDevice::write_bytes_sec>("device_write_bytes_sec"),
+    device_figure<&model::BlkioDevice::weight>("device_weight", host::DeviceLimit::weight),
+    device_figure<&model::BlkioDevice::read_iops_sec>("device_read_iops_sec", host::DeviceLimit::read_iops),
+    device_figure<&model::BlkioDevice::write_iops_sec>("device_write_iops_sec", host::DeviceLimit::write_iops),
+    device_figure<&model::BlkioDevice::read_bytes_sec>("device_read_bytes_sec", host::DeviceLimit::read_bytes),
+    device_figure<&model::BlkioDevice::write_bytes_sec>("device_write_bytes_sec", host::DeviceLimit::write_bytes),
 };
 constexpr wire::ExpectedParameter block_settings[] = {
     {"weight", type_uint},
@@ -114,32 +132,30 @@ uint64_t in_range(std::string_view name, uint64_t value, uint64_t least, uint64_
     return value;
 }
 
-void change_memory_limits(model::Domain& domain, const wire::TypedParameters& params) {
+void change_memory_limits(model::MemTune& tune, const wire::TypedParameters& params) {
     for (const MemoryLimit& limit : memory_limits) {
         auto wanted = params.find_ullong(limit.name);
         if (!wanted) continue;
-        auto& value = domain.memtune.*limit.value;
+        auto& value = tune.*limit.value;
         if (*wanted >= unlimited) {
             value.reset();
         } else {
             value = model::Kibibytes{*wanted};
         }
     }
-    const model::MemTune& now = domain.memtune;
     if (params.find("swap_hard_limit") || params.find("hard_limit")) {
-        const uint64_t hard = now.hard_limit ? now.hard_limit->count : unlimited;
-        const uint64_t swap = now.swap_hard_limit ? now.swap_hard_limit->count : unlimited;
+        const uint64_t hard = tune.hard_limit ? tune.hard_limit->count : unlimited;
+        const uint64_t swap = tune.swap_hard_limit ? tune.swap_hard_limit->count : unlimited;
         if (hard > swap) {
-            throw Error(ErrorCode::invalid_arg, ErrorDomain::qemu,
+            throw Error(ErrorCode::invalid_arg, ErrorDomain::domain,
                         "memory hard_limit tunable value must be lower than or equal to swap_hard_limit");
         }
     }
 }
 
-void change_scheduler(model::CpuTune& tune, const wire::TypedParameters& params) {
+void change_bandwidths(model::CpuTune& tune, const wire::TypedParameters& params) {
     // The kernel's own limits of a CFS period and quota, in microseconds.
-    constexpr uint64_t least = 1000, longest_period = 1000000, most_quota = 18446744073709551;
-    if (auto shares = params.find_ullong("cpu_shares")) tune.shares = in_range("cpu_shares", *shares, 2, 262144);
+    constexpr uint64_t least = 1000, longest_period = 1000000, most_quota = host::unlimited_quota;
     for (const SchedulerPeriod& each : scheduler_periods) {
         if (auto period = params.find_ullong(each.period)) {
             tune.*each.period_value = *period == 0 ? 0 : in_range(each.period, *period, least, longest_period);
@@ -149,6 +165,11 @@ void change_scheduler(model::CpuTune& tune, const wire::TypedParameters& params)
             tune.*each.quota_value = *quota;
         }
     }
+}
+
+void change_scheduler(model::CpuTune& tune, const wire::TypedParameters& params) {
+    if (auto shares = params.find_ullong("cpu_shares")) tune.shares = in_range("cpu_shares", *shares, 2, 262144);
+    change_bandwidths(tune, params);
 }
 
 [[noreturn]] void refuse_device_list(std::string_view name, std::string_view text) {
@@ -164,7 +185,9 @@ model::BlkioDevice& device_of(model::BlkioTune& tune, std::string_view path) {
     return tune.devices.back();
 }
 
-void change_devices(model::BlkioTune& tune, const DeviceFigure& figure, const std::string& text) {
+/// "PATH,FIGURE,PATH,FIGURE…"
+std::vector<std::pair<std::string, uint64_t>> read_devices(const DeviceFigure& figure, const std::string& text) {
+    std::vector<std::pair<std::string, uint64_t>> devices;
     const std::vector<std::string_view> parts = split(text, ',');
     if (parts.size() % 2 != 0) refuse_device_list(figure.name, text);
     for (size_t i = 0; i < parts.size(); i += 2) {
@@ -174,8 +197,13 @@ void change_devices(model::BlkioTune& tune, const DeviceFigure& figure, const st
         const bool is_number = read.ec == std::errc{} && read.ptr == end && value <= figure.most;
         if (!is_number || !parts[i].starts_with('/')) refuse_device_list(figure.name, text);
         if (figure.name == "device_weight" && value != 0) in_range(figure.name, value, 10, 1000);
-        figure.write(device_of(tune, parts[i]), value);
+        devices.emplace_back(parts[i], value);
     }
+    return devices;
+}
+
+void change_devices(model::BlkioTune& tune, const DeviceFigure& figure, const std::string& text) {
+    for (const auto& [path, value] : read_devices(figure, text)) figure.write(device_of(tune, path), value);
     std::erase_if(tune.devices, [](const model::BlkioDevice& device) {
         for (const DeviceFigure& each : device_figures) {
             if (each.read(device) != 0) return false;
@@ -226,6 +254,126 @@ wire::TypedParameters scheduler_figures(const model::CpuTune& tune) {
     return params;
 }
 
+/// The groups of those of a run's threads.
+std::vector<std::string> groups_of(const Run& run, Threads threads) {
+    std::vector<std::string> groups;
+    if (threads == Threads::all) groups.emplace_back();
+    if (threads == Threads::emulator) groups.emplace_back(emulator_group);
+    for (size_t i = 0; threads == Threads::vcpus && i < run.vcpu_threads.size(); i++) {
+        if (run.vcpu_threads[i] > 0) groups.push_back(vcpu_group(i));
+    }
+    if (threads == Threads::iothreads) {
+        for (const model::IoThread& thread : run.domain->iothread_ids) groups.push_back(iothread_group(thread.id));
+    }
+    return groups;
+}
+
+wire::TypedParameters live_scheduler_figures(const Run& run) {
+    wire::TypedParameters params;
+    params.add_ullong("cpu_shares", run.group->shares());
+    for (const SchedulerPeriod& each : scheduler_periods) {
+        const std::vector<std::string> groups = groups_of(run, each.threads);
+        const host::CpuBandwidth found = groups.empty() ? host::CpuBandwidth{} : run.group->bandwidth(groups.front());
+        params.add_ullong(std::string(each.period), found.period);
+        params.add_llong(std::string(each.quota), found.quota);
+    }
+    return params;
+}
+
+/// One figure after the other: what the kernel took before it refused one stays.
+std::vector<wire::TypedParameter> change_live_scheduler(Run& run, const wire::TypedParameters& params) {
+    model::CpuTune checked;
+    change_bandwidths(checked, params);
+    model::CpuTune& tune = run.domain->cputune;
+    wire::TypedParameters told;
+    if (auto shares = params.find_ullong("cpu_shares")) {
+        run.group->set_shares(*shares);
+        tune.shares = *shares;
+        told.add_ullong("cputune.cpu_shares", *shares);
+    }
+    for (const SchedulerPeriod& each : scheduler_periods) {
+        const uint64_t period = params.find_ullong(each.period).value_or(0);
+        const int64_t quota = params.find_llong(each.quota).value_or(0);
+        for (const std::string& group : groups_of(run, each.threads)) run.group->set_bandwidth(group, {period, quota});
+        if (period != 0) {
+            tune.*each.period_value = period;
+            told.add_ullong(fmt::format("cputune.{}", each.period), period);
+        }
+        if (quota != 0) {
+            tune.*each.quota_value = quota;
+            told.add_llong(fmt::format("cputune.{}", each.quota), quota);
+        }
+    }
+    return told.take();
+}
+
+std::vector<wire::TypedParameter> change_live_memory(Run& run, const wire::TypedParameters& params) {
+    model::MemTune& tune = run.domain->memtune;
+    model::MemTune wanted = tune;
+    change_memory_limits(wanted, params);
+    const auto write = [&](const MemoryLimit& limit) {
+        if (!params.find(limit.name)) return;
+        const auto& value = wanted.*limit.value;
+        run.group->set_memory_limit(limit.limit, value ? std::optional(value->count) : std::nullopt);
+        tune.*limit.value = value;
+    };
+    const auto& [hard, soft, swap] = memory_limits;
+    const auto kib = [](const std::optional<model::Kibibytes>& value) { return value ? value->count : unlimited; };
+    // The kernel keeps the limit of memory alone at or below that of memory and swap at each moment.
+    const bool lowers = kib(wanted.hard_limit) < kib(tune.hard_limit);
+    write(soft);
+    if (lowers) write(hard);
+    write(swap);
+    if (!lowers) write(hard);
+    return {};
+}
+
+std::vector<wire::TypedParameter> change_live_block_io(Run& run, const wire::TypedParameters& params) {
+    model::BlkioTune& tune = run.domain->blkiotune;
+    if (auto weight = params.find_uint("weight")) {
+        run.group->set_weight(*weight);
+        tune.weight = *weight;
+    }
+    for (const DeviceFigure& figure : device_figures) {
+        const auto text = params.find_string(figure.name);
+        if (!text) continue;
+        for (const auto& [path, value] : read_devices(figure, *text)) {
+            run.group->set_device_limit(figure.limit, path, value);
+        }
+        change_devices(tune, figure, *text);
+    }
+    return {};
+}
+
+/// Where the memory of a running guest may lie can change only where the host's kernel alone keeps it there.
+std::vector<wire::TypedParameter> change_live_numa(Run& run, const wire::TypedParameters& params) {
+    model::NumaTune& tune = run.domain->numatune;
+    model::NumaTune wanted = tune;
+    change_numa(wanted, params);
+    const bool names_mode = params.find("numa_mode") != nullptr;
+    if (tune.has_memory && names_mode && wanted.mode != tune.mode) {
+        throw Error(ErrorCode::operation_invalid, ErrorDomain::qemu, "can't change numatune mode for running domain");
+    }
+    if (tune.has_memory && names_mode && tune.mode == model::NumatuneMode::strict) {
+        if (params.find("numa_nodeset") && wanted.nodes == tune.nodes) return {};
+        throw Error(ErrorCode::operation_invalid, ErrorDomain::qemu,
+                    "can't change nodeset for strict mode for running domain");
+    }
+    if (!params.find("numa_nodeset")) {
+        tune = wanted;
+        return {};
+    }
+    if (tune.has_memory && tune.mode != model::NumatuneMode::restrictive) {
+        throw Error(ErrorCode::operation_invalid, ErrorDomain::qemu,
+                    "change of nodeset for running domain requires restrictive numa mode");
+    }
+    for (Threads threads : {Threads::emulator, Threads::vcpus, Threads::iothreads}) {
+        for (const std::string& group : groups_of(run, threads)) run.group->set_memory_nodes(group, wanted.nodes);
+    }
+    tune = wanted;
+    return {};
+}
+
 std::string device_list(const model::BlkioTune& tune, const DeviceFigure& figure) {
     std::string text;
     for (const model::BlkioDevice& device : tune.devices) {
@@ -256,41 +404,57 @@ void TuneCalls::require_available(const Subject& subject) const {
     fail(ErrorCode::operation_unsupported, ErrorDomain::qemu, "{} is not available in session mode", subject.name);
 }
 
-const model::Domain& TuneCalls::definition_of(const proc::DomainRef& which, uint32_t flags,
-                                              const Subject& subject) const {
+TuneCalls::View TuneCalls::view(const proc::DomainRef& which, uint32_t flags, const Subject& subject) const {
     DomainOwner domain = core_.at(which.name, which.uuid);
     require_available(subject);
     const Scope scope = scope_of(*domain, flags & affect_flags);
-    if (scope.live) {
-        throw Error(ErrorCode::operation_invalid, ErrorDomain::qemu, subject.missing,
-                    "guests run in no cgroup of their own; the persistent definition can be read (--config)");
+    const ControlGroup* group = scope.live ? domain->running().group.get() : nullptr;
+    if (scope.live && (group == nullptr || !group->has(subject.controller))) {
+        throw Error(ErrorCode::operation_invalid, ErrorDomain::qemu, subject.missing, groupless);
     }
-    return definition_for(*domain, flags & affect_flags);
+    return {definition_for(*domain, flags & affect_flags), group};
 }
 
-Task<void> TuneCalls::change_definition(driver::Call& call, proc::DomainRef which, uint32_t flags,
-                                        const Subject& subject, std::function<void(model::Domain&)> change) {
+Task<void> TuneCalls::change_limits(driver::Call& call, proc::DomainRef which, uint32_t flags, const Subject& subject,
+                                    std::function<void(model::Domain&)> change, LiveChange change_live) {
     DomainOwner domain = core_.at(which.name, which.uuid);
     require_available(subject);
     driver::Job job = co_await domain->jobs().begin(driver::JobKind::modify, subject.name, call.deadline);
     require_known(*domain);
     const Scope scope = scope_of(*domain, flags & affect_flags);
-    if (scope.live) {
-        throw Error(ErrorCode::operation_invalid, ErrorDomain::qemu, subject.missing,
-                    "guests run in no cgroup of their own; change the persistent definition (--config)");
+    std::shared_ptr<model::Domain> definition;
+    if (scope.config) {
+        definition = std::make_shared<model::Domain>(*domain->persistent());
+        change(*definition);
     }
-    auto definition = std::make_shared<model::Domain>(*domain->persistent());
-    change(*definition);
-    co_await replace_definition(core_, domain, std::move(definition));
+    if (scope.live) {
+        Run& run = domain->running();
+        if (!core_.settings.paths.privileged) {
+            fail(ErrorCode::operation_unsupported, ErrorDomain::qemu, "{} is not available in session mode",
+                 subject.name);
+        }
+        if (!run.group || !run.group->has(subject.controller)) {
+            throw Error(ErrorCode::operation_invalid, ErrorDomain::qemu, subject.missing, groupless);
+        }
+        std::vector<wire::TypedParameter> told = change_live(run);
+        if (!told.empty()) core_.announcer.tunable(*domain, std::move(told));
+        co_await live_changed(core_, domain);
+    }
+    if (scope.config) co_await replace_definition(core_, domain, std::move(definition));
 }
 
 proc::DomainGetMemoryParameters::Ret TuneCalls::memory(driver::Call&, proc::DomainGetMemoryParameters::Args args) {
     require_flags(args.flags, reading_flags, "qemuDomainGetMemoryParameters");
-    const model::MemTune& tune = definition_of(args.domain, args.flags, memory_subject).memtune;
+    const View seen = view(args.domain, args.flags, memory_subject);
     wire::TypedParameters params;
     for (const MemoryLimit& limit : memory_limits) {
-        const auto& value = tune.*limit.value;
-        params.add_ullong(std::string(limit.name), value ? value->count : unlimited);
+        std::optional<uint64_t> kib;
+        if (seen.group != nullptr) {
+            kib = seen.group->memory_limit(limit.limit);
+        } else if (const auto& value = seen.definition.memtune.*limit.value) {
+            kib = value->count;
+        }
+        params.add_ullong(std::string(limit.name), kib.value_or(unlimited));
     }
     return answer<proc::DomainGetMemoryParameters::Ret>(std::move(params), args.nparams, args.flags);
 }
@@ -300,17 +464,20 @@ Task<wire::Void> TuneCalls::set_memory(driver::Call& call, proc::DomainSetMemory
     require_settings(args.params, memory_settings);
     wire::TypedParameters params(std::move(args.params));
     std::function<void(model::Domain&)> change = [&params](model::Domain& domain) {
-        change_memory_limits(domain, params);
+        change_memory_limits(domain.memtune, params);
     };
-    co_await change_definition(call, std::move(args.domain), args.flags, memory_subject, std::move(change));
+    LiveChange change_live = [&params](Run& run) { return change_live_memory(run, params); };
+    co_await change_limits(call, std::move(args.domain), args.flags, memory_subject, std::move(change),
+                           std::move(change_live));
     co_return wire::Void{};
 }
 
 proc::DomainGetBlkioParameters::Ret TuneCalls::block_io(driver::Call&, proc::DomainGetBlkioParameters::Args args) {
     require_flags(args.flags, reading_flags, "qemuDomainGetBlkioParameters");
-    const model::BlkioTune& tune = definition_of(args.domain, args.flags, block_subject).blkiotune;
+    const View seen = view(args.domain, args.flags, block_subject);
+    const model::BlkioTune& tune = seen.definition.blkiotune;
     wire::TypedParameters params;
-    params.add_uint("weight", tune.weight);
+    params.add_uint("weight", seen.group != nullptr ? seen.group->weight() : tune.weight);
     for (const DeviceFigure& figure : device_figures) {
         params.add_string(std::string(figure.name), device_list(tune, figure));
     }
@@ -324,7 +491,9 @@ Task<wire::Void> TuneCalls::set_block_io(driver::Call& call, proc::DomainSetBlki
     std::function<void(model::Domain&)> change = [&params](model::Domain& domain) {
         change_block_io(domain.blkiotune, params);
     };
-    co_await change_definition(call, std::move(args.domain), args.flags, block_subject, std::move(change));
+    LiveChange change_live = [&params](Run& run) { return change_live_block_io(run, params); };
+    co_await change_limits(call, std::move(args.domain), args.flags, block_subject, std::move(change),
+                           std::move(change_live));
     co_return wire::Void{};
 }
 
@@ -345,17 +514,17 @@ Task<wire::Void> TuneCalls::set_numa(driver::Call& call, proc::DomainSetNumaPara
     std::function<void(model::Domain&)> change = [&params](model::Domain& domain) {
         change_numa(domain.numatune, params);
     };
-    co_await change_definition(call, std::move(args.domain), args.flags, numa_subject, std::move(change));
+    LiveChange change_live = [&params](Run& run) { return change_live_numa(run, params); };
+    co_await change_limits(call, std::move(args.domain), args.flags, numa_subject, std::move(change),
+                           std::move(change_live));
     co_return wire::Void{};
 }
 
 proc::DomainGetSchedulerType::Ret TuneCalls::scheduler_type(driver::Call&, proc::DomainGetSchedulerType::Args args) {
     // A guest that does not run tells what it could have.
     require_available(cpu_subject);
-    if (core_.at(args.domain.name, args.domain.uuid)->is_active()) {
-        throw Error(ErrorCode::operation_invalid, ErrorDomain::qemu, cpu_subject.missing,
-                    "guests run in no cgroup of their own");
-    }
+    DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
+    if (domain->is_active()) view(args.domain, api::domain_affect_live, cpu_subject);
     proc::DomainGetSchedulerType::Ret ret;
     ret.type = "posix";
     ret.nparams = scheduler_parameters;
@@ -375,9 +544,14 @@ proc::DomainGetSchedulerParameters::Ret TuneCalls::scheduler(driver::Call& call,
 proc::DomainGetSchedulerParametersFlags::Ret TuneCalls::scheduler_flags(
     driver::Call&, proc::DomainGetSchedulerParametersFlags::Args args) {
     require_flags(args.flags, reading_flags, "qemuDomainGetSchedulerParametersFlags");
-    const model::CpuTune& tune = definition_of(args.domain, args.flags, cpu_subject).cputune;
+    const View seen = view(args.domain, args.flags, cpu_subject);
     proc::DomainGetSchedulerParametersFlags::Ret ret;
-    ret.params = scheduler_figures(tune).take();
+    if (seen.group != nullptr) {
+        DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
+        ret.params = live_scheduler_figures(domain->running()).take();
+    } else {
+        ret.params = scheduler_figures(seen.definition.cputune).take();
+    }
     const auto asked = static_cast<size_t>(std::max(args.nparams, 0));
     if (asked < ret.params.size()) ret.params.resize(asked);
     return ret;
@@ -399,7 +573,9 @@ Task<wire::Void> TuneCalls::set_scheduler_flags(driver::Call& call,
     std::function<void(model::Domain&)> change = [&params](model::Domain& domain) {
         change_scheduler(domain.cputune, params);
     };
-    co_await change_definition(call, std::move(args.domain), args.flags, cpu_subject, std::move(change));
+    LiveChange change_live = [&params](Run& run) { return change_live_scheduler(run, params); };
+    co_await change_limits(call, std::move(args.domain), args.flags, cpu_subject, std::move(change),
+                           std::move(change_live));
     co_return wire::Void{};
 }
 
