@@ -13,7 +13,17 @@
 namespace virtue::network {
 namespace {
 
-constexpr size_t largest_file = 16 << 20;
+constexpr size_t largest_file = 32 << 20;
+/// What a client can be told (REMOTE_STRING_MAX). Metadata that is added piece by piece may not make more of it: a file
+/// that this daemon writes, the next one reads.
+constexpr size_t largest_definition = 4 << 20;
+
+std::string tellable(const std::string& name, std::string xml) {
+    if (xml.size() <= largest_definition) return xml;
+    fail(ErrorCode::config_unsupported, ErrorDomain::network,
+         "the definition of network '{}' would have {} bytes, at most {} are possible", name, xml.size(),
+         largest_definition);
+}
 
 std::string with_note(const std::string& command, const std::string& xml) {
     return "<!--\nWARNING: THIS IS AN AUTO-GENERATED FILE. CHANGES TO IT ARE LIKELY TO BE\n"
@@ -40,7 +50,7 @@ std::string status_text(const model::Network& live, const Store::Shares& shares)
         fmt::format("<networkstatus>\n  <class_id bitmap='{}'/>\n  <floor sum='{}'/>\n", shares.classes, shares.floors);
     xml::Options options = options_for("(network)", false);
     options.indent = 1;
-    text += xml::format(live, options) + "</networkstatus>\n";
+    text += tellable(live.name, xml::format(live, options)) + "</networkstatus>\n";
     return with_note(note_for(live.name), text);
 }
 
@@ -68,8 +78,8 @@ void Store::make_folders() const {
 }
 
 void Store::save_definition(const model::Network& network) const {
-    io::write_file_atomically(definition_path(network.name),
-                              with_note(note_for(network.name), network_xml(network, true)), 0600);
+    const std::string xml = tellable(network.name, network_xml(network, true));
+    io::write_file_atomically(definition_path(network.name), with_note(note_for(network.name), xml), 0600);
 }
 
 void Store::remove_definition(const std::string& name) const {

@@ -9,7 +9,8 @@
 namespace virtue::secret {
 namespace {
 
-constexpr size_t largest_definition = 1 << 20;
+/// What a client sends has 4 MiB at most (REMOTE_STRING_MAX), and is written with more letters.
+constexpr size_t largest_definition = 32 << 20;
 constexpr size_t largest_value = 128 << 10;  // 64 KiB in base64
 
 }  // namespace

@@ -11,7 +11,8 @@
 namespace virtue::storage {
 namespace {
 
-constexpr size_t largest_file = 4 << 20;
+/// What a client sends has 4 MiB at most (REMOTE_STRING_MAX), and is written with more letters.
+constexpr size_t largest_file = 32 << 20;
 
 std::string with_note(const std::string& name, const std::string& xml) {
     // "--" may not stand in a comment, so libvirt leaves a name with it out.

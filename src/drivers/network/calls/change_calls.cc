@@ -248,9 +248,10 @@ Task<wire::Void> ChangeCalls::update(driver::Call& call, proc::NetworkUpdate::Ar
                     "can't update unrecognized section of network");
     }
     auto changed = [&](const model::Network& definition) {
-        return std::make_shared<model::Network>(
+        auto fresh = std::make_shared<model::Network>(
             model::update(definition, static_cast<model::NetworkUpdateCommand>(args.command),
                           static_cast<model::NetworkSection>(args.section), args.parent_index, args.xml));
+        return fresh;
     };
     Definition live;
     Definition persistent;
@@ -258,6 +259,19 @@ Task<wire::Void> ChangeCalls::update(driver::Call& call, proc::NetworkUpdate::Ar
     if (scope.config) persistent = changed(*network->persistent);
     co_await put_in_place(network, std::move(live), std::move(persistent));
     co_return wire::Void{};
+}
+
+Task<void> ChangeCalls::keep_live_metadata(NetworkOwner network, Definition changed) {
+    const Definition before = std::exchange(network->live, std::move(changed));
+    std::optional<Error> problem;
+    try {
+        co_await save_status(core_, network);
+    } catch (const Error& error) {
+        problem.emplace(error);
+    }
+    if (!problem) co_return;
+    network->live = before;
+    throw *problem;
 }
 
 Task<wire::Void> ChangeCalls::set_metadata(driver::Call& call, proc::NetworkSetMetadata::Args args) {
@@ -280,8 +294,8 @@ Task<wire::Void> ChangeCalls::set_metadata(driver::Call& call, proc::NetworkSetM
         network->persistent = std::move(persistent);
     }
     if (scope.live) {
-        network->live = changed(*network->live);
-        co_await save_status(core_, network);
+        Definition live = changed(*network->live);
+        co_await keep_live_metadata(network, std::move(live));
     }
     proc::NetworkEventCallbackMetadataChange::Msg message;
     message.network = network->reference();

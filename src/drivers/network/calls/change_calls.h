@@ -29,6 +29,8 @@ private:
     std::shared_ptr<model::Network> read(const std::string& xml, bool validate) const;
     Task<void> put_in_place(NetworkOwner network, Definition live, Definition persistent);
     Task<void> save_definition(Definition definition);
+    /// Metadata that cannot be written is not told either.
+    Task<void> keep_live_metadata(NetworkOwner network, Definition changed);
 
     Core& core_;
 };
