@@ -21,6 +21,67 @@ PORT = ("<networkport><uuid>8f07fe28-0000-4000-8000-00000000000{last}</uuid><own
         "<plug type='network' bridge='{bridge}'/></networkport>")
 
 
+class Words(Case):
+    def test_a_forward_device_is_no_piece_of_a_firewall_script(self):
+        subprocess.run(["nft", "-f", "-"], input="table inet other {\n chain kept {\n }\n}\n", text=True, check=True)
+        evil = "x&quot; accept&#10;}&#10;}&#10;delete table inet other&#10;#"
+        xml = NAT.format(name="evil", bridge="virbr61", net=161, more="").replace(
+            "<forward mode='nat'/>", f"<forward mode='nat' dev='{evil}'/>")
+        words = "is no name of a network device"
+        self.refused(self.libvirt.VIR_ERR_CONFIG_UNSUPPORTED, words, self.connection.networkCreateXML, xml)
+        # libvirt takes the definition; there is no start of it.
+        network = self.connection.networkDefineXML(xml)
+        self.refused(self.libvirt.VIR_ERR_CONFIG_UNSUPPORTED, words, network.create)
+        self.again()
+        self.refused(self.libvirt.VIR_ERR_CONFIG_UNSUPPORTED, words, self.connection.networkLookupByName("evil").create)
+        running = self.connection.networkCreateXML(NAT.format(name="evil2", bridge="virbr69", net=169, more=""))
+        self.refused(self.libvirt.VIR_ERR_CONFIG_UNSUPPORTED, words, running.update, self.libvirt.VIR_NETWORK_UPDATE_COMMAND_ADD_LAST,
+                     self.libvirt.VIR_NETWORK_SECTION_FORWARD_INTERFACE, -1, f"<interface dev='{evil}'/>", 0)
+        self.whole("evil2", "virbr69", 169)
+        running.destroy()
+        self.assertIn("chain kept", subprocess.run(["nft", "list", "ruleset"], stdout=subprocess.PIPE, text=True, check=True).stdout)
+        self.nothing_of("evil", "virbr61")
+
+    def test_a_record_is_no_second_line_for_dnsmasq(self):
+        touched = private.directory() / "touched"
+        script = private.directory() / "script"
+        script.write_text(f"#!/bin/sh\ntouch {touched}\n")
+        script.chmod(0o755)
+        for record in (f"<dns><txt name='a' value='b&#10;dhcp-script={script}'/></dns>",
+                       f"<domain name='a&#10;dhcp-script={script}'/>"):
+            self.refused(self.libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "line break", self.connection.networkCreateXML,
+                         NAT.format(name="lines", bridge="virbr62", net=162, more=record))
+        network = self.connection.networkCreateXML(NAT.format(name="lines", bridge="virbr62", net=162, more=""))
+        add = (self.libvirt.VIR_NETWORK_UPDATE_COMMAND_ADD_LAST, self.libvirt.VIR_NETWORK_SECTION_DNS_TXT, -1)
+        self.refused(self.libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "line break", network.update, *add,
+                     f"<txt name='a' value='b&#10;dhcp-script={script}'/>", 0)
+        # dnsmasq reads 1024 bytes at a time: what follows would be a line of its own.
+        long = "x" * (1024 - len("txt-record=a,")) + f"dhcp-script={script}"
+        self.refused(self.libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "at most", network.update, *add, f"<txt name='a' value='{long}'/>", 0)
+        configuration = pathlib.Path("/var/lib/libvirt/dnsmasq/lines.conf").read_text()
+        self.assertNotIn(str(script), configuration)
+        network.update(*add, "<txt name='a' value='b'/>", 0)
+        self.whole("lines", "virbr62", 162)
+        self.assertFalse(touched.exists())
+
+    def test_a_name_with_signs_of_dnsmasqs_is_served_and_leaves_no_server_behind(self):
+        name = 'a #"b'
+        network = self.connection.networkDefineXML(NAT.format(name="a #&quot;b", bridge="virbr63", net=163, more=""))
+        for _ in range(2):
+            network.create()
+            self.assertTrue((STATE / f"{name}.pid").exists())
+            self.assertIn(dnsmasq_pid(name), servers(name))
+            network.destroy()
+            private.wait_for("the end of dnsmasq", lambda: not servers(name))
+
+    def test_a_server_that_was_not_heard_of_goes_with_the_start_that_failed(self):
+        network = self.connection.networkDefineXML(NAT.format(name="unheard", bridge="virbr64", net=164, more=""))
+        real = shutil.copy("/usr/sbin/dnsmasq", private.directory() / "real-dnsmasq")
+        with Replaced("/usr/sbin/dnsmasq", f'{real} "$@"\nrm {STATE}/unheard.pid\n'):
+            self.refused(self.libvirt.VIR_ERR_INTERNAL_ERROR, "ended at once", network.create)
+        self.nothing_of("unheard", "virbr64")
+
+
 class Large(Case):
     def test_what_is_as_large_as_a_client_may_send_is_there_after_a_restart(self):
         long = "&lt;" * 900000  # 3.6 MB of the 4 MiB that a text may have

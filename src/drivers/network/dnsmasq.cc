@@ -10,6 +10,7 @@
 #include "drivers/network/dnsmasq_files.h"
 #include "drivers/network/leases.h"
 #include "drivers/network/mac_map.h"
+#include "drivers/network/plain_words.h"
 #include "io/files.h"
 #include "io/offload.h"
 
@@ -40,6 +41,7 @@ Files files_of(const Core& core, const model::Network& network) {
     files.config = dnsmasq_config(network, files.paths);
     files.hosts = dnsmasq_hosts(network);
     files.addn_hosts = dnsmasq_addn_hosts(network);
+    for (const std::string& text : {files.config, files.hosts}) require_short_lines(network.name, text);
     return files;
 }
 

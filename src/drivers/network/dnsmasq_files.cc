@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "drivers/network/plain_words.h"
+
 namespace virtue::network {
 namespace {
 
@@ -158,7 +160,8 @@ std::string dnsmasq_config(const model::Network& network, const DnsmasqPaths& pa
         network.name);
     add_names(text, network);
     add_reverse_zones(text, network);
-    text += fmt::format("pid-file={}\nexcept-interface=lo\nbind-dynamic\ninterface={}\n", paths.pid, network.bridge);
+    text += fmt::format("pid-file={}\nexcept-interface=lo\nbind-dynamic\ninterface={}\n", dnsmasq_path(paths.pid),
+                        network.bridge);
     if (network.mode() == model::ForwardMode::none) text += "dhcp-option=3\nno-resolv\nra-param=*,0,0\n";
     if (wants_names(network) && network.dns) add_records(text, *network.dns);
     const NetworkIp* serving4 = serving(network, false);
@@ -167,8 +170,8 @@ std::string dnsmasq_config(const model::Network& network, const DnsmasqPaths& pa
     if (serving4) add_serving(text, *serving4, leases);
     if (serving6) add_serving(text, *serving6, leases);
     if (leases > 0) text += fmt::format("dhcp-lease-max={}\n", leases);
-    if (serving4 || serving6) text += fmt::format("dhcp-hostsfile={}\n", paths.hosts);
-    if (wants_names(network)) text += fmt::format("addn-hosts={}\n", paths.addn_hosts);
+    if (serving4 || serving6) text += fmt::format("dhcp-hostsfile={}\n", dnsmasq_path(paths.hosts));
+    if (wants_names(network)) text += fmt::format("addn-hosts={}\n", dnsmasq_path(paths.addn_hosts));
     if (network.mtu > 0) text += fmt::format("dhcp-option=option:mtu,{}\n", network.mtu);
     add_advertisements(text, network, serving6 != nullptr);
     for (const std::string& option : network.dnsmasq_options) text += option + '\n';

@@ -12,6 +12,7 @@
 #include "drivers/network/dnsmasq.h"
 #include "drivers/network/floors.h"
 #include "drivers/network/hooks.h"
+#include "drivers/network/plain_words.h"
 #include "drivers/network/service.h"
 #include "drivers/network/subnets.h"
 #include "host/links.h"
@@ -204,6 +205,15 @@ Task<void> note_change(Core& core, Definition live, bool begins) {
     if (!problem.empty()) logger.warn("network '{}': {}", live->name, problem);
 }
 
+/// One that was not heard of in time, or whose pid file was not found, may work all the same. Never throws.
+Task<void> end_unheard_dnsmasq(Core& core, Definition live) {
+    try {
+        co_await end_stray_dnsmasq(core, live);
+    } catch (const Error& error) {
+        logger.warn("network '{}': {}", live->name, error.message());
+    }
+}
+
 Task<void> bring_up(Core& core, NetworkOwner network) {
     const Definition live = network->live;
     co_await run_hooks(core.loop, core.settings, *live, nullptr, "start", "begin");
@@ -224,7 +234,10 @@ Task<void> bring_up(Core& core, NetworkOwner network) {
     } catch (const Error& error) {
         problem.emplace(error);
     }
-    if (problem) co_await take_down(core, network);
+    if (problem) {
+        if (live->owns_bridge() && !network->dnsmasq) co_await end_unheard_dnsmasq(core, live);
+        co_await take_down(core, network);
+    }
     co_await note_change(core, live, false);
     if (problem) throw *problem;
 }
@@ -271,6 +284,8 @@ Task<void> save_status(Core& core, NetworkOwner network) {
 Task<void> start_network(Core& core, NetworkOwner network, Definition definition) {
     if (network->active) throw Error(ErrorCode::operation_invalid, ErrorDomain::network, "network is already active");
     auto live = std::make_shared<model::Network>(definition ? *definition : *network->persistent);
+    // libvirt defines such networks, too.
+    require_plain_words(*live);
     fill_pool(*live);
     if (live->mode() == ForwardMode::nat && live->forward->port_start == 0 && live->forward->port_end == 0) {
         live->forward->port_start = 1024;

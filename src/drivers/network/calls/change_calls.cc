@@ -6,6 +6,7 @@
 #include "driver/constants.h"
 #include "drivers/network/bridge_names.h"
 #include "drivers/network/dnsmasq.h"
+#include "drivers/network/plain_words.h"
 #include "drivers/network/run.h"
 #include "drivers/network/service.h"
 #include "drivers/network/subnets.h"
@@ -256,6 +257,7 @@ Task<wire::Void> ChangeCalls::update(driver::Call& call, proc::NetworkUpdate::Ar
     Definition live;
     Definition persistent;
     if (scope.live) live = changed(*network->live);
+    if (live) require_plain_words(*live);
     if (scope.config) persistent = changed(*network->persistent);
     co_await put_in_place(network, std::move(live), std::move(persistent));
     co_return wire::Void{};
