@@ -96,5 +96,21 @@ class Large(Case):
         self.connection.storagePoolLookupByName("large").undefine()
 
 
+class Busy(Case):
+    def test_rules_come_back_while_links_come_and_go_all_the_time(self):
+        self.connection.networkCreateXML(NAT.format(name="calm", bridge="virbr67", net=167, more=""))
+        rules = table()
+        batch = private.directory() / "batch"
+        # No pause is long enough to call it calm.
+        batch.write_text("link add noise type bridge\nlink del noise\n" * 50000)
+        with subprocess.Popen(["ip", "-batch", str(batch)]) as noise:
+            try:
+                subprocess.run(["nft", "flush", "ruleset"], check=True)
+                private.wait_for("the rules", lambda: table() == rules, 60)
+                self.assertIsNone(noise.poll())
+            finally:
+                noise.kill()
+
+
 if __name__ == "__main__":
     private.main()

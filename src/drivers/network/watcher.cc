@@ -48,6 +48,7 @@ Watcher::Watcher(Core& core)
       links_(core.loop, NETLINK_ROUTE, RTMGRP_LINK),
       firewall_(core.loop, NETLINK_NETFILTER, 1U << (NFNLGRP_NFTABLES - 1)),
       timer_(core.loop, [this] {
+          due_ = false;
           if (looking_) return look_soon();
           const bool rules = std::exchange(rules_touched_, false);
           const bool bridges = std::exchange(bridges_touched_, false);
@@ -62,6 +63,8 @@ Watcher::Watcher(Core& core)
 Watcher::~Watcher() = default;
 
 void Watcher::look_soon() {
+    // A look that is due is not put off: on a host where links come and go all the time there would never be one.
+    if (std::exchange(due_, true)) return;
     timer_.start_after(settle);
 }
 
@@ -124,6 +127,7 @@ Task<void> Watcher::look(bool rules, bool bridges) {
     logger.error("what others removed could not be put back and is tried again: {}", problem);
     rules_touched_ = rules_touched_ || rules;
     bridges_touched_ = bridges_touched_ || bridges;
+    due_ = true;
     timer_.start_after(before_retry);
 }
 

@@ -35,6 +35,7 @@ private:
     bool rules_touched_ = false;
     bool bridges_touched_ = false;
     bool looking_ = false;
+    bool due_ = false;  ///< the timer runs
 };
 
 }  // namespace virtue::network
