@@ -112,5 +112,30 @@ class Busy(Case):
                 noise.kill()
 
 
+class HalfIptables(Case):
+    configuration = 'firewall_backend = "iptables"\n'
+
+    def test_a_start_that_fails_at_the_second_family_leaves_no_rules_of_the_first(self):
+        six = "<ip family='ipv6' address='fd00:9::1' prefix='64'/></network>"
+        network = self.connection.networkDefineXML(
+            NAT.format(name="half", bridge="virbr68", net=168, more="").replace("</network>", six))
+        # The programs are links to one: another stands at the end of one of them.
+        links = private.directory() / "alternatives"
+        shutil.copytree("/etc/alternatives", links, symlinks=True)
+        script = private.directory() / "ip6tables-restore"
+        script.write_text('#!/bin/sh\ninput=$(cat)\ncase "$input" in *virbr68*) echo refused >&2; exit 1 ;; esac\n'
+                          'printf "%s\\n" "$input" | /usr/sbin/ip6tables-nft-restore "$@"\n')
+        script.chmod(0o755)
+        (links / "ip6tables-restore").unlink()
+        (links / "ip6tables-restore").symlink_to(script)
+        subprocess.run(["mount", "--bind", str(links), "/etc/alternatives"], check=True)
+        self.addCleanup(subprocess.run, ["umount", "/etc/alternatives"], check=True)
+        self.refused(self.libvirt.VIR_ERR_INTERNAL_ERROR, "refused", network.create)
+        left = subprocess.run(["iptables-save"], stdout=subprocess.PIPE, text=True, check=True).stdout
+        self.assertNotIn("virbr68", left)
+        self.assertNotIn("192.168.168", left)
+        self.assertNotIn("virbr68", bridges())
+
+
 if __name__ == "__main__":
     private.main()

@@ -55,7 +55,8 @@ Task<void> Firewall::apply_nft() {
     listing_.clear();
     if (none) co_return;
     std::vector<std::string> list{"nft", "-s", "list", "table", "inet", settings_.nft_table()};
-    std::string listing = co_await run(std::move(list), "", false);
+    // They are in place: a listing that fails only makes repair() write them once more.
+    std::string listing = co_await run(std::move(list), "", true);
     listing_ = std::move(listing);
 }
 
@@ -125,6 +126,14 @@ Task<void> Firewall::erase(std::vector<Rule> rules) {
     }
 }
 
+Task<void> Firewall::erase_as_possible(std::string network, std::vector<Rule> rules) {
+    try {
+        co_await erase(std::move(rules));
+    } catch (const Error& error) {
+        logger.warn("rules of network '{}' may be left: {}", network, error.message());
+    }
+}
+
 Task<void> Firewall::apply(std::string network, std::vector<Rule> rules) {
     io::Semaphore::Permit turn = co_await turn_.acquire(io::Deadline::never(), "the firewall");
     std::optional<std::vector<Rule>> former;
@@ -136,7 +145,7 @@ Task<void> Firewall::apply(std::string network, std::vector<Rule> rules) {
             co_await apply_nft();
         } else {
             if (former) co_await erase(*former);
-            co_await insert(std::move(rules));
+            co_await insert(rules);
         }
     } catch (const Error&) {
         problem = std::current_exception();
@@ -147,6 +156,8 @@ Task<void> Firewall::apply(std::string network, std::vector<Rule> rules) {
     } else {
         networks_.erase(network);
     }
+    // One family's may have gone in before the other's were refused.
+    if (settings_.firewall == FirewallBackend::iptables) co_await erase_as_possible(network, std::move(rules));
     std::rethrow_exception(problem);
 }
 

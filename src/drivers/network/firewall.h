@@ -81,6 +81,7 @@ private:
     Task<void> make_chains_of(bool ipv6);
     Task<void> insert(std::vector<Rule> rules);
     Task<void> erase(std::vector<Rule> rules);
+    Task<void> erase_as_possible(std::string network, std::vector<Rule> rules);
     Task<bool> iptables_complete();
 
     io::Loop& loop_;
