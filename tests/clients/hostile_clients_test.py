@@ -82,6 +82,38 @@ class Words(Case):
         self.nothing_of("unheard", "virbr64")
 
 
+class Ports(Case):
+    def test_a_port_that_is_brought_along_has_a_class_that_can_be_its_own(self):
+        limits = "<bandwidth><inbound average='1000'/></bandwidth>"
+        with Replaced("/usr/sbin/tc", "exit 0\n"):
+            network = self.connection.networkCreateXML(NAT.format(name="classes", bridge="virbr65", net=165, more=limits))
+            reclaim = self.libvirt.VIR_NETWORK_PORT_CREATE_RECLAIM
+            for number in (1, 4294967295):
+                self.refused(self.libvirt.VIR_ERR_INVALID_ARG, "must be between", network.portCreateXML,
+                             PORT.format(number=number, bridge="virbr65", last=1), reclaim)
+            port = network.portCreateXML(PORT.format(number=7, bridge="virbr65", last=2), reclaim)
+            self.refused(self.libvirt.VIR_ERR_INVALID_ARG, "is that of port", network.portCreateXML,
+                         PORT.format(number=7, bridge="virbr65", last=3), reclaim)
+            self.assertIn("<class_id bitmap='0-2,7'/>", (STATE / "classes.xml").read_text())
+            port.delete()
+
+    def test_a_port_that_could_not_be_made_is_not_there_after_a_restart(self):
+        network = self.connection.networkCreateXML(NAT.format(name="halfport", bridge="virbr66", net=166, more=""))
+        plain = re.sub("<bandwidth.*</bandwidth>|<plug.*/>", "", PORT.format(number=0, bridge="", last=4))
+        network.portCreateXML(plain, 0).delete()
+        # Its file can be written, the network's cannot.
+        status = STATE / "halfport.xml"
+        kept = status.read_text()
+        status.unlink()
+        (status / "in-the-way").mkdir(parents=True)
+        with self.assertRaises(self.libvirt.libvirtError):
+            network.portCreateXML(plain, 0)
+        shutil.rmtree(status)
+        status.write_text(kept)
+        self.again()
+        self.assertEqual(self.connection.networkLookupByName("halfport").listAllPorts(), [])
+
+
 class Large(Case):
     def test_what_is_as_large_as_a_client_may_send_is_there_after_a_restart(self):
         long = "&lt;" * 900000  # 3.6 MB of the 4 MiB that a text may have

@@ -361,7 +361,7 @@ class Shipped(Case):
 class WholeDevices(Case):
     """Networks that give guests whole virtual functions of a card, with a card that only sysfs knows."""
 
-    PORT = ("<networkport><owner><name>guest{n}</name><uuid>8f07fe28-0000-4000-8000-00000000000{n}</uuid></owner>"
+    PORT = ("<networkport><uuid>8f07fe28-0000-4000-8000-0000000000c{n}</uuid><owner><name>guest{n}</name><uuid>8f07fe28-0000-4000-8000-00000000000{n}</uuid></owner>"
             "<mac address='52:54:00:00:00:0{n}'/></networkport>")
     ADDRESS = "<address type='pci' domain='0x0000' bus='0x03' slot='0x10' function='0x{function}'/>"
 

@@ -263,7 +263,7 @@ echo "$* $port $change" >> {heard}
         self.addCleanup(hook.unlink)
         self.virsh("net-create", self.define("hooked2", "virbr24", 94))
         path = private.directory() / "port.xml"
-        path.write_text("<networkport><owner><name>guest</name><uuid>8f07fe28-0000-4000-8000-0000000000aa</uuid>"
+        path.write_text("<networkport><uuid>8f07fe28-0000-4000-8000-0000000000b1</uuid><owner><name>guest</name><uuid>8f07fe28-0000-4000-8000-0000000000aa</uuid>"
                         "</owner><mac address='52:54:00:00:00:07'/></networkport>")
         self.virsh("net-port-create", "hooked2", str(path))
         port = self.virsh("net-port-list", "hooked2").split()[0]
@@ -301,7 +301,7 @@ echo "$* $port $change" >> {heard}
         port = private.directory() / "port.xml"
 
         def plug(floor):
-            port.write_text("<networkport><owner><name>guest</name><uuid>8f07fe28-0000-4000-8000-0000000000aa</uuid></owner>"
+            port.write_text("<networkport><uuid>8f07fe28-0000-4000-8000-0000000000b2</uuid><owner><name>guest</name><uuid>8f07fe28-0000-4000-8000-0000000000aa</uuid></owner>"
                             f"<mac address='52:54:00:01:02:03'/><bandwidth><inbound average='100' floor='{floor}'/></bandwidth>"
                             "</networkport>")
             return self.virsh("net-port-create", "slow", str(port), check=False)
@@ -341,7 +341,7 @@ echo "$* $port $change" >> {heard}
     def test_ports(self):
         self.virsh("net-create", self.define("ported", "virbr17", 87))
         path = private.directory() / "port.xml"
-        path.write_text("<networkport><owner><name>guest</name><uuid>8f07fe28-0000-4000-8000-0000000000aa</uuid>"
+        path.write_text("<networkport><uuid>8f07fe28-0000-4000-8000-0000000000b3</uuid><owner><name>guest</name><uuid>8f07fe28-0000-4000-8000-0000000000aa</uuid>"
                         "</owner><mac address='52:54:00:00:00:07'/></networkport>")
         self.virsh("net-port-create", "ported", str(path))
         port = self.virsh("net-port-list", "ported").split()[0]

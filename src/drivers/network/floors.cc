@@ -100,6 +100,17 @@ void reserve_floor(const Network& network, model::NetworkPort& port) {
     port.class_id = has_class ? known->second.class_id : free_class(network);
 }
 
+void require_free_class(const Network& network, const model::NetworkPort& port) {
+    if (port.class_id == 0) return;
+    if (port.class_id < first_class || port.class_id > last_class)
+        fail(ErrorCode::invalid_arg, ErrorDomain::network, "the class {} of a port must be between {} and {}",
+             port.class_id, first_class, last_class);
+    for (const auto& [uuid, other] : network.ports)
+        if (other.class_id == port.class_id)
+            fail(ErrorCode::invalid_arg, ErrorDomain::network, "the class {} is that of port {}", port.class_id,
+                 uuid.to_string());
+}
+
 Task<void> set_floor(Core& core, NetworkOwner network, model::NetworkPort port) {
     if (port.class_id == 0 || !has_limit(*network)) co_return;
     const driver::Guarantee guarantee = guarantee_of(port);

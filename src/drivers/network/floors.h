@@ -9,6 +9,9 @@ namespace virtue::network {
 /// Gives a port with a floor a class; one that has none gets none. Throws operation_unsupported where the network has
 /// no limit to take it from, operation_invalid where more would be promised than there is.
 void reserve_floor(const Network& network, model::NetworkPort& port);
+/// A client may bring a port that it says is there already: its class must be one that a port can have, and nobody
+/// else's. Throws invalid_arg.
+void require_free_class(const Network& network, const model::NetworkPort& port);
 /// Makes the class of a port in the kernel. Throws internal_error with the words of tc, and takes back what it made.
 Task<void> set_floor(Core& core, NetworkOwner network, model::NetworkPort port);
 /// Takes it away. Never throws: what is missing is fine, the rest is logged.

@@ -148,10 +148,6 @@ Definition with_users(const Network& network) {
 NetworkPort complete_port(const Network& network, NetworkPort port) {
     const model::Network& live = *network.live;
     const model::PortGroup* group = group_of(live, port.group);
-    if (!port.group.empty() && !group) {
-        fail(ErrorCode::config_unsupported, ErrorDomain::network, "network '{}' has no portgroup '{}'", network.name(),
-             port.group);
-    }
     if (!port.bandwidth && group) port.bandwidth = group->bandwidth;
     if (!port.vlan && group && group->vlan) port.vlan = group->vlan;
     if (!port.vlan) port.vlan = live.vlan;
@@ -231,6 +227,12 @@ Task<void> Service::add_port(NetworkOwner network, NetworkPort port) {
     if (!problem) co_return;
     network->ports.erase(uuid);
     co_await clear_floor(core_, network, port);
+    auto forget = [store, name, uuid] { store.remove_port(name, uuid); };
+    try {
+        co_await io::offload(core_.loop, std::move(forget));
+    } catch (const Error& error) {
+        logger.warn("network '{}': {}", name, error.message());
+    }
     throw *problem;
 }
 

@@ -48,7 +48,7 @@ void map_bandwidth(xml::Mapper& m, NetworkPort& port) {
 
 void map(xml::Mapper& m, NetworkPort& port) {
     m.value("uuid", port.uuid);
-    if (m.reading() && !port.uuid) port.uuid = Uuid::generate();
+    if (m.reading() && !port.uuid) m.fail(ErrorCode::internal_error, "network port has no uuid");
     m.group("owner", [&] {
         m.value("name", port.owner_name);
         m.value("uuid", port.owner_uuid);

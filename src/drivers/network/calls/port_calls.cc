@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "driver/constants.h"
+#include "drivers/network/floors.h"
 #include "drivers/network/run.h"
 #include "io/offload.h"
 #include "xml/mapper.h"
@@ -154,7 +155,11 @@ Task<proc::NetworkPortCreateXml::Ret> PortCalls::create(driver::Call& call, proc
         throw Error(ErrorCode::invalid_arg, ErrorDomain::network,
                     "a port that is reclaimed must say how it is plugged in");
     }
-    if (!reclaim) port = complete_port(*network, std::move(port));
+    if (reclaim) {
+        require_free_class(*network, port);
+    } else {
+        port = complete_port(*network, std::move(port));
+    }
     const Uuid uuid = *port.uuid;
     co_await service_.add_port(network, std::move(port));
     co_return proc::NetworkPortCreateXml::Ret{{network->reference(), uuid}};
