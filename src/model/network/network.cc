@@ -274,7 +274,7 @@ void map(xml::Mapper& m, Network& n) {
     m.value("name", n.name);
     if (m.reading() && n.name.empty()) m.fail(ErrorCode::no_name, "missing name information");
     if (m.reading() && n.name.find('\n') != std::string::npos)
-        m.fail(ErrorCode::xml_detail, "invalid char in name: \\n");
+        m.fail(ErrorCode::xml_detail, ErrorDomain::xml, "invalid char in name: \\n");
     if (m.reading()) {
         std::string uuid;
         m.value("uuid", uuid);

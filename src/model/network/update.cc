@@ -262,7 +262,7 @@ void update_dns(const Change& change, std::vector<T> NetworkDns::*member, const 
 void apply(const Change& change, NetworkSection section) {
     constexpr const char* names[] = {"none",         "bridge",        "domain",   "ip",
                                      "ip-dhcp-host", "ip-dhcp-range", "forward",  "forward interface",
-                                     "forward-pf",   "portgroup",     "dns-host", "dns-txt",
+                                     "forward pf",   "portgroup",     "dns-host", "dns-txt",
                                      "dns-srv"};
     switch (section) {
         case NetworkSection::ip_dhcp_host:
@@ -288,7 +288,7 @@ void apply(const Change& change, NetworkSection section) {
             break;
     }
     const auto number = static_cast<size_t>(section);
-    fail(ErrorCode::no_support, ErrorDomain::network, "can't update '{}' section of network '{}'",
+    fail(ErrorCode::operation_unsupported, ErrorDomain::network, "can't update '{}' section of network '{}'",
          number < std::size(names) ? names[number] : "unrecognized", change.network.name);
 }
 
