@@ -15,9 +15,6 @@ void add(std::vector<TrafficCommand>& all, const std::string& text, bool may_fai
     all.push_back(std::move(command));
 }
 
-/// Filters of guarantees are numbered from here, by their class.
-constexpr unsigned first_filter = 800;
-
 /// libvirt's quantum: what a class may send at a turn, 1500 bytes at least.
 uint64_t quantum(uint64_t average) {
     return std::max<uint64_t>(1500, average * 1024 / 8 / 10);
@@ -76,25 +73,27 @@ std::vector<TrafficCommand> set_bandwidth(const std::string& device, const model
 std::vector<TrafficCommand> add_guarantee(const std::string& bridge, const model::BandwidthLimit& whole,
                                           const Guarantee& guarantee) {
     std::vector<TrafficCommand> all;
+    // tc reads the numbers of classes and filters as hexadecimal ones, a filter's with three digits at most.
     const unsigned id = guarantee.class_id;
-    add(all, fmt::format("class add dev {} parent 1:1 classid 1:{} htb rate {}kbps ceil {}kbps quantum {}", bridge, id,
-                         guarantee.floor, whole.peak != 0 ? whole.peak : whole.average, quantum(guarantee.floor)));
-    add(all, fmt::format("qdisc add dev {} parent 1:{} handle {}: sfq perturb 10", bridge, id, id), true);
+    add(all, fmt::format("class add dev {} parent 1:1 classid 1:{:x} htb rate {}kbps ceil {}kbps quantum {}", bridge,
+                         id, guarantee.floor, whole.peak != 0 ? whole.peak : whole.average, quantum(guarantee.floor)));
+    add(all, fmt::format("qdisc add dev {} parent 1:{:x} handle {:x}: sfq perturb 10", bridge, id, id), true);
     // IPv4 packets to the guest's MAC, which stands before the network header.
     const auto& mac = guarantee.mac.bytes;
-    add(all, fmt::format("filter add dev {} protocol ip prio 2 handle 800::{} u32 match u16 0x0800 0xffff at -2 match "
-                         "u32 0x{:02x}{:02x}{:02x}{:02x} 0xffffffff at -12 match u16 0x{:02x}{:02x} 0xffff at -14 "
-                         "flowid 1:{}",
-                         bridge, first_filter + id, mac[2], mac[3], mac[4], mac[5], mac[0], mac[1], id));
+    add(all,
+        fmt::format("filter add dev {} protocol ip prio 2 handle 800::{:x} u32 match u16 0x0800 0xffff at -2 match "
+                    "u32 0x{:02x}{:02x}{:02x}{:02x} 0xffffffff at -12 match u16 0x{:02x}{:02x} 0xffff at -14 "
+                    "flowid 1:{:x}",
+                    bridge, id, mac[2], mac[3], mac[4], mac[5], mac[0], mac[1], id));
     return all;
 }
 
 std::vector<TrafficCommand> remove_guarantee(const std::string& bridge, const Guarantee& guarantee) {
     std::vector<TrafficCommand> all;
     const unsigned id = guarantee.class_id;
-    add(all, fmt::format("filter del dev {} prio 2 handle 800::{} u32", bridge, first_filter + id), true);
-    add(all, fmt::format("qdisc del dev {} handle {}:", bridge, id), true);
-    add(all, fmt::format("class del dev {} classid 1:{}", bridge, id), true);
+    add(all, fmt::format("filter del dev {} prio 2 handle 800::{:x} u32", bridge, id), true);
+    add(all, fmt::format("qdisc del dev {} handle {:x}:", bridge, id), true);
+    add(all, fmt::format("class del dev {} classid 1:{:x}", bridge, id), true);
     return all;
 }
 

@@ -54,3 +54,17 @@ TEST_CASE("a guarantee is a class of its own for packets to the guest, and the o
     CHECK(text.find("match u32 0x00010203 0xffffffff at -12 match u16 0x5254 0xffff at -14 flowid 1:3") != text.npos);
     CHECK(text.find("class change dev virbr0 classid 1:2 htb rate 4700kbps ceil 5000kbps") != text.npos);
 }
+
+TEST_CASE("the two hundredth guarantee has numbers that tc can read") {
+    const model::BandwidthLimit whole{.average = 100000, .peak = 0, .floor = 0, .burst = 0};
+    driver::Guarantee guarantee;
+    guarantee.class_id = 4095;
+    std::string text;
+    for (const auto& commands :
+         {driver::add_guarantee("virbr0", whole, guarantee), driver::remove_guarantee("virbr0", guarantee)})
+        for (const driver::TrafficCommand& command : commands) text += join(command.words, " ") + "\n";
+    CHECK(text.find("classid 1:fff htb") != text.npos);
+    CHECK(text.find("filter add dev virbr0 protocol ip prio 2 handle 800::fff u32") != text.npos);
+    CHECK(text.find("filter del dev virbr0 prio 2 handle 800::fff u32") != text.npos);
+    CHECK(text.find("class del dev virbr0 classid 1:fff") != text.npos);
+}
