@@ -61,6 +61,19 @@ class Definitions(Case):
         self.assertFalse(path.exists())
         self.assertIn("no nwfilter", self.virsh("nwfilter-dumpxml", "own-address", check=False))
 
+    def test_a_filter_of_any_name_is_there_after_a_restart(self):
+        for name in ("two--lines", "end--&gt;&lt;evil", "name with -- blanks"):
+            self.virsh("nwfilter-define", self.written("n.xml", f"<filter name='{name}' chain='root'/>"))
+        before = self.virsh("nwfilter-list")
+        self.assertIn("end--><evil", before)
+        self.daemon.process.kill()
+        self.daemon.process.wait()
+        self.daemon = private.Daemon()
+        self.assertEqual(self.virsh("nwfilter-list"), before)
+        for path in pathlib.Path("/etc/libvirt/nwfilter").iterdir():
+            # As libvirt's own daemon reads it, which takes no "--" in a comment.
+            self.assertNotIn("--", path.read_text().split("<!--")[1].split("-->")[0], path.name)
+
     def test_a_guests_card_has_its_filter_while_it_runs(self):
         run("ip", "link", "add", "brg", "type", "bridge", "stp_state", "0")
         self.addCleanup(run, "ip", "link", "del", "brg")
@@ -163,6 +176,42 @@ class Packets(Case):
         self.answered("10.77.0.2")
         private.wait_for("the complete filter", lambda: "10.77.0.2" in run("ebtables", "-t", "nat", "-L").stdout)
         self.answered("10.77.0.2")
+        self.assertFalse(self.reaches("10.77.0.3"))
+
+    def test_what_was_put_in_place_for_a_learned_address_goes_with_its_binding_after_a_restart(self):
+        both = OWN_ADDRESS.replace("</filter>", "<rule action='accept' direction='in'><all dstipaddr='$IP'/></rule>"
+                                   "<rule action='drop' direction='in' priority='400'><arp arpsrcipaddr='10.77.0.9'/></rule></filter>")
+        uuid = self.virsh("nwfilter-dumpxml", "own-address").split("<uuid>")[1].split("<")[0]
+        self.virsh("nwfilter-define", self.written("both.xml", both.replace("<rule", f"<uuid>{uuid}</uuid><rule", 1)))
+        self.bind()
+        self.assertTrue(self.reaches("10.77.0.2"))
+
+        def in_place():
+            return [line for tool in ("ebtables-save", "iptables-save")
+                    for line in run(tool).stdout.splitlines() if "card" in line]
+        private.wait_for("the complete filter", lambda: any("FI-card" in line for line in in_place()))
+        self.daemon.process.kill()
+        self.daemon.process.wait()
+        self.daemon = private.Daemon()
+        # The next daemon has yet to learn it again, and knows what is there.
+        private.wait_for("the filter of a card without address", lambda: not any("FI-card" in line for line in in_place()))
+        self.assertTrue(any("card" in line for line in in_place()))
+        self.virsh("nwfilter-binding-delete", "card")
+        self.assertEqual(in_place(), [])
+
+    def test_a_filter_that_cannot_be_kept_changes_no_card(self):
+        self.bind(("IP", "10.77.0.2"))
+        folder = "/etc/libvirt/nwfilter"
+        run("mount", "--bind", folder, folder)
+        run("mount", "-o", "remount,bind,ro", folder)
+        self.addCleanup(run, "umount", folder, check=False)
+        uuid = self.virsh("nwfilter-dumpxml", "own-address").split("<uuid>")[1].split("<")[0]
+        said = self.virsh("nwfilter-define", self.written("c.xml", f"<filter name='own-address'><uuid>{uuid}</uuid></filter>"),
+                          check=False)
+        run("umount", folder)
+        self.assertIn("Read-only file system", said)
+        self.assertIn("<rule", self.virsh("nwfilter-dumpxml", "own-address"))
+        self.assertTrue(self.reaches("10.77.0.2"))
         self.assertFalse(self.reaches("10.77.0.3"))
 
     def test_a_filter_that_cannot_be_built_binds_nothing(self):

@@ -80,7 +80,7 @@ void Bindings::begin_learning(const model::FilterBinding& binding, LearnMode mod
     learners_.erase(port);
     try {
         learners_[port] = std::make_unique<AddressLearner>(
-            core_.loop, port, *binding.mac, mode,
+            core_.loop, packet_socket(port), *binding.mac, mode,
             [this, port](const std::string& address) { gate_.spawn(take_address(port, address)); });
     } catch (const Error& error) {
         logger.warn("the address of {} cannot be learned: {}", port, error.message());
@@ -109,13 +109,18 @@ Task<void> Bindings::restore_all() {
     io::Semaphore::Permit turn = co_await core_.changes.acquire(until_end, "the filters");
     std::vector<std::string> ports;
     for (const auto& [port, binding] : core_.bindings) ports.push_back(port);
+    // What is in place may be of another filter or of an address learned since: whatever it is, it gives way.
+    if (ports.empty()) co_return;
+    const std::array<Listing, all_tools.size()> listings = co_await firewall_.listings();
     for (const std::string& port : ports) {
         try {
             const model::FilterBinding& binding = core_.bindings.at(port);
+            CardRuleSet present;
+            for (size_t i = 0; i < listings.size(); i++) present[i] = listings[i].rules_of(port);
+            firewall_.adopt(port, std::move(present));
             std::optional<LearnMode> learns;
             CardRuleSet rules = rules_for(core_.filters, binding, learns);
             if (learns) begin_learning(binding, *learns);
-            firewall_.adopt(port, rules);
             if (::if_nametoindex(port.c_str()) == 0) {
                 // The card went while no daemon ran.
                 co_await remove(port);
@@ -175,6 +180,18 @@ Task<void> Bindings::remove(std::string port) {
     auto work = [store = core_.store, port] { store.remove_binding(port); };
     co_await io::offload(core_.loop, std::move(work));
     core_.bindings.erase(port);
+}
+
+Task<void> Bindings::rebuild_as_before(std::string name) {
+    const model::Filter* known = core_.find(name);
+    // Nobody has one that is new.
+    if (!known) co_return;
+    try {
+        model::Filter before = *known;
+        co_await rebuild(std::move(before));
+    } catch (const std::exception& error) {
+        logger.error("the cards with filter '{}' could not be put back: {}", name, error.what());
+    }
 }
 
 Task<void> Bindings::rebuild(model::Filter wanted) {

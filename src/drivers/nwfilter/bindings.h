@@ -27,6 +27,8 @@ public:
     /// Builds the rules of all cards that use a filter anew, with `wanted` in its place; the caller has the turn.
     /// Throws internal_error, then all are as they were.
     Task<void> rebuild(model::Filter wanted);
+    /// The same with the filter as it is known, where `wanted` could not be kept. Never throws.
+    Task<void> rebuild_as_before(std::string name);
 
 private:
     /// The rules of a card with what was learned of it; those for learning where its address is not known yet.

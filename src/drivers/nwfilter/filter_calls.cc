@@ -89,7 +89,14 @@ Task<proc::NwfilterRef> FilterCalls::take(Call& call, std::string xml, bool vali
     require_fit(wanted);
     co_await bindings_.rebuild(wanted);
     auto work = [store = core_.store, wanted] { store.save(wanted); };
-    co_await io::offload(core_.loop, std::move(work));
+    std::exception_ptr problem;
+    try {
+        co_await io::offload(core_.loop, std::move(work));
+    } catch (const Error&) {
+        problem = std::current_exception();
+    }
+    if (problem) co_await bindings_.rebuild_as_before(wanted.name);
+    if (problem) std::rethrow_exception(problem);
     proc::NwfilterRef known = reference(wanted);
     core_.filters[wanted.name] = std::move(wanted);
     co_return known;

@@ -82,6 +82,21 @@ Task<void> Firewall::change(Tool tool, CardRules old_rules, CardRules new_rules)
     if (!fresh.empty()) co_await run_well(std::move(again), std::move(fresh));
 }
 
+Task<std::array<Listing, all_tools.size()>> Firewall::listings() {
+    io::Semaphore::Permit turn = co_await turn_.acquire(io::Deadline::never(), "the firewall");
+    std::array<Listing, all_tools.size()> all;
+    for (Tool tool : all_tools) {
+        try {
+            std::vector<std::string> command{std::string(tool_name(tool)) + "-save"};
+            io::CommandResult result = co_await run(std::move(command), "");
+            all[static_cast<size_t>(tool)] = Listing(tool, result.output);
+        } catch (const std::exception& error) {
+            logger.warn("the rules of {} cannot be listed: {}", tool_name(tool), error.what());
+        }
+    }
+    co_return std::move(all);
+}
+
 Task<void> Firewall::apply(std::string port, CardRuleSet rules) {
     io::Semaphore::Permit turn = co_await turn_.acquire(io::Deadline::never(), "the firewall");
     CardRuleSet before;

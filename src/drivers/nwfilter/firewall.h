@@ -27,6 +27,8 @@ public:
         auto known = cards_.find(port);
         return known == cards_.end() ? CardRuleSet{} : known->second;
     }
+    /// All that is in place now, whoever put it there. A tool that fails has an empty listing.
+    Task<std::array<Listing, all_tools.size()>> listings();
     /// Knows what an earlier daemon put in place; apply() follows.
     void adopt(const std::string& port, CardRuleSet rules) { cards_[port] = std::move(rules); }
 

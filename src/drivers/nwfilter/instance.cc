@@ -12,6 +12,8 @@ namespace {
 
 constexpr ErrorDomain here = ErrorDomain::nwfilter;
 constexpr size_t most_rules = 65536;
+constexpr size_t most_inclusions = 1024;
+constexpr size_t most_values = 16384;
 constexpr int deepest = 64;
 
 using Variables = std::map<std::string, std::vector<std::string>>;
@@ -45,17 +47,17 @@ Variables values_of(const std::vector<model::FilterParameter>& parameters) {
 struct Iterator {
     uint32_t id = 0;
     std::vector<std::string> names;
-    size_t count = 0, at = 0;
+    size_t count = 0;
+    std::vector<size_t> steps;  ///< the places in the lists of values, without those that repeat all values
+    size_t at = 0;              ///< in `steps`
 
-    /// True if an earlier step had the same values of all.
-    bool repeats(const Variables& values) const {
-        for (size_t before = 0; before < at; before++) {
-            const bool same = std::all_of(names.begin(), names.end(), [&](const std::string& name) {
-                return values.at(name)[before] == values.at(name)[at];
-            });
-            if (same) return true;
+    void find_steps(const Variables& values) {
+        std::set<std::vector<std::string_view>> seen;
+        for (size_t i = 0; i < count; i++) {
+            std::vector<std::string_view> row;
+            for (const std::string& name : names) row.emplace_back(values.at(name)[i]);
+            if (seen.insert(std::move(row)).second) steps.push_back(i);
         }
-        return false;
     }
 };
 
@@ -67,7 +69,7 @@ std::vector<Iterator> iterators_of(const model::FilterRule& rule, const Variable
         if (access.is_element) continue;
         auto found =
             std::find_if(iterators.begin(), iterators.end(), [&](const Iterator& i) { return i.id == access.index; });
-        if (found == iterators.end()) found = iterators.insert(iterators.end(), Iterator{access.index, {}, 0, 0});
+        if (found == iterators.end()) found = iterators.insert(iterators.end(), Iterator{access.index, {}, 0, {}, 0});
         const size_t count = values.at(access.name).size();
         if (!found->names.empty() && found->count != count)
             throw Error(ErrorCode::internal_error, here,
@@ -75,6 +77,7 @@ std::vector<Iterator> iterators_of(const model::FilterRule& rule, const Variable
         found->count = count;
         found->names.push_back(access.name);
     }
+    for (Iterator& iterator : iterators) iterator.find_steps(values);
     return iterators;
 }
 
@@ -96,10 +99,17 @@ public:
         auto found = filters_.find(name);
         if (found == filters_.end()) fail(ErrorCode::internal_error, here, "referenced filter '{}' is missing", name);
         if (depth > deepest) fail(ErrorCode::internal_error, here, "filter '{}' is nested too deeply", name);
+        // One that is referred to twice by each of many is there more often than anybody can count.
+        if (++included_ > most_inclusions)
+            fail(ErrorCode::internal_error, here, "the filter refers to more than {} others", most_inclusions);
         for (const model::FilterEntry& entry : found->second.entries) {
             if (entry.rule) add(found->second, *entry.rule, values);
             if (!entry.reference) continue;
             // What is said further out holds against what a reference says.
+            if (entry.reference->parameters.empty()) {
+                include(entry.reference->filter, values, depth + 1);
+                continue;
+            }
             Variables inner = values_of(entry.reference->parameters);
             for (const auto& [variable, list] : values) inner[variable] = list;
             include(entry.reference->filter, inner, depth + 1);
@@ -127,14 +137,12 @@ private:
         if (!has_values(rule, values)) return;
         std::vector<Iterator> iterators = iterators_of(rule, values);
         while (true) {
-            const bool repeats = std::any_of(iterators.begin(), iterators.end(),
-                                             [&](const Iterator& iterator) { return iterator.repeats(values); });
-            if (!repeats) rules.push_back({fill(rule, values, iterators), filter.chain, filter.priority});
+            rules.push_back({fill(rule, values, iterators), filter.chain, filter.priority});
             if (rules.size() > most_rules)
                 fail(ErrorCode::internal_error, here, "the filter makes more than {} rules", most_rules);
             // The first iterator goes fastest.
             size_t i = 0;
-            while (i < iterators.size() && ++iterators[i].at >= iterators[i].count) iterators[i++].at = 0;
+            while (i < iterators.size() && ++iterators[i].at >= iterators[i].steps.size()) iterators[i++].at = 0;
             if (i == iterators.size()) return;
         }
     }
@@ -147,7 +155,7 @@ private:
             const Access access = parse_access(condition.value);
             size_t at = access.index;
             for (const Iterator& iterator : iterators)
-                if (!access.is_element && iterator.id == access.index) at = iterator.at;
+                if (!access.is_element && iterator.id == access.index) at = iterator.steps[iterator.at];
             const std::string& value = values.at(access.name)[at];
             condition.value = value;
             for (const model::ConditionKind& kind : kinds) {
@@ -161,9 +169,13 @@ private:
     }
 
     const std::map<std::string, model::Filter>& filters_;
+    size_t included_ = 0;
 };
 
 Collector collect(const std::map<std::string, model::Filter>& filters, const model::FilterBinding& binding) {
+    if (binding.filter.parameters.size() > most_values)
+        fail(ErrorCode::internal_error, here, "a card's filter has {} parameters, at most {} are possible",
+             binding.filter.parameters.size(), most_values);
     Variables values = values_of(binding.filter.parameters);
     values["MAC"] = {binding.mac->to_string()};
     Collector collector(filters);

@@ -84,28 +84,42 @@ std::optional<std::string> address_in_frame(std::span<const uint8_t> frame, cons
     return std::nullopt;
 }
 
-AddressLearner::AddressLearner(io::Loop& loop, const std::string& port, MacAddress mac, LearnMode mode,
+Fd packet_socket(const std::string& device) {
+    Fd socket(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    sockaddr_ll address{};
+    address.sll_family = AF_PACKET;
+    address.sll_protocol = htons(ETH_P_ALL);
+    address.sll_ifindex = static_cast<int>(::if_nametoindex(device.c_str()));
+    if (!socket || address.sll_ifindex == 0 ||
+        ::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+        throw Error::from_errno(errno, ErrorDomain::nwfilter, "cannot listen on " + device);
+    return socket;
+}
+
+AddressLearner::AddressLearner(io::Loop& loop, Fd socket, MacAddress mac, LearnMode mode,
                                std::function<void(const std::string&)> learned)
     : mac_(mac),
       mode_(mode),
       learned_(std::move(learned)),
-      socket_(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
-    sockaddr_ll address{};
-    address.sll_family = AF_PACKET;
-    address.sll_protocol = htons(ETH_P_ALL);
-    address.sll_ifindex = static_cast<int>(::if_nametoindex(port.c_str()));
-    if (!socket_ || address.sll_ifindex == 0 ||
-        ::bind(socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
-        throw Error::from_errno(errno, ErrorDomain::nwfilter, "cannot listen on " + port);
-    watch_ = std::make_unique<io::FdWatch>(loop, socket_.get());
-    watch_->on_readable([this] { receive(); });
+      loop_(loop),
+      socket_(std::move(socket)),
+      pause_(loop, [this] { listen(); }) {
+    listen();
 }
 
 AddressLearner::~AddressLearner() = default;
 
+void AddressLearner::listen() {
+    watch_ = std::make_unique<io::FdWatch>(loop_, socket_.get());
+    watch_->on_readable([this] { receive(); });
+}
+
 void AddressLearner::receive() {
+    // A guest may send faster than we read, and never what we look for: everybody else gets a turn in between.
+    constexpr int most_at_once = 64;
+    constexpr io::Milliseconds rest{20};
     std::array<uint8_t, 2048> buffer;
-    while (true) {
+    for (int i = 0; i < most_at_once; i++) {
         const ssize_t got = ::recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0 && errno != EAGAIN) watch_->close();  // the device is gone
@@ -117,6 +131,8 @@ void AddressLearner::receive() {
         if (learned) learned(*address);
         return;
     }
+    watch_->close();
+    pause_.start_after(rest);
 }
 
 }  // namespace virtue::nwfilter

@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "base/mac_address.h"
+#include "io/timer.h"
 #include "io/watch.h"
 
 namespace virtue::nwfilter {
@@ -20,22 +21,29 @@ enum class LearnMode : uint8_t { any, dhcp };
 /// The address that a frame shows the card with that MAC to have, if it does.
 std::optional<std::string> address_in_frame(std::span<const uint8_t> frame, const MacAddress& mac, LearnMode mode);
 
+/// A socket that hears all frames of a device. Throws system_error.
+Fd packet_socket(const std::string& device);
+
 class AddressLearner {
 public:
-    /// Listens on the device. `learned` is called once, and may destroy the learner. Throws system_error.
-    AddressLearner(io::Loop& loop, const std::string& port, MacAddress mac, LearnMode mode,
+    /// Listens on a packet socket of a device (packet_socket()). `learned` is called once, and may destroy the learner.
+    /// Throws system_error.
+    AddressLearner(io::Loop& loop, Fd socket, MacAddress mac, LearnMode mode,
                    std::function<void(const std::string& address)> learned);
     ~AddressLearner();
     AddressLearner(const AddressLearner&) = delete;
     AddressLearner& operator=(const AddressLearner&) = delete;
 
 private:
+    void listen();
     void receive();
     MacAddress mac_;
     LearnMode mode_;
     std::function<void(const std::string&)> learned_;
+    io::Loop& loop_;
     Fd socket_;
     std::unique_ptr<io::FdWatch> watch_;
+    io::Timer pause_;
 };
 
 }  // namespace virtue::nwfilter

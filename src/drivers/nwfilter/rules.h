@@ -2,6 +2,8 @@
 // restore programs, each of which applies its input as a whole. Pure; any thread.
 #pragma once
 #include <array>
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,6 +37,26 @@ CardRuleSet rules_of_unknown_card(const std::string& port, const MacAddress& mac
 std::string restore_input(Tool tool, const CardRules& old_rules, const CardRules& new_rules);
 /// The commands that take the rules away one by one, each of which may fail.
 std::vector<std::vector<std::string>> removal_commands(Tool tool, const CardRules& rules);
+
+/// What a tool's -save program tells, looked through once for all cards. A value.
+class Listing {
+public:
+    Listing() = default;
+    Listing(Tool tool, const std::string& text);
+    /// What is in place for a card: its chains and the links to them; no lines.
+    CardRules rules_of(const std::string& port) const;
+
+private:
+    struct Jump {
+        std::string from;
+        std::string line;  ///< without -A
+    };
+    Tool tool_ = Tool::ebtables;
+    std::set<std::string> chains_;
+    std::multimap<std::string, Jump> jumps_;               ///< by where they go
+    std::multimap<std::string, std::string> targets_;      ///< by where they come from
+    std::multimap<std::string, std::string> acceptances_;  ///< lines of the last chain, by device
+};
 
 /// The chain of a built-in one that jumps to the chains of cards (iptables, ip6tables), and its place.
 struct BaseChain {

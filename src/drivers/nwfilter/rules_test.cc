@@ -114,6 +114,29 @@ TEST_CASE("old rules give way to new ones in one piece") {
     CHECK(restore_input(Tool::ebtables, {}, {}).empty());
 }
 
+TEST_CASE("what an earlier daemon put in place for a card is found in a listing, and nothing of another card") {
+    const Listing frames(
+        Tool::ebtables,
+        "*filter\n:INPUT ACCEPT\n:libvirt-O-vnet1 ACCEPT\n*nat\n:PREROUTING ACCEPT\n"
+        ":libvirt-I-vnet1 ACCEPT\n:I-vnet1-arp ACCEPT\n:libvirt-I-vnet1-arp ACCEPT\n:I-vnet1-arp-x ACCEPT\n"
+        "-A PREROUTING -i vnet1 -j libvirt-I-vnet1\n-A PREROUTING -i vnet1-arp -j libvirt-I-vnet1-arp\n"
+        "-A libvirt-I-vnet1 -p ARP -j I-vnet1-arp\n-A libvirt-I-vnet1-arp -j I-vnet1-arp-x\n"
+        "-A I-vnet1-arp -j DROP\n");
+    const CardRules card = frames.rules_of("vnet1");
+    CHECK(card.chains == std::vector<std::string>{"libvirt-I-vnet1", "I-vnet1-arp"});
+    CHECK(card.links == std::vector<std::string>{"PREROUTING -i vnet1 -j libvirt-I-vnet1"});
+    CHECK(frames.rules_of("vnet2").chains.empty());
+    const Listing packets(Tool::iptables,
+                          "*filter\n:FI-vnet1 - [0:0]\n:libvirt-in - [0:0]\n"
+                          "-A libvirt-in -m physdev --physdev-in vnet1 -g FI-vnet1\n"
+                          "-A libvirt-in-post -m physdev --physdev-in vnet1 -j ACCEPT\n"
+                          "-A libvirt-in-post -m physdev --physdev-in vnet2 -j ACCEPT\n-A FI-vnet1 -j RETURN\n");
+    CHECK(packets.rules_of("vnet1").chains == std::vector<std::string>{"FI-vnet1"});
+    CHECK(packets.rules_of("vnet1").links ==
+          std::vector<std::string>{"libvirt-in -m physdev --physdev-in vnet1 -g FI-vnet1",
+                                   "libvirt-in-post -m physdev --physdev-in vnet1 -j ACCEPT"});
+}
+
 TEST_CASE("an address is learned from the guest's own packets, or from the server's word only") {
     const MacAddress mac = *MacAddress::parse("52:54:00:11:22:33");
     std::vector<uint8_t> arp(42, 0);
@@ -136,4 +159,22 @@ TEST_CASE("an address is learned from the guest's own packets, or from the serve
     CHECK(address_in_frame(answer, mac, LearnMode::dhcp) == "10.0.0.7");
     message[242] = 2;  // an offer only
     CHECK_FALSE(address_in_frame(answer, mac, LearnMode::dhcp).has_value());
+}
+
+TEST_CASE("values that repeat and references that multiply cost no time") {
+    Filters filters;
+    add(filters,
+        "<filter name='c'><rule action='drop' direction='out'><tcp srcipaddr='$A' dstipaddr='$B[@1]' "
+        "dstportstart='$C[@2]'/></rule></filter>");
+    std::string parameters;
+    for (int i = 0; i < 3000; i++)
+        parameters +=
+            "<parameter name='A' value='10.0.0.1'/><parameter name='B' value='10.0.0.2'/>"
+            "<parameter name='C' value='25'/>";
+    CHECK(concrete_rules(filters, binding("c", parameters)).size() == 1);
+    for (int i = 0; i < 50; i++)
+        add(filters,
+            fmt::format("<filter name='f{0}'><filterref filter='f{1}'/><filterref filter='f{1}'/></filter>", i, i + 1));
+    add(filters, "<filter name='f50'/>");
+    CHECK_THROWS_AS(concrete_rules(filters, binding("f0", "")), Error);
 }

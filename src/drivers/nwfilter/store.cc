@@ -9,12 +9,15 @@ namespace virtue::nwfilter {
 
 namespace {
 
-constexpr size_t largest_file = 16 << 20;
+/// What a client sends has 4 MiB at most (REMOTE_STRING_MAX), and is written with more letters.
+constexpr size_t largest_file = 32 << 20;
 
-std::string with_note(const std::string& command, const std::string& xml) {
+std::string with_note(const std::string& command, const std::string& name, const std::string& xml) {
+    // "--" may not stand in a comment: what follows it would be no comment.
+    const std::string shown = name.find("--") == name.npos ? " " + name : "";
     return "<!--\nWARNING: THIS IS AN AUTO-GENERATED FILE. CHANGES TO IT ARE LIKELY TO BE\n"
-           "OVERWRITTEN AND LOST. Changes to this xml configuration should be made using:\n  virsh " +
-           command + "\nor other application using the libvirt API.\n-->\n\n" + xml;
+           "OVERWRITTEN AND LOST. Changes to this xml configuration should be made using:\n  " +
+           command + shown + "\nor other application using the libvirt API.\n-->\n\n" + xml;
 }
 
 /// The file of a binding: the binding within <filterbindingstatus>.
@@ -60,7 +63,7 @@ Store::Found<model::Filter> Store::load_filters() const {
 void Store::save(const model::Filter& filter) const {
     io::make_folders(filters_, 0700);
     io::write_file_atomically(filters_ + "/" + filter.name + ".xml",
-                              with_note("nwfilter-edit " + filter.name, xml::format(filter)), 0600);
+                              with_note("virsh nwfilter-edit", filter.name, xml::format(filter)), 0600);
 }
 
 void Store::remove_filter(const std::string& name) const {
@@ -79,7 +82,8 @@ void Store::save(const model::FilterBinding& binding) const {
     io::make_folders(bindings_, 0755);
     Status status{binding};
     io::write_file_atomically(bindings_ + "/" + binding.port_device + ".xml",
-                              with_note("nwfilter-binding-create " + binding.port_device, xml::format(status)), 0600);
+                              with_note("virsh nwfilter-binding-create", binding.port_device, xml::format(status)),
+                              0600);
 }
 
 void Store::remove_binding(const std::string& port) const {
