@@ -23,11 +23,21 @@ KnownDevice known(const model::NodeDevice& device) {
     return known;
 }
 
+/// Nothing for what is no device of ours, or goes or misbehaves while it is read: that is no reason to know no others.
+std::optional<KnownDevice> look_at(const host::SystemFiles& files, const host::TreeDevice& device) {
+    try {
+        if (const auto described = describe(files, device)) return known(*described);
+    } catch (const Error& error) {
+        logger.warn("passing over the device {}: {}", device.path, error.message());
+    }
+    return std::nullopt;
+}
+
 std::vector<KnownDevice> scan(const host::SystemFiles& files) {
     std::vector<KnownDevice> found;
     const auto take = [&](const std::vector<host::TreeDevice>& devices) {
         for (const host::TreeDevice& device : devices)
-            if (auto described = describe(files, device)) found.push_back(known(*described));
+            if (auto one = look_at(files, device)) found.push_back(std::move(*one));
     };
     for (const char* bus : buses) take(host::devices_of_bus(files, bus));
     for (const char* name : classes) take(host::devices_of_class(files, name));
@@ -55,8 +65,10 @@ Devices::Devices(io::Loop& loop, host::SystemFiles files, std::string host_uuid,
 Devices::~Devices() = default;
 
 void Devices::begin() {
-    if (begun_) return;
+    // What failed once is tried again by whoever asks next.
+    if (begun_ && !problem_) return;
     begun_ = true;
+    problem_ = nullptr;
     gate_.spawn(look());
 }
 
@@ -74,7 +86,11 @@ Task<void> Devices::look() {
         if (!watch_) {
             // Listening begins first, so that nothing falls between.
             watch_ = std::make_unique<host::UeventWatch>(
-                loop_, [this](const host::Uevent& event) { heard(event); }, [this] { look_again_ = true; });
+                loop_, [this](const host::Uevent& event) { heard(event); },
+                [this] {
+                    look_again_ = true;
+                    wake();
+                });
         }
         auto work = [files = files_] { return scan(files); };
         std::vector<KnownDevice> found = co_await io::offload(loop_, std::move(work));
@@ -86,13 +102,11 @@ Task<void> Devices::look() {
             if (was != old.end() && was->second == device.name) old.erase(was);
             add(std::move(device), known_);
         }
-        for (const auto& [path, name] : old) {
-            by_name_.erase(name);
-            changed_(name, Change::deleted);
-        }
+        for (const auto& [path, name] : old) forget(path, name);
         known_ = true;
-    } catch (...) {
-        problem_ = std::current_exception();
+    } catch (const std::exception& error) {
+        if (known_) logger.warn("the host's devices could not be looked at again: {}", error.what());
+        if (!known_) problem_ = std::current_exception();
     }
     ready_.notify_all();
 }
@@ -112,12 +126,23 @@ void Devices::remove(const std::string& path) {
     if (found == by_path_.end()) return;
     const std::string name = found->second;
     by_path_.erase(found);
-    by_name_.erase(name);
+    forget(path, name);
+}
+
+void Devices::forget(const std::string& path, const std::string& name) {
+    auto found = by_name_.find(name);
+    // A device that came back elsewhere under its name is not the one that went.
+    if (found == by_name_.end() || found->second.path != path) return;
+    by_name_.erase(found);
     changed_(name, Change::deleted);
 }
 
 void Devices::heard(const host::Uevent& event) {
     unread_.push_back(event);
+    wake();
+}
+
+void Devices::wake() {
     if (following_) return;
     following_ = true;
     std::vector<host::Uevent> none;
@@ -139,9 +164,7 @@ Task<void> Devices::follow(std::vector<host::Uevent> events) {
             if (event.action != "add" && event.action != "change" && event.action != "move") continue;
             auto work = [files = files_, path = event.path]() -> std::optional<KnownDevice> {
                 const auto device = host::read_tree_device(files, path);
-                const auto described = device ? describe(files, *device) : std::nullopt;
-                if (!described) return std::nullopt;
-                return known(*described);
+                return device ? look_at(files, *device) : std::nullopt;
             };
             std::optional<KnownDevice> found = co_await io::offload(loop_, std::move(work));
             if (found) add(std::move(*found), true);

@@ -54,8 +54,11 @@ private:
     Task<void> look();
     Task<void> follow(std::vector<host::Uevent> events);
     void heard(const host::Uevent& event);
+    /// Has what was heard followed, if nobody does.
+    void wake();
     void add(KnownDevice device, bool tell);
     void remove(const std::string& path);
+    void forget(const std::string& path, const std::string& name);
 
     io::Loop& loop_;
     const host::SystemFiles files_;
