@@ -68,7 +68,7 @@ std::vector<std::unique_ptr<driver::Backend>> make_backends(const WiringContext&
     auto devices =
         std::make_unique<nodedev::NodeDeviceDriver>(context.loop, context.paths, context.configuration.host_uuid);
     tables[static_cast<size_t>(proc::DriverKind::node_device)] = &devices->table();
-    auto interfaces = std::make_unique<interface::InterfaceDriver>(context.paths);
+    auto interfaces = std::make_unique<interface::InterfaceDriver>(context.loop, context.paths);
     tables[static_cast<size_t>(proc::DriverKind::interface)] = &interfaces->table();
     auto filters = std::make_unique<nwfilter::FilterDriver>(context.loop, context.paths);
     tables[static_cast<size_t>(proc::DriverKind::nwfilter)] = filters->table();

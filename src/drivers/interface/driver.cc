@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "driver/constants.h"
 #include "drivers/interface/interfaces.h"
+#include "io/offload.h"
 #include "protocol/remote/interface.h"
 #include "xml/mapper.h"
 
@@ -22,9 +23,10 @@ proc::InterfaceRef reference(const Listed& interface) {
 
 }  // namespace
 
-/// The calls. They read a handful of small files of the kernel, so they answer at once.
+/// The calls. They read some small files of the kernel for every device of the host, where a guest has one or more: on
+/// the pool.
 struct InterfaceDriver::State {
-    explicit State(bool is_privileged) : privileged(is_privileged) {
+    State(io::Loop& on, bool is_privileged) : loop(on), privileged(is_privileged) {
         table.call<proc::ConnectNumOfInterfaces>(this, &State::count<proc::ConnectNumOfInterfaces, &Listed::up>);
         table.call<proc::ConnectNumOfDefinedInterfaces>(
             this, &State::count<proc::ConnectNumOfDefinedInterfaces, &Listed::down>);
@@ -38,59 +40,83 @@ struct InterfaceDriver::State {
         table.call<proc::InterfaceIsActive>(this, &State::is_active);
     }
 
-    template <typename P, bool Listed::*Wanted>
-    typename P::Ret count(driver::Call&, typename P::Args) {
-        typename P::Ret ret;
-        for (const Listed& interface : list_interfaces(files)) ret.num += interface.*Wanted;
-        return ret;
+    Task<std::vector<Listed>> all() {
+        auto work = [files = files] { return list_interfaces(files); };
+        std::vector<Listed> found = co_await io::offload(loop, std::move(work));
+        co_return found;
+    }
+    Task<Listed> named(std::string name) {
+        auto work = [files = files, name] { return find_interface(files, name); };
+        Listed found = co_await io::offload(loop, std::move(work));
+        co_return found;
     }
 
     template <typename P, bool Listed::*Wanted>
-    typename P::Ret list(driver::Call&, typename P::Args args) {
+    Task<typename P::Ret> count(driver::Call&, typename P::Args) {
         typename P::Ret ret;
-        for (const Listed& interface : list_interfaces(files))
+        const std::vector<Listed> interfaces = co_await all();
+        for (const Listed& interface : interfaces) ret.num += interface.*Wanted;
+        co_return ret;
+    }
+
+    template <typename P, bool Listed::*Wanted>
+    Task<typename P::Ret> list(driver::Call&, typename P::Args args) {
+        typename P::Ret ret;
+        const std::vector<Listed> interfaces = co_await all();
+        for (const Listed& interface : interfaces)
             if (interface.*Wanted && static_cast<int32_t>(ret.names.size()) < args.maxnames)
                 ret.names.push_back(interface.name);
-        return ret;
+        co_return ret;
     }
 
-    proc::ConnectListAllInterfaces::Ret list_all(driver::Call&, proc::ConnectListAllInterfaces::Args args) {
+    Task<proc::ConnectListAllInterfaces::Ret> list_all(driver::Call&, proc::ConnectListAllInterfaces::Args args) {
         constexpr uint32_t both = api::connect_list_interfaces_active | api::connect_list_interfaces_inactive;
         require_flags(args.flags, both, "udevConnectListAllInterfaces");
         proc::ConnectListAllInterfaces::Ret ret;
-        for (const Listed& interface : list_interfaces(files)) {
+        const std::vector<Listed> interfaces = co_await all();
+        for (const Listed& interface : interfaces) {
             const uint32_t is =
                 interface.up ? api::connect_list_interfaces_active : api::connect_list_interfaces_inactive;
             if (args.flags && !(args.flags & is)) continue;
             ret.ret++;
             if (args.need_results) ret.interfaces.push_back(reference(interface));
         }
-        return ret;
+        co_return ret;
     }
 
-    proc::InterfaceLookupByName::Ret by_name(driver::Call&, proc::InterfaceLookupByName::Args args) {
-        return {reference(find_interface(files, args.name))};
+    Task<proc::InterfaceLookupByName::Ret> by_name(driver::Call&, proc::InterfaceLookupByName::Args args) {
+        const Listed found = co_await named(std::move(args.name));
+        co_return proc::InterfaceLookupByName::Ret{reference(found)};
     }
 
-    proc::InterfaceLookupByMacString::Ret by_mac(driver::Call&, proc::InterfaceLookupByMacString::Args args) {
-        return {reference(find_interface_by_mac(files, args.mac))};
+    Task<proc::InterfaceLookupByMacString::Ret> by_mac(driver::Call&, proc::InterfaceLookupByMacString::Args args) {
+        auto work = [files = files, mac = std::move(args.mac)] { return find_interface_by_mac(files, mac); };
+        const Listed found = co_await io::offload(loop, std::move(work));
+        co_return proc::InterfaceLookupByMacString::Ret{reference(found)};
     }
 
-    proc::InterfaceGetXmlDesc::Ret get_xml(driver::Call&, proc::InterfaceGetXmlDesc::Args args) {
+    Task<proc::InterfaceGetXmlDesc::Ret> get_xml(driver::Call&, proc::InterfaceGetXmlDesc::Args args) {
         require_flags(args.flags, api::interface_xml_inactive, "udevInterfaceGetXMLDesc");
-        return {xml::format(describe_interface(files, args.interface.name))};
+        auto work = [files = files, name = std::move(args.interface.name)] {
+            return xml::format(describe_interface(files, name));
+        };
+        std::string text = co_await io::offload(loop, std::move(work));
+        co_return proc::InterfaceGetXmlDesc::Ret{std::move(text)};
     }
 
-    proc::InterfaceIsActive::Ret is_active(driver::Call&, proc::InterfaceIsActive::Args args) {
-        return {find_interface(files, args.interface.name).up};
+    Task<proc::InterfaceIsActive::Ret> is_active(driver::Call&, proc::InterfaceIsActive::Args args) {
+        const Listed found = co_await named(std::move(args.interface.name));
+        co_return proc::InterfaceIsActive::Ret{found.up};
     }
 
+    io::Loop& loop;
     driver::HandlerTable table;
     const host::SystemFiles files;
     const bool privileged;
 };
 
-InterfaceDriver::InterfaceDriver(const driver::Paths& paths) : state_(std::make_unique<State>(paths.privileged)) {}
+InterfaceDriver::InterfaceDriver(io::Loop& loop, const driver::Paths& paths)
+    : state_(std::make_unique<State>(loop, paths.privileged)) {}
 
 InterfaceDriver::~InterfaceDriver() = default;
 

@@ -12,7 +12,7 @@ namespace virtue::interface {
 
 class InterfaceDriver final : public driver::Backend {
 public:
-    explicit InterfaceDriver(const driver::Paths& paths);
+    InterfaceDriver(io::Loop& loop, const driver::Paths& paths);
     ~InterfaceDriver() override;
     InterfaceDriver(const InterfaceDriver&) = delete;
     InterfaceDriver& operator=(const InterfaceDriver&) = delete;
