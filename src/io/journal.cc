@@ -308,7 +308,7 @@ void Journal::change(std::vector<FileChange> changes, const std::function<std::s
 
 bool Journal::keep(std::vector<FileChange> made) {
     const int64_t time = later_than_all({});
-    const uint64_t number = record(made, time, 0);
+    const uint64_t number = record(made, time, 0, {});
     if (number != 0) finish(number);
     return number != 0;
 }

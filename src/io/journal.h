@@ -39,13 +39,13 @@ public:
     /// more. Changes of one path must come one after the other. Throws system_error naming the path; then nothing was
     /// changed.
     void apply(std::vector<FileChange> changes);
+    /// The same for one file, whose content is asked for when there is no more to do without it. Throws also what
+    /// `content` throws; then nothing was changed.
+    void save(std::string path, uint32_t mode, const std::function<std::string()>& content);
     /// Records files of holes that were made just now, and returns when nothing takes them away any more. False if the
     /// journal is not in use: then the caller syncs them. recover() makes those that are missing, and never touches one
     /// that something was written into. Throws system_error; then they are not recorded.
     bool keep(std::vector<FileChange> made);
-    /// The same for one file, whose content is asked for when there is no more to do without it. Throws also what
-    /// `content` throws; then nothing was changed.
-    void save(std::string path, uint32_t mode, const std::function<std::string()>& content);
     /// Brings what was changed to disk and lets go of its records; makes the journal's own file if it is missing.
     /// Throws system_error; then the records stay.
     void settle();

@@ -128,6 +128,21 @@ class Large(Case):
         self.connection.storagePoolLookupByName("large").undefine()
 
 
+class Many(Case):
+    GUEST = """<domain type='qemu'><name>many</name><memory unit='MiB'>64</memory><vcpu>2147483647</vcpu>
+<os><type machine='pc'>hvm</type></os><cpu><numa><cell id='0' cpus='0' memory='32768'/><cell id='1' cpus='1' memory='32768'/>
+</numa></cpu></domain>"""
+
+    def peak(self):
+        status = pathlib.Path(f"/proc/{self.daemon.process.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s*(\d+) kB", status)[1])
+
+    def test_processors_without_number_cost_no_memory(self):
+        before = self.peak()
+        self.refused(self.libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "Maximum CPUs", self.connection.defineXML, self.GUEST)
+        self.assertLess(self.peak() - before, 300 << 10)
+
+
 class Busy(Case):
     def test_rules_come_back_while_links_come_and_go_all_the_time(self):
         self.connection.networkCreateXML(NAT.format(name="calm", bridge="virbr67", net=167, more=""))

@@ -146,6 +146,13 @@ void map_iothreads(xml::Mapper& m, Domain& d) {
     }
 }
 
+// Where each processor is told of, those that are there are counted.
+void settle_vcpus(Vcpus& vcpus) {
+    const auto online = std::count_if(vcpus.each.begin(), vcpus.each.end(),
+                                      [](const VcpuEntry& v) { return v.enabled == xml::YesNo::yes; });
+    vcpus.current = std::min(static_cast<uint32_t>(online), vcpus.maximum);
+}
+
 void map_resources(xml::Mapper& m, Domain& d) {
     map_memory(m, d);
     m.child("blkiotune", d.blkiotune);
@@ -153,6 +160,7 @@ void map_resources(xml::Mapper& m, Domain& d) {
     m.child("memoryBacking", d.memory_backing);
     m.child("vcpu", d.vcpus);
     m.group("vcpus", [&] { m.children("vcpu", d.vcpus.each); });
+    if (m.reading() && !d.vcpus.each.empty()) settle_vcpus(d.vcpus);
     map_iothreads(m, d);
     m.single("cputune", ErrorCode::internal_error);
     m.child("cputune", d.cputune);

@@ -156,7 +156,8 @@ void map_network_children(xml::Mapper& m, StorageSource& s) {
 }
 
 // What sources of NVMe and of vhost-user stand for; each has one word.
-constexpr std::string_view source_kinds[] = {"pci", "unix"};
+constexpr std::string_view nvme_kind[] = {"pci"};
+constexpr std::string_view vhostuser_kind[] = {"unix"};
 
 void map_attributes(xml::Mapper& m, StorageSource& s) {
     switch (s.type) {
@@ -182,16 +183,16 @@ void map_attributes(xml::Mapper& m, StorageSource& s) {
             break;
         case StorageType::nvme: {
             std::string pci = "pci";
-            m.words("type", source_kinds);
+            m.words("type", nvme_kind);
             m.required("type", pci);
             m.attribute("managed", s.managed);
             m.required("namespace", s.nvme_namespace);
-            if (m.reading() && s.managed == xml::YesNo::absent) s.managed = xml::YesNo::no;
+            if (m.reading() && s.managed == xml::YesNo::absent) s.managed = xml::YesNo::yes;
             break;
         }
         case StorageType::vhostuser: {
             std::string kind = "unix";
-            m.words("type", source_kinds);
+            m.words("type", vhostuser_kind);
             m.required("type", kind);
             m.required("path", s.path);
             break;

@@ -34,6 +34,7 @@ void map_model(xml::Mapper& m, Video& v) {
         throw xml::Disagreement(ErrorCode::config_unsupported, ErrorDomain::qemu,
                                 fmt::format("{}: video type '{}' doesn't support multiple 'heads'", m.element().path(),
                                             xml::to_name(v.model)));
+    if (m.reading() && v.model == VideoModel::none) v.heads = 0;
     m.attribute("primary", v.primary, false);
     if (m.reading() && v.model != VideoModel::qxl) {
         const auto refuse = [&](const char* name, uint32_t value) {

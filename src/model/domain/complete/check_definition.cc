@@ -18,7 +18,7 @@ void check_video(const Video& v) {
         contradiction("missing values for acceleration");
     if (!a.rendernode.empty() && v.backend != VideoBackend::vhostuser)
         contradiction("unsupported rendernode accel attribute without 'vhost-user'");
-    if (v.backend == VideoBackend::vhostuser && v.model != VideoModel::virtio)
+    if (v.backend == VideoBackend::vhostuser && v.model != VideoModel::virtio && v.model != VideoModel::none)
         contradiction("'vhostuser' driver is only supported with 'virtio' device");
     const bool single = v.model == VideoModel::cirrus || v.model == VideoModel::vmvga || v.model == VideoModel::bochs ||
                         v.model == VideoModel::ramfb || v.model == VideoModel::vga;
@@ -131,8 +131,10 @@ void check_disk(const Disk& disk) {
     for (const StorageSource* s = &disk.source; s != nullptr; s = s->backing.empty() ? nullptr : &s->backing[0])
         if (s->reservations) contradiction("<reservations/> allowed only for lun devices");
     if (disk.sgio != Sgio::absent) contradiction("sgio can be used only with device='lun'");
-    if (disk.removable != xml::Switch::absent && disk.bus != DiskBus::usb && disk.bus != DiskBus::scsi)
+    if (disk.removable != xml::Switch::absent && disk.bus != DiskBus::usb)
         refuse(ErrorCode::xml_error, "removable is only valid for usb disks");
+    if (disk.tray == DiskTray::open && disk.device == DiskDevice::disk)
+        contradiction("tray is only valid for cdrom and floppy");
 }
 
 void check_numa(const Domain& d) {
@@ -178,6 +180,21 @@ void check_definition(const Domain& d) {
         if (i.type == InputType::passthrough && i.bus != InputBus::virtio)
             contradiction("only bus 'virtio' is supported for 'passthrough' input devices");
     check_cards(d);
+    for (const Input& i : d.inputs)
+        if (i.bus == InputBus::xen && d.type != DomainType::xen)
+            refuse(ErrorCode::internal_error, "unsupported input bus xen");
+    for (const Interface& n : d.interfaces)
+        for (const IpAddress& ip : n.guest_ips)
+            if (!is_address(ip.address) || (ip.family == "ipv6") != (ip.address.find(':') != std::string::npos))
+                refuse(ErrorCode::xml_error, "Invalid address '{}' in <ip>", ip.address);
+    for (const Interface& n : d.interfaces)
+        for (const IpAddress& ip : n.guest_ips)
+            if (ip.prefix.value_or(0) > (ip.family == "ipv6" ? 128U : 32U))
+                refuse(ErrorCode::xml_error, "Invalid prefix value '{}' in <ip>", *ip.prefix);
+    for (const Channel& c : d.channels)
+        if (c.target == ChannelTarget::guestfwd && c.guest_address.find(':') != std::string::npos &&
+            is_address(c.guest_address))
+            contradiction("guestfwd channel only supports IPv4 addresses");
     for (const Channel& c : d.channels)
         if (c.target == ChannelTarget::guestfwd && !is_address(c.guest_address))
             throw Error(ErrorCode::system_error, ErrorDomain::none,

@@ -76,9 +76,17 @@ void check_source(const Disk& disk) {
         unsupported("disk bus '{}' doesn't support transiend disk backing image sharing", xml::to_name(disk.bus));
     if (disk.transient && s.type != StorageType::file)
         unsupported("transient disk supported only with 'file' type ({})", disk.target);
+    if (disk.transient && disk.device != DiskDevice::disk)
+        unsupported("transient disk supported only with 'disk' device ({})", disk.target);
 }
 
 void check_not_virtio(const Disk& disk) {
+    if (disk.driver.queues != 0)
+        contradiction("queues attribute in disk driver element is only supported by virtio-blk");
+    if (disk.driver.event_idx != xml::Switch::absent)
+        contradiction("disk event_idx mode supported only for virtio bus");
+    if (disk.driver.ioeventfd != xml::Switch::absent)
+        contradiction("disk ioeventfd mode supported only for virtio bus");
     refuse_virtio_options(disk.driver.virtio);
     if (disk.model == DiskModel::virtio_transitional || disk.model == DiskModel::virtio_non_transitional)
         contradiction("disk model '{}' not supported for bus '{}'", xml::to_name(disk.model), xml::to_name(disk.bus));
@@ -100,7 +108,7 @@ void check_disk_driver(const Domain& d, const Disk& disk) {
     limits.group_name.clear();
     if (!disk.iotune.group_name.empty() && limits == DiskIoTune{})
         unsupported("group_name can be configured only together with settings");
-    if (!disk.wwn.empty() && disk.bus != DiskBus::ide && disk.bus != DiskBus::scsi && disk.bus != DiskBus::sata)
+    if (!disk.wwn.empty() && disk.bus != DiskBus::ide && disk.bus != DiskBus::scsi)
         unsupported("Only ide and scsi disk support wwn");
     const bool spins = disk.bus == DiskBus::ide || disk.bus == DiskBus::scsi || disk.bus == DiskBus::sata;
     if (disk.rotation_rate != 0 && !spins)
@@ -108,6 +116,11 @@ void check_disk_driver(const Domain& d, const Disk& disk) {
     if (!(disk.vendor.empty() && disk.product.empty()) && disk.bus != DiskBus::scsi)
         unsupported("Only scsi disk supports vendor and product");
     if (disk.bus != DiskBus::virtio) check_not_virtio(disk);
+    const bool removable = disk.device == DiskDevice::cdrom || disk.device == DiskDevice::floppy;
+    if (v.copy_on_read == xml::Switch::on && removable)
+        unsupported("copy_on_read is not supported with removable disk '{}'", disk.target);
+    if (disk.readonly && !removable && (disk.bus == DiskBus::ide || disk.bus == DiskBus::sata))
+        unsupported("readonly {} disks are not supported", xml::to_name(disk.bus));
     if (disk.rotation_rate != 0 && disk.device != DiskDevice::disk)
         throw Error(ErrorCode::internal_error, ErrorDomain::qemu, "rotation rate is only valid for disk device");
     if (disk.geometry && !disk.geometry->translation.empty() && disk.bus != DiskBus::ide)
@@ -125,6 +138,8 @@ void check_drive_address(const Disk& disk) {
     if (disk.bus == DiskBus::fdc && drive.controller != 0) fault("Only 1 fdc controller is supported");
     if (disk.bus == DiskBus::fdc && drive.bus != 0) fault("Only 1 fdc bus is supported");
     if (disk.bus == DiskBus::fdc && drive.target != 0) unsupported("target must be 0 for controller fdc");
+    if (disk.bus == DiskBus::sata && drive.bus != 0) unsupported("bus must be 0 for sata controller");
+    if (disk.bus == DiskBus::sata && drive.target != 0) unsupported("target must be 0 for sata controller");
 }
 
 void check_disk_bus(const Domain& d, const Disk& disk) {
@@ -132,9 +147,7 @@ void check_disk_bus(const Domain& d, const Disk& disk) {
         unsupported("disk device='lun' is not supported for bus='{}'", xml::to_name(disk.bus));
     if (disk.device == DiskDevice::floppy && disk.bus != DiskBus::fdc)
         contradiction("Invalid bus type '{}' for floppy disk", xml::to_name(disk.bus));
-    if (disk.device != DiskDevice::floppy && disk.bus == DiskBus::fdc && disk.device != DiskDevice::disk)
-        contradiction("Invalid bus type 'fdc' for disk");
-    if (disk.device == DiskDevice::disk && disk.bus == DiskBus::fdc)
+    if (disk.device != DiskDevice::floppy && disk.bus == DiskBus::fdc)
         refuse(ErrorCode::internal_error, "Invalid bus type 'fdc' for disk");
     if (disk.device == DiskDevice::cdrom && disk.bus == DiskBus::virtio)
         unsupported("disk type of '{}' does not support ejectable media", disk.target);

@@ -115,6 +115,9 @@ void check_vcpus(const Domain& d) {
     const uint32_t threads = d.cpu && d.cpu->topology ? d.cpu->topology->threads : 1;
     if (is_pseries(d) && threads > 1 && d.vcpus.maximum != d.vcpus.online() && d.vcpus.online() % threads != 0)
         unsupported("vCPUs count must be a multiple of the vCPU hotplug granularity ({})", threads);
+    for (const VcpuEntry& v : d.vcpus.each)
+        if (v.id >= d.vcpus.maximum)
+            refuse(ErrorCode::xml_error, "vcpu id '{}' is out of range of maximum vcpu count", v.id);
     const auto ordered =
         std::count_if(d.vcpus.each.begin(), d.vcpus.each.end(), [](const VcpuEntry& v) { return v.order != 0; });
     const auto online = std::count_if(d.vcpus.each.begin(), d.vcpus.each.end(),
@@ -125,8 +128,6 @@ void check_vcpus(const Domain& d) {
         std::any_of(d.vcpus.each.begin(), d.vcpus.each.end(), [](const VcpuEntry& v) { return v.id == 0; });
     if (!d.vcpus.each.empty() && !has_first) unsupported("vcpu 0 can't be offline");
     for (const VcpuEntry& v : d.vcpus.each) {
-        if (v.id >= d.vcpus.maximum)
-            refuse(ErrorCode::xml_error, "vcpu id '{}' is out of range of maximum vcpu count", v.id);
         if (v.id == 0 && v.enabled == xml::YesNo::no) unsupported("vcpu 0 can't be offline");
         if (v.enabled == xml::YesNo::no && v.hotpluggable == xml::YesNo::no)
             contradiction("vcpu '{}' is both offline and not hotpluggable", v.id);
@@ -145,6 +146,10 @@ void check_numa(const Domain& d) {
     if (d.cpu)
         for (const NumaCell& cell : d.cpu->numa.cells) cpus += cell.cpus.count();
     if (cpus > d.vcpus.maximum) refuse(ErrorCode::internal_error, "Number of CPUs in <numa> exceeds the <vcpu> count");
+    if (d.cpu)
+        for (const NumaCell& cell : d.cpu->numa.cells)
+            if (cell.cpus.last().value_or(0) >= d.vcpus.maximum)
+                refuse(ErrorCode::internal_error, "CPU IDs in <numa> exceed the <vcpu> count");
     for (const MemNode& node : d.numatune.cells) {
         if (cells == 0) refuse(ErrorCode::xml_error, "Element 'memnode' is invalid without any guest NUMA cells");
         const bool restrictive = d.numatune.has_memory && d.numatune.mode == NumatuneMode::restrictive;
@@ -240,7 +245,8 @@ void check_timers(const Domain& d) {
                               t.name == TimerName::kvmclock || t.name == TimerName::hypervclock;
         // What no other machine has may well be said not to be there.
         const bool unwanted = t.name == TimerName::hpet && t.present == xml::YesNo::no;
-        if (x86_only && !unwanted && !arch_is_x86(d))
+        const bool arm_only = t.name == TimerName::armvtimer;
+        if ((x86_only && !unwanted && !arch_is_x86(d)) || (arm_only && !is_arm_virt(d)))
             unsupported("Configuring the '{}' timer is not supported for virtType={} arch={} machine={} guests",
                         xml::to_name(t.name), xml::to_name(d.type), d.os.arch, d.os.machine);
     }

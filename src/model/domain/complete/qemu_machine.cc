@@ -154,7 +154,8 @@ void settle_numa_cpus(CpuNuma& numa, uint32_t maximum) {
     if (numa.cells.empty()) return;
     size_t count = 0;
     for (const NumaCell& cell : numa.cells) count += cell.cpus.count();
-    if (count >= maximum) return;
+    // More than a set can hold, no machine has: the checks say so.
+    if (count >= maximum || maximum > Bitmap::limit) return;
     const auto has = [](unsigned cpu) { return [cpu](const NumaCell& cell) { return cell.cpus.test(cpu); }; };
     for (unsigned cpu = 0; cpu < maximum; cpu++) {
         if (std::none_of(numa.cells.begin() + 1, numa.cells.end(), has(cpu))) numa.cells.front().cpus.set(cpu);
