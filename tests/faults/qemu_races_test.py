@@ -164,7 +164,8 @@ class HangingStart(harness.TestCase):
     def test_the_daemon_ends_while_a_start_hangs_and_undoes_it(self):
         daemon = self.daemon()
         connection = daemon.connect()
-        domain = connection.defineXML(harness.minimal_xml('a-hangs', devices=hanging_emulator(daemon.root, 'a-hangs')))
+        devices = hanging_emulator(daemon.root, 'a-hangs') + '<serial type="pty"/>'
+        domain = connection.defineXML(harness.minimal_xml('a-hangs', devices=devices))
         answers = []
 
         def start():
@@ -175,6 +176,10 @@ class HangingStart(harness.TestCase):
         caller = threading.Thread(target=start)
         caller.start()
         harness.wait_until(lambda: self.hung(daemon), what='the hanging start')
+        with daemon.connect() as other:
+            stream = other.newStream()
+            error = self.refused(libvirt.VIR_ERR_OPERATION_FAILED, other.lookupByName('a-hangs').openConsole, None, stream, 0)
+            self.assertIn('PTY device is not yet assigned', str(error))
         self.assertEqual(daemon.stop(), 0)
         caller.join(60)
         self.assertIsInstance(answers[0], libvirt.libvirtError)

@@ -95,6 +95,10 @@ Task<wire::Void> ConsoleCalls::open_channel(driver::Call& call, proc::DomainOpen
 
 Task<void> ConsoleCalls::open_terminal(driver::Call& call, DomainOwner domain, Terminal terminal, bool force,
                                        const char* busy) {
+    if (terminal.path.empty()) {
+        throw Error(ErrorCode::operation_failed, ErrorDomain::none, "PTY device is not yet assigned",
+                    "the guest is being started");
+    }
     int id = domain->id();
     auto present = domain->running().terminals[terminal.path].lock();
     bool is_taken = present && (present->user || present->opening);
