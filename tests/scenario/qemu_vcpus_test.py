@@ -11,9 +11,12 @@ import harness
 libvirt = harness.libvirt()
 LIVE, CONFIG = libvirt.VIR_DOMAIN_AFFECT_LIVE, libvirt.VIR_DOMAIN_AFFECT_CONFIG
 
-XML = """<domain type='qemu'><name>many</name><memory unit='MiB'>32</memory>
+FIRST = min(os.sched_getaffinity(0))  # a container may have others than CPU 0
+ONLY_FIRST = tuple(number == FIRST for number in range(os.cpu_count()))
+
+XML = f"""<domain type='qemu'><name>many</name><memory unit='MiB'>32</memory>
 <vcpu placement='static' current='2'>5</vcpu><iothreads>2</iothreads>
-<cputune><vcpupin vcpu='1' cpuset='0'/><iothreadpin iothread='1' cpuset='0'/></cputune>
+<cputune><vcpupin vcpu='1' cpuset='{FIRST}'/><iothreadpin iothread='1' cpuset='{FIRST}'/></cputune>
 <os><type arch='x86_64' machine='pc'>hvm</type></os><features><acpi/></features>
 <devices><emulator>/usr/bin/qemu-system-x86_64</emulator><memballoon model='none'/></devices></domain>"""
 
@@ -102,9 +105,8 @@ class Vcpus(harness.TestCase):
     def test_threads_run_where_the_definition_wants_them(self):
         self.start()
         maps = dict(zip([info[0] for info in self.domain.vcpus()[0]], self.domain.vcpus()[1]))
-        only_first = (True,) + (False,) * (os.cpu_count() - 1)
-        self.assertEqual(maps[1], only_first)
-        self.assertEqual({number: cpus for number, cpus in self.domain.ioThreadInfo()}[1], list(only_first))
+        self.assertEqual(maps[1], ONLY_FIRST)
+        self.assertEqual({number: cpus for number, cpus in self.domain.ioThreadInfo()}[1], list(ONLY_FIRST))
 
     def test_iothreads(self):
         def numbers(flags):
@@ -121,10 +123,9 @@ class Vcpus(harness.TestCase):
         self.assertIn("<iothread id='7' thread_pool_max='9'/>", self.domain.XMLDesc())
         self.refused(libvirt.VIR_ERR_OPERATION_UNSUPPORTED, self.domain.setIOThreadParams, 3, {'poll_max_ns': 7000}, CONFIG)
         self.refused(libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED, self.domain.setIOThreadParams, 3, {'bogus': 1}, CONFIG)
-        only_first = (True,) + (False,) * (os.cpu_count() - 1)
-        self.domain.pinIOThread(3, only_first, LIVE | CONFIG)
-        self.assertIn("<iothreadpin iothread='3' cpuset='0'/>", self.domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
-        self.refused(libvirt.VIR_ERR_INVALID_ARG, self.domain.pinIOThread, 9, only_first, LIVE)
+        self.domain.pinIOThread(3, ONLY_FIRST, LIVE | CONFIG)
+        self.assertIn(f"<iothreadpin iothread='3' cpuset='{FIRST}'/>", self.domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
+        self.refused(libvirt.VIR_ERR_INVALID_ARG, self.domain.pinIOThread, 9, ONLY_FIRST, LIVE)
         self.domain.delIOThread(3, LIVE | CONFIG)
         self.assertEqual((numbers(LIVE), numbers(CONFIG)), ([1, 2, 7], [1, 2]))
         self.assertNotIn("iothread='3'", self.domain.XMLDesc())
