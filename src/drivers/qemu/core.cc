@@ -18,6 +18,9 @@ constinit log::Module logger("qemu");
 /// Clients that lost the daemon come back within seconds; one that subscribes later has looked at states itself.
 constexpr io::Milliseconds missed_events_kept{60000};
 constexpr io::Milliseconds subscription_noted{1000};
+constexpr size_t models_at_hand = 32;
+/// Half of it holds a thousand ordinary definitions, which then are brought to disk together.
+constexpr size_t journal_size = 16 << 20;
 /// Definitions mostly come several at once, and bringing many to disk costs as much as one.
 constexpr io::Milliseconds settle_after{2000};
 constexpr io::Milliseconds settle_again_after{30000};
@@ -40,7 +43,7 @@ Core::Core(io::Loop& on, Settings with, driver::NetworkService* from)
     : loop(on),
       settings(std::move(with)),
       networks(from),
-      journal(std::make_shared<io::Journal>(io::Journal::Options{settings.journal()})),
+      journal(std::make_shared<io::Journal>(io::Journal::Options{settings.journal(), journal_size})),
       store(settings, journal),
       pack_timer(on, [this] { return pack_definitions(); }),
       announcer(events),
@@ -102,6 +105,19 @@ Task<void> Core::settle_journal() {
         if (failed) co_await loop.sleep_until(later);
     }
     settling_ = false;
+}
+
+void Core::keep_model_at_hand(const DomainOwner& domain) {
+    auto is_same = [&](const std::weak_ptr<Domain>& one) {
+        return !one.owner_before(domain) && !domain.owner_before(one);
+    };
+    std::erase_if(at_hand_, is_same);
+    at_hand_.push_back(domain);
+    if (at_hand_.size() <= models_at_hand) return;
+    const DomainOwner oldest = at_hand_.front().lock();
+    at_hand_.pop_front();
+    // A call under way holds the guest besides the table and us, and may refer to its definition.
+    if (oldest && oldest.use_count() <= 2) oldest->ease();
 }
 
 PackTimer::Left Core::pack_definitions() {

@@ -1,6 +1,7 @@
 // What all parts of the QEMU driver share: the guests, their files, the events, the settings. Owned by QemuDriver and
 // referred to by its parts; loop thread only.
 #pragma once
+#include <deque>
 #include <memory>
 #include <optional>
 #include <set>
@@ -84,6 +85,9 @@ struct Core {
 
     /// Who owns guests' files while they run; nothing when guests run as the daemon does.
     std::optional<DacOwner> owner_of_files() const;
+    /// For a definition that is being made: its model stays at hand, and that of one made long before goes, so that a
+    /// burst of definitions works in the same memory again and again.
+    void keep_model_at_hand(const DomainOwner& domain);
     /// After a definition was saved or removed: brings what is recorded of it to disk in a while.
     void definitions_saved();
     /// Runs a task in the background; its errors are logged.
@@ -99,6 +103,7 @@ private:
     Task<void> tell_missed_later(int32_t callback_id);
     Task<void> settle_journal();
 
+    std::deque<std::weak_ptr<Domain>> at_hand_;  // whose models were made last, the latest at the end
     std::set<std::string> claimed_;
     io::Condition unclaimed_;
     io::Condition journal_fills_;

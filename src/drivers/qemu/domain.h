@@ -129,6 +129,8 @@ public:
     void set_unread(std::string text);
     void take_figures(DefinitionFigures figures) { definition_.take_figures(std::move(figures)); }
     void clear_persistent();
+    /// Lets go of the model of the definition, unless somebody holds it.
+    void ease() { definition_.ease(); }
     /// Lets go of what can be had again from the text; true if there is nothing more to let go of.
     bool pack();
     /// The live definition of a running guest, else the persistent one.

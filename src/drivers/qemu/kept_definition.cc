@@ -15,6 +15,8 @@ namespace {
 
 // A client that asks about one guest mostly asks several things within this time.
 constexpr io::Milliseconds model_stays{500};
+// Packing amid a burst of definitions makes those wait who define; a burst is hardly longer.
+constexpr io::Milliseconds longest_burst{10000};
 constexpr io::Milliseconds longest_wait{60000};
 constexpr io::Milliseconds between_turns{20};
 
@@ -51,6 +53,11 @@ PackTimer::PackTimer(io::Loop& loop, std::function<Left()> pack_all)
     : pack_all_(std::move(pack_all)), timer_(loop, [this] { expired(); }) {}
 
 void PackTimer::expired() {
+    const io::TimePoint now = io::Clock::now();
+    if (now < latest_ + model_stays && now < begun_ + longest_burst) {
+        timer_.start_after(model_stays);
+        return;
+    }
     const Left left = pack_all_();
     if (left == Left::nothing) {
         wait_ = {};
@@ -64,8 +71,10 @@ void PackTimer::expired() {
 }
 
 void PackTimer::model_made() {
+    latest_ = io::Clock::now();
     if (wait_ == model_stays) return;
     wait_ = model_stays;
+    begun_ = latest_;
     timer_.start_after(wait_);
 }
 
@@ -137,11 +146,16 @@ std::shared_ptr<const std::string> KeptDefinition::xml(bool secure) const {
     return *text_is_public_ ? text_ : std::make_shared<const std::string>(std::move(shown));
 }
 
-void KeptDefinition::pack() {
+void KeptDefinition::ease() {
     if (!text_ || is_unread() || model_.use_count() > 1) return;
     figures();
     model_.reset();
-    if (!is_deflated(*text_)) text_ = std::make_shared<const std::string>(deflate(*text_));
+}
+
+void KeptDefinition::pack() {
+    ease();
+    const bool is_eased = text_ && !model_ && !is_unread();
+    if (is_eased && !is_deflated(*text_)) text_ = std::make_shared<const std::string>(deflate(*text_));
 }
 
 std::string definition_xml(const model::Domain& domain, uint32_t flags, bool live) {

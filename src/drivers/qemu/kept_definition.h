@@ -26,7 +26,8 @@ struct DefinitionFigures {
 
 DefinitionFigures figures_of(const model::Domain& definition);
 
-/// Calls back a moment after a model was made, and ever more seldom while some are in use. Owned by Core.
+/// Calls back a moment after the last of several models was made, and ever more seldom while some are in use. Owned by
+/// Core.
 class PackTimer {
 public:
     /// What a call leaves: models that are in use, or more than fits into the time that clients are made to wait.
@@ -40,6 +41,8 @@ private:
 
     std::function<Left()> pack_all_;
     io::Milliseconds wait_{};  // until the next call; zero while no model is left
+    io::TimePoint begun_{};    // when the first model was made since
+    io::TimePoint latest_{};   // when the last one was
     io::Timer timer_;
 };
 
@@ -74,6 +77,8 @@ public:
     void take_figures(DefinitionFigures figures);
 
     bool is_packed() const { return model_ == nullptr; }
+    /// Lets go of the model, unless somebody else holds it; the text stays as it is. A few microseconds.
+    void ease();
     /// Lets go of the model and deflates the text, unless somebody else holds the model. Tens of microseconds.
     void pack();
 

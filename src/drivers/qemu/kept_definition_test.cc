@@ -77,6 +77,26 @@ TEST_CASE("a packed definition tells what the whole one tells") {
     CHECK(world.kept.model()->name == "vault");
 }
 
+TEST_CASE("a definition without its model tells the same, from its text and figures") {
+    World world;
+    auto whole = Store::parse_definition(with_password, "");
+    const std::string saved = definition_xml(*whole, api::domain_xml_secure | api::domain_xml_inactive, false);
+    world.kept.set(whole, saved);
+    world.kept.ease();
+    CHECK_FALSE(world.kept.is_packed());  // somebody else still holds the model
+    whole.reset();
+    world.kept.ease();
+    CHECK(world.kept.is_packed());
+    CHECK_FALSE(world.kept.is_unread());
+    CHECK(*world.kept.text() == saved);
+    CHECK(world.kept.figures().maximum_memory == 65536);
+    CHECK(*world.kept.xml(true) == saved);
+    CHECK(world.kept.is_packed());
+    world.kept.pack();
+    CHECK(world.kept.text()->size() < saved.size());
+    CHECK(world.kept.model()->name == "vault");
+}
+
 TEST_CASE("a secret is in the XML for those who may see it only") {
     World world;
     world.kept.set_unread(with_password);

@@ -88,6 +88,11 @@ void Store::save_definition(const std::string& name, const std::string& xml) con
     change({io::FileChange::save(definition_path(name), with_note(name, xml), 0600)});
 }
 
+void Store::save_definition(const std::string& name, const std::function<std::string()>& text) const {
+    if (journal_) return journal_->save(definition_path(name), 0600, text);
+    io::write_file_atomically(definition_path(name), text(), 0600);
+}
+
 void Store::remove_definition(const std::string& name) const {
     // The link first: a link without its definition is what a crash in between must not leave.
     change({io::FileChange::remove(autostart_path(name)), io::FileChange::remove(autostart_once_path(name)),

@@ -2,6 +2,7 @@
 // that either daemon finds what the other left. The functions block and touch nothing of the loop: the driver calls
 // them from the blocking pool, except at start.
 #pragma once
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -63,6 +64,8 @@ public:
     static std::string with_note(const std::string& name, const std::string& xml);
     /// Throws system_error; then the old file is intact.
     void save_definition(const std::string& name, const std::string& xml) const;
+    /// The same for a text that is still being made: it is asked for, with its note, when all else is ready.
+    void save_definition(const std::string& name, const std::function<std::string()>& text) const;
     void remove_definition(const std::string& name) const;
     /// Reads the text of a definition file; `source` names it in errors. Throws xml_error and the like.
     static std::shared_ptr<const model::Domain> parse_definition(const std::string& text, const std::string& source);

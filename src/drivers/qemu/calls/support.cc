@@ -1,6 +1,8 @@
 #include "drivers/qemu/calls/support.h"
 
-#include "io/offload.h"
+#include <future>
+
+#include "io/started.h"
 #include "model/domain/domain.h"
 #include "xml/mapper.h"
 
@@ -42,6 +44,22 @@ const model::Domain& definition_for(const Domain& domain, uint32_t flags) {
     return scope_of(domain, flags).live ? domain.current() : domain.next();
 }
 
+namespace {
+
+/// Makes the text of a definition and promises it, with its note, to who saves it. What goes wrong the latter hears.
+std::string make_text(const std::string& name, const model::Domain& definition, std::promise<std::string>& promise) {
+    std::string xml;
+    try {
+        xml = definition_xml(definition, api::domain_xml_secure | api::domain_xml_inactive, false);
+        promise.set_value(Store::with_note(name, xml));
+    } catch (...) {
+        promise.set_exception(std::current_exception());
+    }
+    return xml;
+}
+
+}  // namespace
+
 Task<void> replace_definition(Core& core, DomainOwner domain, std::shared_ptr<const model::Domain> definition) {
     bool was_defined = domain->is_persistent();
     io::Semaphore::Permit turn = co_await domain->files.acquire(io::Deadline::never(), "the definition's file");
@@ -49,11 +67,15 @@ Task<void> replace_definition(Core& core, DomainOwner domain, std::shared_ptr<co
     if (was_defined && !domain->is_persistent()) {
         fail(ErrorCode::no_domain, ErrorDomain::qemu, "domain '{}' was undefined meanwhile", domain->name());
     }
-    std::string xml = definition_xml(*definition, api::domain_xml_secure | api::domain_xml_inactive, false);
-    Store store = core.store;
-    std::string name = domain->name();
-    auto save = [store, name, &xml] { store.save_definition(name, xml); };
-    co_await io::offload(core.loop, std::move(save));
+    // The thread that saves it is woken before the text is made: the one takes as long as the other.
+    auto text = std::make_shared<std::promise<std::string>>();
+    auto save = [store = core.store, name = domain->name(), text] {
+        store.save_definition(name, [&text] { return text->get_future().get(); });
+    };
+    io::Started saving(core.loop, std::move(save));
+    std::string xml = make_text(domain->name(), *definition, *text);
+    core.keep_model_at_hand(domain);
+    co_await saving.result();
     core.definitions_saved();
     domain->set_persistent(std::move(definition), std::move(xml));
 }
