@@ -301,7 +301,8 @@ echo "$* $port $change" >> {heard}
         port = private.directory() / "port.xml"
 
         def plug(floor):
-            port.write_text("<networkport><uuid>8f07fe28-0000-4000-8000-0000000000b2</uuid><owner><name>guest</name><uuid>8f07fe28-0000-4000-8000-0000000000aa</uuid></owner>"
+            port.write_text(f"<networkport><uuid>8f07fe28-0000-4000-8000-{floor:012d}</uuid>"
+                            "<owner><name>guest</name><uuid>8f07fe28-0000-4000-8000-0000000000aa</uuid></owner>"
                             f"<mac address='52:54:00:01:02:03'/><bandwidth><inbound average='100' floor='{floor}'/></bandwidth>"
                             "</networkport>")
             return self.virsh("net-port-create", "slow", str(port), check=False)
