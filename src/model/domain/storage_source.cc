@@ -156,8 +156,7 @@ void map_network_children(xml::Mapper& m, StorageSource& s) {
 }
 
 // What sources of NVMe and of vhost-user stand for; each has one word.
-constexpr std::string_view nvme_kind[] = {"pci"};
-constexpr std::string_view vhostuser_kind[] = {"unix"};
+constexpr std::string_view source_kinds[] = {"pci", "unix"};
 
 void map_attributes(xml::Mapper& m, StorageSource& s) {
     switch (s.type) {
@@ -183,7 +182,7 @@ void map_attributes(xml::Mapper& m, StorageSource& s) {
             break;
         case StorageType::nvme: {
             std::string pci = "pci";
-            m.words("type", nvme_kind);
+            m.words("type", source_kinds);
             m.required("type", pci);
             m.attribute("managed", s.managed);
             m.required("namespace", s.nvme_namespace);
@@ -192,7 +191,7 @@ void map_attributes(xml::Mapper& m, StorageSource& s) {
         }
         case StorageType::vhostuser: {
             std::string kind = "unix";
-            m.words("type", vhostuser_kind);
+            m.words("type", source_kinds);
             m.required("type", kind);
             m.required("path", s.path);
             break;
@@ -200,6 +199,16 @@ void map_attributes(xml::Mapper& m, StorageSource& s) {
         case StorageType::none:
             break;
     }
+}
+
+// After everything is mapped, as what fails ends the description of the element, too.
+void check_kind(xml::Mapper& m, const StorageSource& s) {
+    if (s.type != StorageType::nvme && s.type != StorageType::vhostuser) return;
+    const auto type = m.read_attribute("type");
+    if (s.type == StorageType::nvme && type && *type != "pci")
+        m.fail(fmt::format("unsupported source type '{}'", *type));
+    if (s.type == StorageType::vhostuser && type && *type != "unix")
+        m.fail("invalid 'type' attribute for vhostuser disk source");
 }
 
 /// A layer below the top one has its number beside its type.
@@ -240,6 +249,7 @@ void map_place(xml::Mapper& m, StorageSource& s, bool keep_empty, bool with_inde
             if (m.reading())
                 std::erase_if(s.security_labels,
                               [](const DeviceSecurityLabel& l) { return l.labelskip && l.model.empty(); });
+            if (m.reading()) check_kind(m, s);
         },
         keep_empty);
 }
