@@ -40,6 +40,7 @@ REFUSED = {
         guest(devices=disk("sda", "scsi", words="removable='on'")),
         guest(devices="<interface type='user'><ip address='1.2.3.4' prefix='33'/></interface>"),
         guest(devices="<interface type='user'><ip address='::1' family='ipv6' prefix='200'/></interface>"),
+        guest(devices="<interface type='hostdev'><source/></interface>"),
         guest("<vcpus><vcpu id='5' enabled='yes'/></vcpus>")],
     (67, 10): [
         guest(devices=drive("sata", "sda", "bus='1' target='0'")),

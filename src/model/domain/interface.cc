@@ -87,6 +87,7 @@ void map_source(xml::Mapper& m, Interface& n) {
                 m.attribute("type", pci);
                 map(m, n.host_pci);
             });
+            if (m.reading() && !m.has("address")) m.fail("missing source address type");
             break;
         }
         case InterfaceType::user:
