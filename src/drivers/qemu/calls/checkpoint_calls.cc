@@ -1,5 +1,6 @@
 #include "drivers/qemu/calls/checkpoint_calls.h"
 
+#include "drivers/qemu/calls/moment_lists.h"
 #include "drivers/qemu/calls/support.h"
 #include "drivers/qemu/snapshots/backup_job.h"
 #include "drivers/qemu/snapshots/checkpoint_actions.h"
@@ -15,19 +16,14 @@ constexpr uint32_t list_flags = api::domain_checkpoint_list_roots | api::domain_
 
 /// All of a guest, or those behind `from`.
 std::vector<CheckpointOwner> chosen(const Domain& domain, const std::string& from, uint32_t flags) {
-    std::vector<CheckpointOwner> found;
-    if (!domain.moments) return found;
+    if (!domain.moments) return {};
     const MomentTree<Checkpoint>& tree = domain.moments->checkpoints;
-    // One bit says "only the first ones" for a guest, and "not only the first ones" for a checkpoint.
-    const bool bit = (flags & api::domain_checkpoint_list_roots) != 0;
-    const bool all = from.empty() ? !bit : bit;
-    const uint32_t group = flags & (api::domain_checkpoint_list_leaves | api::domain_checkpoint_list_no_leaves);
-    for (CheckpointOwner& one : all ? tree.descendants(from) : tree.children(from)) {
+    return chosen_moments(tree, from, (flags & api::domain_checkpoint_list_roots) != 0, [&](const Checkpoint& one) {
+        const uint32_t group = flags & (api::domain_checkpoint_list_leaves | api::domain_checkpoint_list_no_leaves);
         const uint32_t own =
-            tree.has_children(one->name) ? api::domain_checkpoint_list_no_leaves : api::domain_checkpoint_list_leaves;
-        if (group == 0 || (group & own) != 0) found.push_back(std::move(one));
-    }
-    return found;
+            tree.has_children(one.name) ? api::domain_checkpoint_list_no_leaves : api::domain_checkpoint_list_leaves;
+        return group == 0 || (group & own) != 0;
+    });
 }
 
 proc::CheckpointRef named(const Domain& domain, const std::string& name) {
@@ -106,11 +102,7 @@ proc::DomainListAllCheckpoints::Ret CheckpointCalls::list(driver::Call&, proc::D
     require_flags(args.flags, list_flags, "qemuDomainListAllCheckpoints");
     DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
     const std::vector<CheckpointOwner> found = chosen(*domain, "", args.flags);
-    proc::DomainListAllCheckpoints::Ret ret;
-    ret.ret = static_cast<int32_t>(found.size());
-    if (args.need_results == 0) return ret;
-    for (const CheckpointOwner& one : found) ret.checkpoints.push_back(named(*domain, one->name));
-    return ret;
+    return listed_moments(*domain, found, args.need_results != 0, &proc::DomainListAllCheckpoints::Ret::checkpoints);
 }
 
 proc::DomainCheckpointListAllChildren::Ret CheckpointCalls::list_children(
@@ -119,11 +111,8 @@ proc::DomainCheckpointListAllChildren::Ret CheckpointCalls::list_children(
     DomainOwner domain = core_.at(args.checkpoint.domain.name, args.checkpoint.domain.uuid);
     CheckpointOwner from = checkpoint_at(*domain, args.checkpoint.name);
     const std::vector<CheckpointOwner> found = chosen(*domain, from->name, args.flags);
-    proc::DomainCheckpointListAllChildren::Ret ret;
-    ret.ret = static_cast<int32_t>(found.size());
-    if (args.need_results == 0) return ret;
-    for (const CheckpointOwner& one : found) ret.checkpoints.push_back(named(*domain, one->name));
-    return ret;
+    return listed_moments(*domain, found, args.need_results != 0,
+                          &proc::DomainCheckpointListAllChildren::Ret::checkpoints);
 }
 
 proc::DomainCheckpointLookupByName::Ret CheckpointCalls::find(driver::Call&,

@@ -1,5 +1,6 @@
 #include "drivers/qemu/calls/snapshot_calls.h"
 
+#include "drivers/qemu/calls/moment_lists.h"
 #include "drivers/qemu/calls/support.h"
 #include "drivers/qemu/snapshots/snapshot_actions.h"
 #include "drivers/qemu/snapshots/snapshot_prepare.h"
@@ -45,16 +46,10 @@ bool passes_filter(const MomentTree<Snapshot>& tree, const Snapshot& snapshot, u
 
 /// All of a guest, or those behind `from`.
 std::vector<SnapshotOwner> chosen(const Domain& domain, const std::string& from, uint32_t flags) {
-    std::vector<SnapshotOwner> found;
-    if (!domain.moments) return found;
+    if (!domain.moments) return {};
     const MomentTree<Snapshot>& tree = domain.moments->snapshots;
-    // One bit says "only the first ones" for a guest, and "not only the first ones" for a snapshot.
-    const bool bit = (flags & api::domain_snapshot_list_roots) != 0;
-    const bool all = from.empty() ? !bit : bit;
-    for (SnapshotOwner& one : all ? tree.descendants(from) : tree.children(from)) {
-        if (passes_filter(tree, *one, flags)) found.push_back(std::move(one));
-    }
-    return found;
+    return chosen_moments(tree, from, (flags & api::domain_snapshot_list_roots) != 0,
+                          [&](const Snapshot& one) { return passes_filter(tree, one, flags); });
 }
 
 proc::SnapshotRef named(const Domain& domain, const std::string& name) {
@@ -164,11 +159,7 @@ proc::DomainListAllSnapshots::Ret SnapshotCalls::list(driver::Call&, proc::Domai
     require_flags(args.flags, list_flags, "qemuDomainListAllSnapshots");
     DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
     const std::vector<SnapshotOwner> found = chosen(*domain, "", args.flags);
-    proc::DomainListAllSnapshots::Ret ret;
-    ret.ret = static_cast<int32_t>(found.size());
-    if (args.need_results == 0) return ret;
-    for (const SnapshotOwner& one : found) ret.snapshots.push_back(named(*domain, one->name));
-    return ret;
+    return listed_moments(*domain, found, args.need_results != 0, &proc::DomainListAllSnapshots::Ret::snapshots);
 }
 
 proc::DomainSnapshotNumChildren::Ret SnapshotCalls::count_children(driver::Call&,
@@ -197,11 +188,7 @@ proc::DomainSnapshotListAllChildren::Ret SnapshotCalls::list_children(driver::Ca
     DomainOwner domain = core_.at(args.snapshot.domain.name, args.snapshot.domain.uuid);
     SnapshotOwner from = snapshot_at(*domain, args.snapshot.name);
     const std::vector<SnapshotOwner> found = chosen(*domain, from->name, args.flags);
-    proc::DomainSnapshotListAllChildren::Ret ret;
-    ret.ret = static_cast<int32_t>(found.size());
-    if (args.need_results == 0) return ret;
-    for (const SnapshotOwner& one : found) ret.snapshots.push_back(named(*domain, one->name));
-    return ret;
+    return listed_moments(*domain, found, args.need_results != 0, &proc::DomainSnapshotListAllChildren::Ret::snapshots);
 }
 
 proc::DomainSnapshotLookupByName::Ret SnapshotCalls::find(driver::Call&, proc::DomainSnapshotLookupByName::Args args) {
