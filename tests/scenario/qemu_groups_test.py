@@ -224,6 +224,12 @@ class Groups(harness.TestCase):
         self.assertEqual(self.threads_below('cpu').keys(), {'emulator', 'vcpu0'})
         self.domain.destroy()
         self.all_gone()
+        # A daemon that was killed in the middle of a start: it had made the guest's folder and its group.
+        self.daemon_.kill9()
+        os.makedirs(f'{later}/emulator')
+        os.makedirs(os.path.join(self.daemon_.root, f'var/lib/libvirt/qemu/domain-{number + 1}-{NAME}'))
+        self.come_back()
+        self.all_gone()
 
 
 if __name__ == '__main__':

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "drivers/qemu/live_definition.h"
 #include "drivers/qemu/thread_placement.h"
 #include "drivers/qemu/vcpu_entries.h"
@@ -72,8 +73,7 @@ void require_session_needs_none(const model::Domain& domain) {
         refuse("Memory tuning is not available in session mode");
     }
     if (domain.blkiotune.weight != 0) refuse("Block I/O tuning is not available in session mode");
-    const model::CpuTune& cpu = domain.cputune;
-    if (cpu.shares || cpu.period != 0 || cpu.quota != 0) refuse("CPU tuning is not available in session mode");
+    if (domain.cputune.shares || wants_bandwidth(domain)) refuse("CPU tuning is not available in session mode");
 }
 
 /// libvirt starts a guest on a host without any groups whatever it asks for, except where it asks for quotas; on one
@@ -374,6 +374,17 @@ GroupRef find_guest_group(const Core& core, const Run& run) {
     const std::string partition = run.domain->partition.empty() ? default_partition : run.domain->partition;
     const std::string name = group_name(core.settings, run.id, run.domain->name);
     return hold(ControlGroup::find(host::SystemFiles(), trees, partition, name, driver_name));
+}
+
+GroupRef group_of_folder(const Core& core, const std::string& folder) {
+    constexpr std::string_view prefix = "domain-";
+    const size_t dash = folder.find('-', prefix.size());
+    if (!folder.starts_with(prefix) || dash == folder.npos) return nullptr;
+    const auto id = parse_number<int>(std::string_view(folder).substr(prefix.size(), dash - prefix.size()));
+    const std::vector<host::Hierarchy> trees = trees_of(core.settings);
+    if (!id || trees.empty()) return nullptr;
+    const std::string name = group_name(core.settings, *id, folder.substr(dash + 1));
+    return hold(ControlGroup::find(host::SystemFiles(), trees, default_partition, name, driver_name));
 }
 
 Task<void> remove_guest_group(Core& core, GroupRef group, std::string name) {

@@ -41,6 +41,8 @@ void widen_group(const Run& run, const std::string& thread, const Bitmap& cpus);
 std::shared_ptr<const host::ControlGroup> find_guest_group(const Core& core, const Run& run);
 /// The group that a QEMU runs in, to be removed after its end; null if it has none.
 std::shared_ptr<const host::ControlGroup> group_of_process(const Core& core, int pid);
+/// The group of a start that was cut off, by the name of its guest's folder (domain-ID-NAME); null if there is none.
+std::shared_ptr<const host::ControlGroup> group_of_folder(const Core& core, const std::string& folder);
 
 /// Removes a group, whose last process may have ended a moment ago only. Waits for some seconds, then gives it up.
 Task<void> remove_guest_group(Core& core, std::shared_ptr<const host::ControlGroup> group, std::string name);

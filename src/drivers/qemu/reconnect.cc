@@ -283,7 +283,12 @@ void end_orphans(Core& core, const std::string& statuses) {
         process->signal(SIGKILL);
         if (group) core.spawn(remove_guest_group(core, std::move(group), "of a start that was cut off"));
     }
-    for (const std::string& folder : folders) std::filesystem::remove_all(folder, ignored);
+    for (const std::string& folder : folders) {
+        // QEMU may not have run yet.
+        auto group = group_of_folder(core, folder.substr(folder.rfind('/') + 1));
+        if (group) core.spawn(remove_guest_group(core, std::move(group), "of a start that was cut off"));
+        std::filesystem::remove_all(folder, ignored);
+    }
 }
 
 void load(Core& core) {
