@@ -199,8 +199,7 @@ void UsbAssignment::run() {
         if (off && !d_.hubs.empty())
             throw Error(ErrorCode::config_unsupported, ErrorDomain::domain,
                         "Can't add USB hub: USB is disabled for this domain");
-        // Machines of other architectures have no USB unless it is asked for.
-        if (any && (off || !arch_is_x86(d_)))
+        if (any && off)
             throw Error(ErrorCode::config_unsupported, ErrorDomain::qemu,
                         "USB is disabled for this domain, but USB devices are present in the domain XML");
         if (!any) return;
