@@ -200,7 +200,7 @@ void map(xml::Mapper& m, Interface& n) {
     if (n.type != InterfaceType::hostdev) map_driver(m, n);
     // The options of the driver are virtio's; other models have none.
     const bool plain = m.reading() && !n.is_virtio();
-    if (plain) n.driver = {};
+    if (plain) n.driver = {.virtio = n.driver.virtio};
     m.group("backend", [&] {
         m.attribute("type", n.backend_type);
         m.attribute("tap", n.backend_tap);

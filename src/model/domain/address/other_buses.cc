@@ -112,11 +112,11 @@ void assign_virtio_serial(Domain& d) {
         if (!info.address.is(AddressType::virtio_serial) || info.address.virtio_serial.port == 0) return;
         const VirtioSerialAddress& a = info.address.virtio_serial;
         if (a.port >= ports_of(a.controller) && ports_of(a.controller) != 0)
-            throw Error(ErrorCode::xml_error, ErrorDomain::none,
+            throw Error(ErrorCode::xml_error, ErrorDomain::domain,
                         fmt::format("virtio serial controller {} does not have port {}", a.controller, a.port));
         if (!taken.emplace(a.controller, a.port).second)
             throw Error(
-                ErrorCode::xml_error, ErrorDomain::none,
+                ErrorCode::xml_error, ErrorDomain::domain,
                 fmt::format("virtio serial port {} on controller {} is already occupied", a.port, a.controller));
     };
     const auto give = [&](DeviceInfo& info, bool zero_too, bool given_controller) {

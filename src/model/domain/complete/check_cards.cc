@@ -45,6 +45,7 @@ void check_card(const Interface& n) {
     if (n.type != ethernet && n.target_managed == xml::YesNo::no)
         contradiction("unmanaged target dev is not supported on interfaces of type '{}'", xml::to_name(n.type));
     check_port(n);
+    if (!n.is_virtio()) refuse_virtio_options(n.driver.virtio);
     if (n.type == vhostuser && n.socket_listen && n.reconnect.enabled == xml::YesNo::yes)
         contradiction("'reconnect' attribute unsupported 'server' mode for <interface type='vhostuser'>");
     if (n.type == vhostuser && !n.is_virtio())

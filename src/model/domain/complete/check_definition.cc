@@ -155,6 +155,16 @@ bool is_address(const std::string& text) {
     return inet_pton(AF_INET, text.c_str(), &address) == 1 || inet_pton(AF_INET6, text.c_str(), &address) == 1;
 }
 
+void check_memory(const MemoryDevice& m) {
+    if (m.model == MemoryModel::virtio_pmem && m.node != -1) contradiction("virtio-pmem does not support NUMA nodes");
+    if (m.model != MemoryModel::virtio_mem) return;
+    if (m.requested.count > m.size.count)
+        refuse(ErrorCode::xml_detail, "requested size must be smaller than or equal to @size ({}KiB)", m.size.count);
+    constexpr uint64_t least = 2048;  // KiB: a transparent huge page
+    if (m.block.count != 0 && m.block.count < least)
+        refuse(ErrorCode::xml_detail, "block size too small, must be at least {}KiB", least);
+}
+
 void check_thread_pool(const std::optional<int>& least, const std::optional<int>& most) {
     if (most && *most == 0) contradiction("thread_pool_max must be a positive integer");
     if (least && most && *least > *most) contradiction("thread_pool_min must be smaller or equal to thread_pool_max");
@@ -167,6 +177,9 @@ void check_definition(const Domain& d) {
     for (const Video& v : d.videos) check_video(v);
     if (std::count_if(d.videos.begin(), d.videos.end(), [](const Video& v) { return v.primary; }) > 1)
         contradiction("Only one primary video device is supported");
+    for (const Graphics& g : d.graphics)
+        if (g.type == GraphicsType::dbus && g.p2p == xml::YesNo::yes && !g.dbus_address.empty())
+            refuse(ErrorCode::xml_error, "D-Bus p2p with an address is not supported");
     check_audio(d);
     check_iommu(d);
     check_bios(d);
@@ -191,6 +204,18 @@ void check_definition(const Domain& d) {
         for (const IpAddress& ip : n.guest_ips)
             if (ip.prefix.value_or(0) > (ip.family == "ipv6" ? 128U : 32U))
                 refuse(ErrorCode::xml_error, "Invalid prefix value '{}' in <ip>", *ip.prefix);
+    for (size_t i = 1; i < d.consoles.size(); i++)
+        if (d.consoles[i].target == ConsoleTarget::serial) contradiction("Only the first console can be a serial port");
+    for (const Serial& s : d.serials)
+        if (s.source.type == ChardevType::unix_socket && s.source.path.empty())
+            refuse(ErrorCode::internal_error, "Missing source path attribute for char device");
+    for (const Smartcard& s : d.smartcards)
+        if (!s.info.address.is(AddressType::none) && !s.info.address.is(AddressType::ccid))
+            contradiction("Controllers must use the 'ccid' address type");
+    for (const Filesystem& f : d.filesystems)
+        if (f.info.boot_order != 0 && f.driver_type != "virtiofs")
+            contradiction("boot order is only supported for virtiofs");
+    for (const MemoryDevice& m : d.memory_devices) check_memory(m);
     for (const Channel& c : d.channels)
         if (c.target == ChannelTarget::guestfwd && c.guest_address.find(':') != std::string::npos &&
             is_address(c.guest_address))

@@ -499,6 +499,26 @@ void check_source(const ChardevSource& s, bool spice) {
 }
 
 void check_serial(const Domain& d, const Serial& s) {
+    const auto requires_target = [&](SerialTarget target) {
+        if (s.target != target)
+            unsupported("Target model '{}' requires target type '{}'", xml::to_name(s.model), xml::to_name(target));
+    };
+    if (s.model == SerialModel::isa_serial) requires_target(SerialTarget::isa_serial);
+    if (s.model == SerialModel::usb_serial) requires_target(SerialTarget::usb_serial);
+    if (s.model == SerialModel::pci_serial) requires_target(SerialTarget::pci_serial);
+    if (s.model == SerialModel::spapr_vty) requires_target(SerialTarget::spapr_vio_serial);
+    if (s.model == SerialModel::sclpconsole || s.model == SerialModel::sclplmconsole)
+        requires_target(SerialTarget::sclp_serial);
+    if (s.model == SerialModel::isa_debugcon) requires_target(SerialTarget::isa_debug);
+    const auto requires_address = [&](SerialTarget target, AddressType address) {
+        if (s.target == target && !s.info.address.is(AddressType::none) && !s.info.address.is(address))
+            unsupported("Target type '{}' requires address type '{}'", xml::to_name(s.target), xml::to_name(address));
+    };
+    requires_address(SerialTarget::isa_serial, AddressType::isa);
+    requires_address(SerialTarget::isa_debug, AddressType::isa);
+    requires_address(SerialTarget::usb_serial, AddressType::usb);
+    requires_address(SerialTarget::pci_serial, AddressType::pci);
+    requires_address(SerialTarget::spapr_vio_serial, AddressType::spapr_vio);
     bool fits = true;
     switch (s.target) {
         case SerialTarget::isa_serial:
@@ -527,6 +547,20 @@ void check_serial(const Domain& d, const Serial& s) {
 
 }  // namespace
 
+namespace {
+
+void check_consoles(const Domain& d) {
+    for (const Console& c : d.consoles) {
+        const bool sclp = c.target == ConsoleTarget::sclp || c.target == ConsoleTarget::sclplm;
+        if (sclp && !arch_is_s390(d)) unsupported("sclpconsole is not supported in this QEMU binary");
+        if (c.target == ConsoleTarget::xen || c.target == ConsoleTarget::uml || c.target == ConsoleTarget::lxc ||
+            c.target == ConsoleTarget::openvz)
+            unsupported("unsupported console target type {}", xml::to_name(c.target));
+    }
+}
+
+}  // namespace
+
 void check_chardevs(const Domain& d) {
     const bool spice = std::any_of(d.graphics.begin(), d.graphics.end(),
                                    [](const Graphics& g) { return g.type == GraphicsType::spice; });
@@ -538,6 +572,10 @@ void check_chardevs(const Domain& d) {
     each_source(d.smartcards, check);
     for (size_t i = 1; i < d.consoles.size(); i++) check(d.consoles[i].source);
     for (const Serial& s : d.serials) check_serial(d, s);
+    check_consoles(d);
+    for (const Smartcard& s : d.smartcards)
+        if (s.info.address.is(AddressType::ccid) && s.info.address.ccid.controller != 0)
+            unsupported("this QEMU binary lacks multiple smartcard support");
     if (d.smartcards.size() > 1) unsupported("this QEMU binary lacks multiple smartcard support");
     for (const Smartcard& s : d.smartcards)
         if (s.mode == SmartcardMode::passthrough && s.source.type == ChardevType::unix_socket && s.source.path.empty())

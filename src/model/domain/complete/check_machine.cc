@@ -180,6 +180,10 @@ void check_memory_devices(const Domain& d) {
         unsupported("cannot use/hotplug a memory device when domain 'maxMemory' is not defined");
     const size_t modules = d.memory_devices.size();
     for (const MemoryDevice& m : d.memory_devices)
+        if (m.info.address.is(AddressType::dimm) && d.max_memory && m.info.address.dimm.slot >= d.max_memory->slots)
+            unsupported("memory device slot '{}' exceeds slots count '{}'", m.info.address.dimm.slot,
+                        d.max_memory->slots);
+    for (const MemoryDevice& m : d.memory_devices)
         if (m.node == -1 && d.cpu && !d.cpu->numa.cells.empty() && m.model != MemoryModel::virtio_pmem &&
             m.model != MemoryModel::sgx_epc)
             unsupported("target NUMA node needs to be specified for memory device");
@@ -317,6 +321,9 @@ void check_small_devices(const Domain& d, const Platform& platform) {
         unsupported("Memory balloon device type 'xen' is not supported by this version of qemu");
     for (const Filesystem& f : d.filesystems)
         if (f.type != FilesystemType::mount) unsupported("only supports mount filesystem type");
+    for (const Filesystem& f : d.filesystems)
+        if (!(f.fmode.empty() && f.dmode.empty()) && f.access != FilesystemAccess::mapped)
+            unsupported("fmode and dmode must be used with accessmode=mapped");
     for (const Panic& p : d.panics) {
         if (p.model == PanicModel::isa && !arch_is_x86(d))
             unsupported("the QEMU binary does not support the ISA panic device");

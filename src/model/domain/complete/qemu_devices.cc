@@ -226,6 +226,10 @@ void complete_small(Domain& d) {
             g.listens[0] = GraphicsListen{};
             g.autoport = true;
         }
+    for (MemoryDevice& m : d.memory_devices)
+        if (m.model == MemoryModel::virtio_pmem && m.access.empty()) m.access = "shared";
+    for (Rng& r : d.rngs)
+        if (r.rate && r.rate->bytes == 0) r.rate.reset();
     for (Rng& r : d.rngs)
         if (r.backend == RngBackendModel::random && r.device.empty()) r.device = "/dev/random";
     for (RedirectedDevice& r : d.redirdevs)
