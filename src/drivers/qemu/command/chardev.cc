@@ -193,6 +193,8 @@ void add_channel(Builder& builder, const model::Channel& channel) {
     json.set("id", channel.info.alias);
     std::string name = channel.name;
     if (name.empty() && channel.source.type == ChardevType::spicevmc) name = "com.redhat.spice.0";
+    if (channel.source.type == ChardevType::spicevmc && name != "com.redhat.spice.0")
+        refuse_config(fmt::format("Unsupported spicevmc target name '{}'", name));
     if (!name.empty()) json.set("name", name);
     builder.add_device(std::move(json));
 }

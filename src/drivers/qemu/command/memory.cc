@@ -97,13 +97,19 @@ NumaPolicy policy_of(const Domain& domain, const Backing& backing) {
     return result;
 }
 
+bool is_bound(const NumaPolicy& policy) {
+    return policy.nodes != nullptr && !policy.nodes->empty() && !policy.policy.empty();
+}
+
+Json list_of(const Bitmap& nodes) {
+    Json list = Json::array();
+    for (auto node = nodes.next(); node; node = nodes.next(*node + 1)) list.add(*node);
+    return list;
+}
+
 void set_policy(Json& json, const NumaPolicy& policy) {
-    if (policy.nodes == nullptr || policy.nodes->empty() || policy.policy.empty()) return;
-    Json nodes = Json::array();
-    for (unsigned node = 0; node < 4096; node++) {
-        if (policy.nodes->test(node)) nodes.add(node);
-    }
-    json.set("host-nodes", std::move(nodes));
+    if (!is_bound(policy)) return;
+    json.set("host-nodes", list_of(*policy.nodes));
     json.set("policy", policy.policy);
 }
 
@@ -130,7 +136,8 @@ Json object_of(Builder& builder, const Domain& domain, const Backing& backing) {
     if (nvdimm) {
         type = "memory-backend-file";
         path = device->path;
-        prealloc = true;
+        // Memory that lasts is there already.
+        prealloc = prealloc || (device->model == MemoryModel::nvdimm && !device->pmem);
     } else if (source == MemorySource::memfd) {
         type = "memory-backend-memfd";
         prealloc = prealloc || huge;
@@ -143,7 +150,7 @@ Json object_of(Builder& builder, const Domain& domain, const Backing& backing) {
         type = "memory-backend-file";
         const std::string folder = fmt::format("{}/ram/{}", builder.context.paths.library,
                                                short_name(builder.context.domain_id, builder.shape.name).substr(7));
-        path = fmt::format("{}/{}", folder, backing.id);
+        path = fmt::format("{}/{}", folder, device != nullptr ? device->info.alias : backing.id);
         builder.plan.folders.emplace(folder, "memory in files");
     }
     const bool plain = std::string_view(type) == "memory-backend-ram";
@@ -155,17 +162,13 @@ Json object_of(Builder& builder, const Domain& domain, const Backing& backing) {
         json.set("hugetlb", true);
         if (*huge != 0) json.set("hugetlbsize", *huge * 1024);
     }
-    xml::YesNo discard = backing.discard;
+    xml::YesNo discard = device != nullptr ? device->discard : backing.discard;
     if (discard == xml::YesNo::absent && domain.memory_backing.discard) discard = xml::YesNo::yes;
     if (discard != xml::YesNo::absent && !plain && std::string_view(type) == "memory-backend-file") {
         json.set("discard-data", discard == xml::YesNo::yes);
     }
+    if (auto share = shared(domain, backing); share && !(plain && !*share)) json.set("share", *share);
     if (lazy) json.set("reserve", false);
-    if (auto share = shared(domain, backing); share && !(plain && !*share)) {
-        json.set("share", *share);
-    } else if (nvdimm) {
-        json.set("share", false);
-    }
     if (backing.is_system && !plain) json.set("x-use-canonical-path-for-ramblock-id", false);
     if (prealloc && !lazy) {
         json.set("prealloc", true);
@@ -175,7 +178,16 @@ Json object_of(Builder& builder, const Domain& domain, const Backing& backing) {
     json.set("size", backing.kibibytes * 1024);
     if (device != nullptr && device->align_size.count != 0) json.set("align", device->align_size.count * 1024);
     if (device != nullptr && device->pmem) json.set("pmem", true);
-    set_policy(json, policy_of(domain, backing));
+    const NumaPolicy policy = policy_of(domain, backing);
+    set_policy(json, policy);
+    if (prealloc && !lazy && is_bound(policy)) {
+        // The threads that touch the pages run where the pages shall be.
+        const std::string context = fmt::format("tc-{}", backing.id);
+        builder.add_json(
+            "-object",
+            Json::object({{"qom-type", "thread-context"}, {"id", context}, {"node-affinity", list_of(*policy.nodes)}}));
+        json.set("prealloc-context", context);
+    }
     return json;
 }
 
