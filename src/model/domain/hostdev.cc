@@ -70,8 +70,6 @@ void map_source(xml::Mapper& m, Hostdev& h) {
                 h.capability);
         return;
     }
-    if (m.reading() && h.type != HostdevType::usb && m.given("startupPolicy"))
-        m.fail(ErrorCode::config_unsupported, "Setting startupPolicy is only allowed for USB devices");
     switch (h.type) {
         case HostdevType::usb:
             map_usb(m, h.usb);
@@ -134,8 +132,12 @@ void map(xml::Mapper& m, Hostdev& h) {
     m.attribute("sgio", h.sgio);
     m.attribute("rawio", h.rawio);
     m.attribute_of("driver", "name", h.driver);
-    m.group(
-        "source", [&] { map_source(m, h); }, true);
+    bool has_policy = false;
+    auto map_all_of_source = [&] {
+        map_source(m, h);
+        has_policy = m.reading() && m.given("startupPolicy");
+    };
+    m.group("source", map_all_of_source, true);
     if (m.reading() && !m.has("source")) m.fail("missing element 'source'");
     m.children("ip", h.ips);
     m.children("route", h.routes);
@@ -146,6 +148,8 @@ void map(xml::Mapper& m, Hostdev& h) {
         h.readonly = h.shareable = false;
     m.child("teaming", h.teaming);
     map_info(m, h.info, InfoParts::boot_and_rom);
+    if (has_policy && h.type != HostdevType::usb)
+        m.fail(ErrorCode::config_unsupported, "Setting startupPolicy is only allowed for USB devices");
 }
 
 }  // namespace virtue::model
