@@ -51,8 +51,9 @@ class Startable(harness.TestCase):
             # An argument that libvirt has as well, word for word, is the document's.
             if one['outcome'] == 'ended' and not lacking and not one['same']:
                 faults.append(f'{one["case"]}: {one["message"]}')
-        print(f'recorded domains started paused: {outcomes["accepted"]} accepted by QEMU, {outcomes["ended"]} refused by it for '
-              f'what they ask for or this host lacks, {outcomes["refused"]} refused before, {outcomes["undefined"]} not defined')
+        print(f'rate: recorded domains started paused: {outcomes["accepted"]} accepted by QEMU, {outcomes["ended"]} refused '
+              f'by it for what they ask for or this host lacks, {outcomes["refused"]} refused before, '
+              f'{outcomes["undefined"]} not defined')
         self.assertGreater(outcomes['accepted'], 20)
         self.assertEqual(faults, [])
 
