@@ -21,9 +21,15 @@ constexpr io::Milliseconds subscription_noted{1000};
 constexpr size_t models_at_hand = 32;
 /// Half of it holds a thousand ordinary definitions, which then are brought to disk together.
 constexpr size_t journal_size = 16 << 20;
-/// Definitions mostly come several at once, and bringing many to disk costs as much as one.
 constexpr io::Milliseconds settle_after{2000};
 constexpr io::Milliseconds settle_again_after{30000};
+
+io::JournalSettler::Options settling(std::shared_ptr<io::Journal> journal) {
+    auto tell = [](const Error& error) {
+        logger.error("definitions are recorded, but not yet on disk in files of their own: {}", error.message());
+    };
+    return {std::move(journal), settle_after, settle_again_after, tell};
+}
 
 CapabilitiesCache::Options cache_options(const Settings& settings, const std::optional<GuestUser>& user) {
     CapabilitiesCache::Options options;
@@ -52,7 +58,7 @@ Core::Core(io::Loop& on, Settings with, driver::NetworkService* from)
       display_ports(settings.first_display_port, settings.last_display_port),
       gate(on, [](std::exception_ptr error) { logger.error("background work failed: {}", log::describe(error)); }),
       unclaimed_(on),
-      journal_fills_(on) {
+      settler_(on, gate, settling(journal)) {
     for (const std::string& problem : journal->recover()) logger.error("definitions may be lost: {}", problem);
     events.on_subscribed([this](const driver::EventHub::Subscription& subscription) { tell_missed(subscription); });
 }
@@ -79,32 +85,6 @@ Task<void> Core::tell_missed_later(int32_t callback_id) {
         bool lives_again = now && now->is_active();
         if (!lives_again) announcer.stopped_to(callback_id, obituary.domain, obituary.detail);
     }
-}
-
-void Core::definitions_saved() {
-    if (journal->is_half_full()) journal_fills_.notify_all();
-    if (settling_ || !journal->has_work()) return;
-    settling_ = true;
-    spawn(settle_journal());
-}
-
-Task<void> Core::settle_journal() {
-    while (journal->has_work()) {
-        io::Deadline until = io::Deadline::after(settle_after).with_cancel(gate.cancel_source());
-        if (!journal->is_half_full()) co_await journal_fills_.wait(until);
-        auto work = [kept = journal] { kept->settle(); };
-        bool failed = false;
-        try {
-            co_await io::offload(loop, std::move(work));
-        } catch (const Error& error) {
-            logger.error("definitions are recorded, but not yet on disk in files of their own: {}", error.message());
-            failed = true;
-        }
-        if (failed && gate.cancel_source().is_cancelled()) break;
-        io::Deadline later = io::Deadline::after(settle_again_after).with_cancel(gate.cancel_source());
-        if (failed) co_await loop.sleep_until(later);
-    }
-    settling_ = false;
 }
 
 void Core::keep_model_at_hand(const DomainOwner& domain) {

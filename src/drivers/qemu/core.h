@@ -20,6 +20,7 @@
 #include "drivers/qemu/settings.h"
 #include "drivers/qemu/store.h"
 #include "io/gate.h"
+#include "io/journal_settler.h"
 
 namespace virtue::driver {
 class FilterService;
@@ -89,7 +90,7 @@ struct Core {
     /// burst of definitions works in the same memory again and again.
     void keep_model_at_hand(const DomainOwner& domain);
     /// After a definition was saved or removed: brings what is recorded of it to disk in a while.
-    void definitions_saved();
+    void definitions_saved() { settler_.recorded(); }
     /// Runs a task in the background; its errors are logged.
     void spawn(Task<void> task) { gate.spawn(std::move(task)); }
     /// The deadline of one question to a guest's monitor, within a call's own; a destroy of the guest ends the wait.
@@ -101,13 +102,11 @@ private:
     PackTimer::Left pack_definitions();
     void tell_missed(const driver::EventHub::Subscription& subscription);
     Task<void> tell_missed_later(int32_t callback_id);
-    Task<void> settle_journal();
 
     std::deque<std::weak_ptr<Domain>> at_hand_;  // whose models were made last, the latest at the end
     std::set<std::string> claimed_;
     io::Condition unclaimed_;
-    io::Condition journal_fills_;
-    bool settling_ = false;  // settle_journal() is under way
+    io::JournalSettler settler_;
 };
 
 /// Saves the live status of a guest: after this returns, a new daemon finds it again.

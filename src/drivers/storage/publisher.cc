@@ -41,6 +41,13 @@ constexpr size_t journal_size = 1 << 20;
 constexpr io::Milliseconds settle_after{1000};
 constexpr io::Milliseconds settle_again_after{10000};
 
+io::JournalSettler::Options settling(std::shared_ptr<io::Journal> journal) {
+    auto tell = [](const Error& error) {
+        logger.error("new volumes are recorded, but not yet on disk by themselves: {}", error.message());
+    };
+    return {std::move(journal), settle_after, settle_again_after, tell};
+}
+
 using Item = Publisher::Item;
 
 [[noreturn]] void refuse_taken(const std::string& path) {
@@ -195,7 +202,7 @@ Task<Seen> Publisher::add(Item item) {
         mine->done = true;
         running_ = false;
         ended_.notify_all();
-        owner_.recorded();
+        owner_.settler_.recorded();
     }
     Item& done = mine->items[place];
     if (done.problem) std::rethrow_exception(done.problem);
@@ -220,10 +227,9 @@ Task<void> Publisher::publish(std::string draft, std::string path) {
 
 Publishers::Publishers(io::Loop& loop, io::Gate& gate, std::string journal)
     : loop_(loop),
-      gate_(gate),
       journal_path_(std::move(journal)),
       journal_(std::make_shared<io::Journal>(io::Journal::Options{journal_path_, journal_size})),
-      journal_fills_(loop) {}
+      settler_(loop, gate, settling(journal_)) {}
 
 std::shared_ptr<Publisher> Publishers::of(const std::string& folder) {
     std::erase_if(all_, [](const auto& entry) { return entry.second.expired(); });
@@ -231,32 +237,6 @@ std::shared_ptr<Publisher> Publishers::of(const std::string& folder) {
     std::shared_ptr<Publisher> found = known.lock();
     if (!found) known = found = std::make_shared<Publisher>(*this, folder);
     return found;
-}
-
-void Publishers::recorded() {
-    if (journal_->is_half_full()) journal_fills_.notify_all();
-    if (settling_ || !journal_->has_work()) return;
-    settling_ = true;
-    gate_.spawn(settle());
-}
-
-Task<void> Publishers::settle() {
-    while (journal_->has_work()) {
-        const io::Deadline until = io::Deadline::after(settle_after).with_cancel(gate_.cancel_source());
-        if (!journal_->is_half_full()) co_await journal_fills_.wait(until);
-        auto work = [journal = journal_] { journal->settle(); };
-        bool failed = false;
-        try {
-            co_await io::offload(loop_, std::move(work));
-        } catch (const Error& error) {
-            logger.error("new volumes are recorded, but not yet on disk by themselves: {}", error.message());
-            failed = true;
-        }
-        if (failed && gate_.cancel_source().is_cancelled()) break;
-        const io::Deadline later = io::Deadline::after(settle_again_after).with_cancel(gate_.cancel_source());
-        if (failed) co_await loop_.sleep_until(later);
-    }
-    settling_ = false;
 }
 
 }  // namespace virtue::storage

@@ -10,8 +10,7 @@
 
 #include "drivers/storage/scan.h"
 #include "io/condition.h"
-#include "io/gate.h"
-#include "io/journal.h"
+#include "io/journal_settler.h"
 #include "io/loop.h"
 #include "io/task.h"
 
@@ -59,15 +58,11 @@ public:
 
 private:
     friend class Publisher;
-    void recorded();
-    Task<void> settle();
 
     io::Loop& loop_;
-    io::Gate& gate_;
     const std::string journal_path_;
     const std::shared_ptr<io::Journal> journal_;
-    io::Condition journal_fills_;
-    bool settling_ = false;
+    io::JournalSettler settler_;
     std::map<std::string, std::weak_ptr<Publisher>> all_;
 };
 
