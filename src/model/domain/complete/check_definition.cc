@@ -133,8 +133,6 @@ void check_disk(const Disk& disk) {
     if (disk.sgio != Sgio::absent) contradiction("sgio can be used only with device='lun'");
     if (disk.removable != xml::Switch::absent && disk.bus != DiskBus::usb)
         refuse(ErrorCode::xml_error, "removable is only valid for usb disks");
-    if (disk.tray == DiskTray::open && disk.device == DiskDevice::disk)
-        contradiction("tray is only valid for cdrom and floppy");
 }
 
 void check_numa(const Domain& d) {
@@ -200,10 +198,6 @@ void check_definition(const Domain& d) {
         for (const IpAddress& ip : n.guest_ips)
             if (!is_address(ip.address) || (ip.family == "ipv6") != (ip.address.find(':') != std::string::npos))
                 refuse(ErrorCode::xml_error, "Invalid address '{}' in <ip>", ip.address);
-    for (const Interface& n : d.interfaces)
-        for (const IpAddress& ip : n.guest_ips)
-            if (ip.prefix.value_or(0) > (ip.family == "ipv6" ? 128U : 32U))
-                refuse(ErrorCode::xml_error, "Invalid prefix value '{}' in <ip>", *ip.prefix);
     for (size_t i = 1; i < d.consoles.size(); i++)
         if (d.consoles[i].target == ConsoleTarget::serial) contradiction("Only the first console can be a serial port");
     for (const Serial& s : d.serials)

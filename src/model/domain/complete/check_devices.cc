@@ -81,12 +81,6 @@ void check_source(const Disk& disk) {
 }
 
 void check_not_virtio(const Disk& disk) {
-    if (disk.driver.queues != 0)
-        contradiction("queues attribute in disk driver element is only supported by virtio-blk");
-    if (disk.driver.event_idx != xml::Switch::absent)
-        contradiction("disk event_idx mode supported only for virtio bus");
-    if (disk.driver.ioeventfd != xml::Switch::absent)
-        contradiction("disk ioeventfd mode supported only for virtio bus");
     refuse_virtio_options(disk.driver.virtio);
     if (disk.model == DiskModel::virtio_transitional || disk.model == DiskModel::virtio_non_transitional)
         contradiction("disk model '{}' not supported for bus '{}'", xml::to_name(disk.model), xml::to_name(disk.bus));

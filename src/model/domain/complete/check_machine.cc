@@ -300,7 +300,6 @@ void check_watchdog(const Domain& d, const Watchdog& w) {
 }
 
 void check_input(const Input& i) {
-    if (i.bus == InputBus::xen) refuse(ErrorCode::internal_error, "unsupported input bus xen");
     if (i.type == InputType::mouse || i.type == InputType::keyboard || i.type == InputType::tablet)
         if (i.model == VirtioModel::virtio_transitional || i.model == VirtioModel::virtio_non_transitional)
             unsupported("virtio (non-)transitional models are not supported for input type={}", xml::to_name(i.type));
