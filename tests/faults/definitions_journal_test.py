@@ -6,93 +6,20 @@ empty under the new name), and the next daemon sees the identity of another run 
 
 import os
 import shutil
-import struct
 import time
-import uuid
-import zlib
 
 import harness
+import journals
 
 libvirt = harness.libvirt()
-BLOCK = 4096
-BOOT_ID = '/proc/sys/kernel/random/boot_id'
-WRAPPER = """#!/bin/sh
-exec unshare -m sh -c 'mount --make-rprivate / && mount --bind "$0" {boot_id} && exec "$@"' {boot} {daemon} "$@"
-"""
 
 
-class Bytes:
-    """Takes little-endian numbers and texts from the front."""
+class DefinitionsJournal(journals.TestCase):
+    JOURNAL = 'definitions.journal'
 
-    def __init__(self, data):
-        self.data = data
-
-    def take(self, form):
-        size = struct.calcsize(form)
-        value, = struct.unpack(form, self.data[:size])
-        self.data = self.data[size:]
-        return value
-
-    def text(self):
-        size = self.take('<I')
-        value, self.data = self.data[:size], self.data[size:]
-        return value
-
-
-def body(data, magic, salt):
-    """What a frame of the journal holds, or nothing if it is not whole."""
-    if not data.startswith(magic):
-        return None
-    checksum, size = struct.unpack('<II', data[8:16])
-    content = data[16:16 + size]
-    return content if len(content) == size and zlib.crc32(content, salt) == checksum else None
-
-
-def recorded(path):
-    """The files that the journal has records of, oldest first."""
-    with open(path, 'rb') as file:
-        data = file.read()
-    marks = [body(data[at:at + BLOCK], b'VirtMrk1', 0) for at in (0, BLOCK)]
-    _, settled, block, _, salt = max(struct.unpack('<QQQqI', mark) for mark in marks if mark)
-    paths = []
-    while True:
-        for at in (block, 2):
-            content = body(data[at * BLOCK:], b'VirtRec1', salt)
-            if content and struct.unpack('<Q', content[:8])[0] == settled + 1:
-                break
-        else:
-            return paths
-        settled += 1
-        block = at + (16 + len(content) + BLOCK - 1) // BLOCK
-        rest = Bytes(content[24:])
-        rest.text()
-        for _ in range(rest.take('<I')):
-            kind = rest.take('<I')  # a file, its removal, or a file of holes
-            rest.take('<I')  # mode
-            paths.append(os.fsdecode(rest.text()))
-            rest.text()
-            if kind == 2:
-                rest.take('<Q'), rest.take('<Q')  # size, owner and group
-
-
-class DefinitionsJournal(harness.TestCase):
     def setUp(self):
-        harness.needs_root()
-        harness.needs_namespaces()
-        folder = self.directory()
-        self.boot = os.path.join(folder, 'boot')
-        self.another_boot()
-        wrapper = os.path.join(folder, 'virtued')
-        with open(wrapper, 'w', encoding='utf-8') as file:
-            file.write(WRAPPER.format(boot_id=BOOT_ID, boot=self.boot, daemon=harness.program('virtued')))
-        os.chmod(wrapper, 0o755)
-        self.place = self.daemon(executable=wrapper)
+        super().setUp()
         self.definitions = os.path.join(self.place.root, 'etc/libvirt/qemu')
-        self.journal = os.path.join(self.place.root, 'var/lib/libvirt/virtue/definitions.journal')
-
-    def another_boot(self):
-        with open(self.boot, 'w', encoding='utf-8') as file:
-            file.write(f'{uuid.uuid4()}\n')
 
     def files(self):
         found = {}
@@ -108,7 +35,7 @@ class DefinitionsJournal(harness.TestCase):
         connection.defineXML(harness.minimal_xml('first'))
         harness.wait_until(lambda: os.path.exists(self.journal), what='the journal')
         connection.defineXML(harness.minimal_xml('second'))
-        harness.wait_until(lambda: not recorded(self.journal), what='the definitions on disk')
+        harness.wait_until(lambda: not journals.recorded(self.journal), what='the definitions on disk')
 
     def change_many(self, connection):
         for number in range(12):
@@ -123,7 +50,7 @@ class DefinitionsJournal(harness.TestCase):
 
     def lose(self, before, empty):
         """Takes away what only the journal keeps. Returns how many files that were."""
-        lost = set(recorded(self.journal))
+        lost = set(journals.recorded(self.journal))
         for path in lost:
             name = os.path.basename(path)
             old = os.path.join(before, name)
@@ -177,7 +104,7 @@ class DefinitionsJournal(harness.TestCase):
         left = self.files()
         self.place.start()
         self.assertEqual(self.files(), left)
-        self.assertEqual(recorded(self.journal), [])
+        self.assertEqual(journals.recorded(self.journal), [])
 
     def test_a_clean_stop_leaves_nothing_in_the_journal(self):
         connection = self.place.connect()
@@ -185,4 +112,4 @@ class DefinitionsJournal(harness.TestCase):
         self.change_many(connection)
         connection.close()
         self.assertEqual(self.place.stop(), 0)
-        self.assertEqual(recorded(self.journal), [])
+        self.assertEqual(journals.recorded(self.journal), [])

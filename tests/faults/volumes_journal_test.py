@@ -1,13 +1,12 @@
 # deadline: 240
 """Empty volumes that were reported are there after a power cut, also while their file system has not noted them yet.
 
-A power cut is played as in definitions_journal_test."""
+A power cut is played as in journals.py."""
 
 import os
-import uuid
 
 import harness
-from definitions_journal_test import BOOT_ID, WRAPPER, recorded
+import journals
 
 libvirt = harness.libvirt()
 SIZE = 64 << 20
@@ -19,25 +18,13 @@ def volume_xml(name, mode='0640'):
             "</target></volume>")
 
 
-class VolumesJournal(harness.TestCase):
+class VolumesJournal(journals.TestCase):
+    JOURNAL = 'volumes.journal'
+
     def setUp(self):
-        harness.needs_root()
-        harness.needs_namespaces()
-        folder = self.directory()
-        self.boot = os.path.join(folder, 'boot')
-        self.another_boot()
-        wrapper = os.path.join(folder, 'virtued')
-        with open(wrapper, 'w', encoding='utf-8') as file:
-            file.write(WRAPPER.format(boot_id=BOOT_ID, boot=self.boot, daemon=harness.program('virtued')))
-        os.chmod(wrapper, 0o755)
-        self.place = self.daemon(executable=wrapper)
-        self.journal = os.path.join(self.place.root, 'var/lib/libvirt/virtue/volumes.journal')
+        super().setUp()
         self.folder = os.path.join(self.place.root, 'images')
         os.mkdir(self.folder)
-
-    def another_boot(self):
-        with open(self.boot, 'w', encoding='utf-8') as file:
-            file.write(f'{uuid.uuid4()}\n')
 
     def pool(self):
         connection = self.place.connect()
@@ -52,7 +39,7 @@ class VolumesJournal(harness.TestCase):
             pool.createXML(volume_xml('first'))
             harness.wait_until(lambda: os.path.exists(self.journal), what='the journal')
         harness.wait_until(pool.isActive, what='the pool')
-        harness.wait_until(lambda: not recorded(self.journal), what='the volumes on disk')
+        harness.wait_until(lambda: not journals.recorded(self.journal), what='the volumes on disk')
         return pool
 
     def path(self, name):
@@ -65,7 +52,7 @@ class VolumesJournal(harness.TestCase):
             for name in names:
                 pool.createXML(volume_xml(name))
             self.place.kill9()
-            lost = set(recorded(self.journal))
+            lost = set(journals.recorded(self.journal))
             if {self.path(name) for name in names} <= lost:
                 return
             # The records went before the daemon did, on a machine that is slow enough: then there is nothing to lose.
@@ -103,4 +90,4 @@ class VolumesJournal(harness.TestCase):
         for number in range(20):
             pool.createXML(volume_xml(f'v{number}'))
         self.assertEqual(self.place.stop(), 0)
-        self.assertEqual(recorded(self.journal), [])
+        self.assertEqual(journals.recorded(self.journal), [])

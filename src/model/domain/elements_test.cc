@@ -1,7 +1,6 @@
 // The cases below tests/golden/elements: a folder is one device element, in.xml, and what comes of it: out.xml, or the
 // sentence in refused.txt. No code is needed for another one.
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -9,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/tree_for_test.h"
 #include "model/domain/domain.h"
 
 namespace fs = std::filesystem;
@@ -19,15 +19,6 @@ namespace {
 std::string text_of(const fs::path& path) {
     std::ifstream in(path);
     return {std::istreambuf_iterator<char>(in), {}};
-}
-
-// tests/golden/elements of the tree that the program runs in.
-fs::path cases() {
-    const char* root = std::getenv("VIRTUE_ROOT");
-    for (fs::path at = root != nullptr ? fs::path(root) : fs::current_path();; at = at.parent_path()) {
-        if (fs::is_directory(at / "tests/golden/elements")) return at / "tests/golden/elements";
-        if (!at.has_relative_path()) return {};
-    }
 }
 
 template <typename T>
@@ -55,7 +46,7 @@ std::string through_one_of(const std::string& text) {
 
 TEST_CASE("elements: each case below tests/golden/elements is read and written, or refused, as its folder says") {
     using namespace virtue::model;
-    const fs::path root = cases();
+    const fs::path root = find_in_tree("tests/golden/elements");
     REQUIRE(!root.empty());
     std::vector<fs::path> folders;
     for (const auto& entry : fs::directory_iterator(root)) folders.push_back(entry.path());

@@ -1,11 +1,10 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 
+#include "base/tree_for_test.h"
 #include "model/domain/complete/complete.h"
 
 using namespace virtue;
@@ -35,18 +34,10 @@ std::string answer(const std::string& devices) {
     return "ok";
 }
 
-// A file of the tree that the program runs in.
-std::filesystem::path find(const char* name) {
-    const char* root = std::getenv("VIRTUE_ROOT");
-    for (auto at = root != nullptr ? std::filesystem::path(root) : std::filesystem::current_path();;
-         at = at.parent_path())
-        if (std::filesystem::exists(at / name) || !at.has_relative_path()) return at / name;
-}
-
 }  // namespace
 
 TEST_CASE("devices that libvirt refuses are refused with its code") {
-    std::ifstream file(find("tests/golden/refused-devices.txt"));
+    std::ifstream file(find_in_tree("tests/golden/refused-devices.txt"));
     REQUIRE(file);
     int checked = 0;
     for (std::string line; std::getline(file, line);) {
