@@ -25,10 +25,6 @@ std::string text_of(const json::object& object, const char* name) {
     return found && found->is_string() ? std::string(found->get_string()) : std::string();
 }
 
-std::string escaped(const std::string& text) {
-    return json::serialize(json::string(text));
-}
-
 std::string from_environment(const char* name) {
     const char* value = std::getenv(name);
     return value ? value : "";
@@ -74,6 +70,10 @@ void print_leases(const std::vector<LeaseRecord>& leases) {
 
 }  // namespace
 
+std::string json_text(const std::string& text) {
+    return json::serialize(json::string(text));
+}
+
 std::string leases_path(const std::string& folder, const std::string& bridge) {
     return folder + "/" + bridge + ".status";
 }
@@ -110,7 +110,7 @@ std::string leases_text(const std::vector<LeaseRecord>& leases) {
         first = false;
         std::string members;
         auto add = [&members](const char* name, const std::string& value) {
-            if (!value.empty()) members += fmt::format("    \"{}\": {},\n", name, escaped(value));
+            if (!value.empty()) members += fmt::format("    \"{}\": {},\n", name, json_text(value));
         };
         add("iaid", lease.iaid);
         add("ip-address", lease.ip);

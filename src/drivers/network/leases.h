@@ -19,6 +19,9 @@ struct LeaseRecord {
     bool is_ipv6() const { return ip.find(':') != ip.npos; }
 };
 
+/// A text as JSON has it, for the files that libvirt's name-service modules read.
+std::string json_text(const std::string& text);
+
 std::string leases_path(const std::string& folder, const std::string& bridge);
 /// Reads what leases_text() wrote; throws internal_error for anything else. An empty text has none.
 std::vector<LeaseRecord> parse_leases(const std::string& text);

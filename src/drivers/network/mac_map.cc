@@ -1,12 +1,12 @@
 #include "drivers/network/mac_map.h"
 
-#include <boost/json.hpp>
 #include <map>
 #include <set>
 
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "drivers/network/leases.h"
 #include "io/files.h"
 #include "io/offload.h"
 
@@ -14,10 +14,6 @@ namespace virtue::network {
 namespace {
 
 constinit log::Module logger("network.names");
-
-std::string escaped(const std::string& text) {
-    return boost::json::serialize(boost::json::string(text));
-}
 
 }  // namespace
 
@@ -33,10 +29,10 @@ std::string mac_map_text(const Network& network) {
     std::string text = "[\n";
     std::string_view between;
     for (const auto& [name, macs] : guests) {
-        text += fmt::format("{}  {{\n    \"domain\": {},\n    \"macs\": [\n", between, escaped(name));
+        text += fmt::format("{}  {{\n    \"domain\": {},\n    \"macs\": [\n", between, json_text(name));
         std::string_view comma;
         for (const std::string& mac : macs) {
-            text += fmt::format("{}      {}", comma, escaped(mac));
+            text += fmt::format("{}      {}", comma, json_text(mac));
             comma = ",\n";
         }
         text += "\n    ]\n  }";

@@ -249,10 +249,9 @@ Task<wire::Void> ChangeCalls::update(driver::Call& call, proc::NetworkUpdate::Ar
                     "can't update unrecognized section of network");
     }
     auto changed = [&](const model::Network& definition) {
-        auto fresh = std::make_shared<model::Network>(
+        return std::make_shared<model::Network>(
             model::update(definition, static_cast<model::NetworkUpdateCommand>(args.command),
                           static_cast<model::NetworkSection>(args.section), args.parent_index, args.xml));
-        return fresh;
     };
     Definition live;
     Definition persistent;

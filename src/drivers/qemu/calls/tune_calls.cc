@@ -15,7 +15,6 @@ namespace {
 constexpr uint32_t affect_flags = api::domain_affect_live | api::domain_affect_config;
 constexpr uint32_t reading_flags = affect_flags | api::typed_param_string_okay;
 
-using host::ControlGroup;
 using host::Controller;
 
 constexpr TuneCalls::Subject memory_subject{"Memory tuning", "cgroup memory controller is not mounted", false,
@@ -185,9 +184,12 @@ model::BlkioDevice& device_of(model::BlkioTune& tune, std::string_view path) {
     return tune.devices.back();
 }
 
+/// What devices, by their paths, are to have of one figure.
+using DeviceValues = std::vector<std::pair<std::string, uint64_t>>;
+
 /// "PATH,FIGURE,PATH,FIGURE…"
-std::vector<std::pair<std::string, uint64_t>> read_devices(const DeviceFigure& figure, const std::string& text) {
-    std::vector<std::pair<std::string, uint64_t>> devices;
+DeviceValues read_devices(const DeviceFigure& figure, const std::string& text) {
+    DeviceValues devices;
     const std::vector<std::string_view> parts = split(text, ',');
     if (parts.size() % 2 != 0) refuse_device_list(figure.name, text);
     for (size_t i = 0; i < parts.size(); i += 2) {
@@ -202,8 +204,8 @@ std::vector<std::pair<std::string, uint64_t>> read_devices(const DeviceFigure& f
     return devices;
 }
 
-void change_devices(model::BlkioTune& tune, const DeviceFigure& figure, const std::string& text) {
-    for (const auto& [path, value] : read_devices(figure, text)) figure.write(device_of(tune, path), value);
+void change_devices(model::BlkioTune& tune, const DeviceFigure& figure, const DeviceValues& values) {
+    for (const auto& [path, value] : values) figure.write(device_of(tune, path), value);
     std::erase_if(tune.devices, [](const model::BlkioDevice& device) {
         for (const DeviceFigure& each : device_figures) {
             if (each.read(device) != 0) return false;
@@ -217,7 +219,7 @@ void change_block_io(model::BlkioTune& tune, const wire::TypedParameters& params
         tune.weight = static_cast<uint32_t>(in_range("weight", *weight, 10, 1000));
     }
     for (const DeviceFigure& figure : device_figures) {
-        if (auto text = params.find_string(figure.name)) change_devices(tune, figure, *text);
+        if (auto text = params.find_string(figure.name)) change_devices(tune, figure, read_devices(figure, *text));
     }
 }
 
@@ -337,10 +339,9 @@ std::vector<wire::TypedParameter> change_live_block_io(Run& run, const wire::Typ
     for (const DeviceFigure& figure : device_figures) {
         const auto text = params.find_string(figure.name);
         if (!text) continue;
-        for (const auto& [path, value] : read_devices(figure, *text)) {
-            run.group->set_device_limit(figure.limit, path, value);
-        }
-        change_devices(tune, figure, *text);
+        const DeviceValues values = read_devices(figure, *text);
+        for (const auto& [path, value] : values) run.group->set_device_limit(figure.limit, path, value);
+        change_devices(tune, figure, values);
     }
     return {};
 }
@@ -408,11 +409,11 @@ TuneCalls::View TuneCalls::view(const proc::DomainRef& which, uint32_t flags, co
     DomainOwner domain = core_.at(which.name, which.uuid);
     require_available(subject);
     const Scope scope = scope_of(*domain, flags & affect_flags);
-    const ControlGroup* group = scope.live ? domain->running().group.get() : nullptr;
-    if (scope.live && (group == nullptr || !group->has(subject.controller))) {
+    const Run* run = scope.live ? &domain->running() : nullptr;
+    if (run != nullptr && (!run->group || !run->group->has(subject.controller))) {
         throw Error(ErrorCode::operation_invalid, ErrorDomain::qemu, subject.missing, groupless);
     }
-    return {definition_for(*domain, flags & affect_flags), group};
+    return {definition_for(*domain, flags & affect_flags), run};
 }
 
 Task<void> TuneCalls::change_limits(driver::Call& call, proc::DomainRef which, uint32_t flags, const Subject& subject,
@@ -449,8 +450,8 @@ proc::DomainGetMemoryParameters::Ret TuneCalls::memory(driver::Call&, proc::Doma
     wire::TypedParameters params;
     for (const MemoryLimit& limit : memory_limits) {
         std::optional<uint64_t> kib;
-        if (seen.group != nullptr) {
-            kib = seen.group->memory_limit(limit.limit);
+        if (seen.run != nullptr) {
+            kib = seen.run->group->memory_limit(limit.limit);
         } else if (const auto& value = seen.definition.memtune.*limit.value) {
             kib = value->count;
         }
@@ -477,7 +478,7 @@ proc::DomainGetBlkioParameters::Ret TuneCalls::block_io(driver::Call&, proc::Dom
     const View seen = view(args.domain, args.flags, block_subject);
     const model::BlkioTune& tune = seen.definition.blkiotune;
     wire::TypedParameters params;
-    params.add_uint("weight", seen.group != nullptr ? seen.group->weight() : tune.weight);
+    params.add_uint("weight", seen.run != nullptr ? seen.run->group->weight() : tune.weight);
     for (const DeviceFigure& figure : device_figures) {
         params.add_string(std::string(figure.name), device_list(tune, figure));
     }
@@ -546,9 +547,8 @@ proc::DomainGetSchedulerParametersFlags::Ret TuneCalls::scheduler_flags(
     require_flags(args.flags, reading_flags, "qemuDomainGetSchedulerParametersFlags");
     const View seen = view(args.domain, args.flags, cpu_subject);
     proc::DomainGetSchedulerParametersFlags::Ret ret;
-    if (seen.group != nullptr) {
-        DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
-        ret.params = live_scheduler_figures(domain->running()).take();
+    if (seen.run != nullptr) {
+        ret.params = live_scheduler_figures(*seen.run).take();
     } else {
         ret.params = scheduler_figures(seen.definition.cputune).take();
     }

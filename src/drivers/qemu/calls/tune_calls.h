@@ -46,7 +46,7 @@ private:
     /// What a reading call is about.
     struct View {
         const model::Domain& definition;
-        const host::ControlGroup* group;  ///< null for the persistent definition
+        const Run* run;  ///< in a control group; null for the persistent definition
     };
     /// Throws operation_unsupported in session mode, operation_invalid naming what is missing for a running guest.
     View view(const proc::DomainRef& which, uint32_t flags, const Subject& subject) const;
