@@ -182,20 +182,12 @@ Task<Json> Monitor::send(std::string name, Json message, std::vector<Fd> fds, io
     pending_.emplace(id, pending);
     outgoing_.push_back({message.to_text() + "\r\n", 0, std::move(fds)});
     flush();
-    co_return co_await wait_reply(std::move(name), std::move(id), std::move(pending), deadline);
+    co_return co_await wait_reply(std::move(name), std::move(pending), deadline);
 }
 
-Task<Json> Monitor::wait_reply(std::string name, std::string id, Pending pending, io::Deadline deadline) {
-    // The monitor may be destroyed while we wait (the guest is gone): nothing of it is touched after that.
-    std::shared_ptr<bool> alive = alive_;
-    struct Forget {
-        Monitor* monitor;
-        std::shared_ptr<bool> alive;
-        const std::string& id;
-        ~Forget() {
-            if (*alive) monitor->pending_.erase(id);
-        }
-    } forget{this, alive, id};
+Task<Json> Monitor::wait_reply(std::string name, Pending pending, io::Deadline deadline) {
+    // The monitor may be destroyed while we wait (the guest is gone): nothing of it is touched after that. A command
+    // that its caller gave up stays pending, since QEMU will still obey it.
     const std::string guest = guest_;
     const io::TimePoint asked = io::Clock::now();
     try {
@@ -278,7 +270,6 @@ void Monitor::handle(std::string_view text) {
         fail(ErrorCode::internal_error, ErrorDomain::qemu, "the QEMU monitor of guest '{}' sent an unknown message: {}",
              guest_, text.substr(0, 200));
     }
-    // A reply that nobody waits for any more is dropped: its caller gave up.
     auto found = pending_.find(message.string_or("id", ""));
     if (found == pending_.end()) return;
     Pending pending = std::move(found->second);

@@ -72,7 +72,7 @@ public:
     Task<std::string> human_command(std::string line, io::Deadline deadline);
 
     const MonitorGreeting& greeting() const { return greeting_; }
-    /// Commands sent that have no answer yet.
+    /// Commands sent that have no answer yet, those included whose callers gave up: QEMU still obeys them.
     size_t pending() const { return pending_.size(); }
     /// When QEMU last said anything; for marking state that may be stale.
     io::TimePoint last_heard() const { return last_heard_; }
@@ -91,7 +91,7 @@ private:
 
     Monitor(io::Loop& loop, std::unique_ptr<io::Socket> socket, std::string guest, Callbacks callbacks);
     Task<Json> send(std::string name, Json message, std::vector<Fd> fds, io::Deadline deadline);
-    Task<Json> wait_reply(std::string name, std::string id, Pending pending, io::Deadline deadline);
+    Task<Json> wait_reply(std::string name, Pending pending, io::Deadline deadline);
     void readable();
     void handle(std::string_view text);
     void flush();
