@@ -46,6 +46,10 @@ int write_all(int fd, std::string_view content) {
     return 0;
 }
 
+std::string name_beside(const std::string& path) {
+    return fmt::format("{}.{}-{}{}", path, ::getpid(), ++temporary_count, temporary_suffix);
+}
+
 /// The pid in the name of a file beside; 0 if the name is none of ours.
 int pid_of_temporary(std::string_view name) {
     if (!name.ends_with(temporary_suffix)) return 0;
@@ -61,15 +65,18 @@ int pid_of_temporary(std::string_view name) {
 
 }  // namespace
 
-PreparedFile::PreparedFile(std::string path, uint32_t mode)
-    : path_(std::move(path)),
-      beside_(fmt::format("{}.{}-{}{}", path_, ::getpid(), ++temporary_count, temporary_suffix)),
-      fd_(::open(beside_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, own_mode)) {
-    if (!fd_) fail_with(errno, "cannot create a file beside", path_);
+PreparedFile::PreparedFile(std::string path, uint32_t mode) : PreparedFile(std::move(path), mode, Fd()) {}
+
+PreparedFile::PreparedFile(std::string path, uint32_t mode, Fd spare) : path_(std::move(path)), fd_(std::move(spare)) {
+    if (!fd_) {
+        beside_ = name_beside(path_);
+        fd_.reset(::open(beside_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, own_mode));
+        if (!fd_) fail_with(errno, "cannot create a file beside", path_);
+    }
     // Each change of a file is one of the file system's journal, too. What is for the owner alone no mask narrows.
     if (mode == own_mode || ::fchmod(fd_.get(), mode) == 0) return;
     const int error = errno;
-    ::unlink(beside_.c_str());
+    if (!beside_.empty()) ::unlink(beside_.c_str());
     fail_with(error, "cannot set the mode of", path_);
 }
 
@@ -95,9 +102,25 @@ void PreparedFile::sync() {
     if (::fsync(fd_.get()) < 0) fail_with(errno, "cannot sync", path_);
 }
 
+/// Gives it its name, or one beside if somebody has that.
+void PreparedFile::name_it() {
+    const std::string self = fmt::format("/proc/self/fd/{}", fd_.get());
+    auto link = [&self](const std::string& name) {
+        return ::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0;
+    };
+    if (link(path_)) return;
+    if (errno != EEXIST) fail_with(errno, "cannot create", path_);
+    std::string name = name_beside(path_);
+    if (!link(name)) fail_with(errno, "cannot create a file beside", path_);
+    beside_ = std::move(name);
+}
+
 void PreparedFile::put_in_place() {
-    // Some file systems (NFS) report a lack of room only here.
+    const bool has_name = !beside_.empty();
+    if (!has_name) name_it();
+    // Some file systems (NFS) report a lack of room only here; they have no files without a name.
     if (::close(fd_.release()) < 0) fail_with(errno, "cannot write", path_);
+    if (!has_name && beside_.empty()) return;
     if (::rename(beside_.c_str(), path_.c_str()) < 0) fail_with(errno, "cannot replace", path_);
     beside_.clear();
 }

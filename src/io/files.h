@@ -19,6 +19,8 @@ public:
     PreparedFile(std::string path, std::string_view content, uint32_t mode) : PreparedFile(std::move(path), mode) {
         write(content);
     }
+    /// The same in a file from SpareFiles, or in a new one if `spare` is empty.
+    PreparedFile(std::string path, uint32_t mode, Fd spare);
     ~PreparedFile();
     PreparedFile(PreparedFile&& other) noexcept;
     PreparedFile& operator=(PreparedFile&&) = delete;
@@ -33,8 +35,10 @@ public:
     void put_in_place();
 
 private:
+    void name_it();
+
     std::string path_;
-    std::string beside_;  // empty when it is in place
+    std::string beside_;  // empty when it has no name yet, or is in place
     Fd fd_;
 };
 /// Waits until the names in the folder that `path` lies in are on disk.

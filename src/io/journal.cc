@@ -101,6 +101,10 @@ int write_at(int fd, std::string_view bytes, size_t offset) {
     return 0;
 }
 
+std::string folder_of(const std::string& path) {
+    return path.substr(0, path.rfind('/') + 1);
+}
+
 void remove_if_there(const std::string& path) {
     if (::unlink(path.c_str()) < 0 && errno != ENOENT) fail_with(errno, "cannot remove", path);
 }
@@ -277,7 +281,7 @@ void Journal::change(std::vector<FileChange> changes, const std::function<std::s
     const int64_t time = later_than_all(changes);
     std::vector<PreparedFile> files;
     for (const FileChange& one : changes) {
-        if (!one.removal) files.emplace_back(one.path, one.mode);
+        if (!one.removal) files.emplace_back(one.path, one.mode, spares_.take(folder_of(one.path)));
     }
     if (content) changes.front().content = content();
     // The files are written while the record is on its way to the disk.
@@ -467,6 +471,7 @@ void Journal::settle() {
         used_ -= kept_.front().blocks;
         kept_.pop_front();
     }
+    if (kept_.empty()) spares_.clear();
     changed_.notify_all();
 }
 

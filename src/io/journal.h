@@ -16,6 +16,7 @@
 
 #include "base/fd.h"
 #include "io/journal_record.h"
+#include "io/spare_files.h"
 
 namespace virtue::io {
 
@@ -49,6 +50,8 @@ public:
     /// Brings what was changed to disk and lets go of its records; makes the journal's own file if it is missing.
     /// Throws system_error; then the records stay.
     void settle();
+    /// Makes ready what the next change of the same folders will need, after the answer to this one was given.
+    void stock_up() noexcept { spares_.stock_up(); }
     /// Whether settle() has something to do; whether it had better do it soon.
     bool has_work() const;
     bool is_half_full() const;
@@ -98,6 +101,7 @@ private:
     void restore_lost(const journal::Content& content, std::vector<std::string>& problems) const;
 
     Options options_;
+    SpareFiles spares_;
     mutable std::mutex mutex_;  // of what follows
     std::condition_variable changed_;
     Fd records_;

@@ -40,7 +40,8 @@ struct Started::Outcome {
     Completion<bool> done;
 };
 
-Started::Started(Loop& loop, std::function<void()> work) : outcome_(std::make_shared<Outcome>(loop)) {
+Started::Started(Loop& loop, std::function<void()> work, std::function<void()> afterwards)
+    : outcome_(std::make_shared<Outcome>(loop)) {
     auto guarded = [outcome = outcome_, work = std::move(work)] {
         try {
             work();
@@ -48,7 +49,17 @@ Started::Started(Loop& loop, std::function<void()> work) : outcome_(std::make_sh
             outcome->error = std::current_exception();
         }
     };
-    queue_work(loop, std::move(guarded), [outcome = outcome_] { outcome->done.set(true); });
+    auto tell = [outcome = outcome_] { outcome->done.set(true); };
+    if (!afterwards) {
+        queue_work(loop, std::move(guarded), std::move(tell));
+        return;
+    }
+    auto both = [&loop, guarded = std::move(guarded), tell = std::move(tell), afterwards = std::move(afterwards)] {
+        guarded();
+        loop.post_from_any_thread(tell);
+        afterwards();
+    };
+    queue_work(loop, std::move(both), [] {});
 }
 
 Task<void> Started::result(Deadline deadline) {

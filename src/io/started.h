@@ -13,7 +13,8 @@ namespace virtue::io {
 /// be awaited then.
 class Started {
 public:
-    Started(Loop& loop, std::function<void()> work);
+    /// `afterwards` runs on the same thread when the result has been told; it must not throw, and owns what it touches.
+    Started(Loop& loop, std::function<void()> work, std::function<void()> afterwards = {});
     /// Waits until it has run, once; throws what it threw, and operation_timeout when the deadline passes first.
     Task<void> result(Deadline deadline = Deadline::never());
 

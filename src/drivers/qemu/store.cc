@@ -93,6 +93,10 @@ void Store::save_definition(const std::string& name, const std::function<std::st
     io::write_file_atomically(definition_path(name), text(), 0600);
 }
 
+void Store::stock_up() const {
+    if (journal_) journal_->stock_up();
+}
+
 void Store::remove_definition(const std::string& name) const {
     // The link first: a link without its definition is what a crash in between must not leave.
     change({io::FileChange::remove(autostart_path(name)), io::FileChange::remove(autostart_once_path(name)),

@@ -66,6 +66,8 @@ public:
     void save_definition(const std::string& name, const std::string& xml) const;
     /// The same for a text that is still being made: it is asked for, with its note, when all else is ready.
     void save_definition(const std::string& name, const std::function<std::string()>& text) const;
+    /// After it was answered that one is saved: makes ready what saving the next needs.
+    void stock_up() const;
     void remove_definition(const std::string& name) const;
     /// Reads the text of a definition file; `source` names it in errors. Throws xml_error and the like.
     static std::shared_ptr<const model::Domain> parse_definition(const std::string& text, const std::string& source);

@@ -72,7 +72,7 @@ Task<void> replace_definition(Core& core, DomainOwner domain, std::shared_ptr<co
     auto save = [store = core.store, name = domain->name(), text] {
         store.save_definition(name, [&text] { return text->get_future().get(); });
     };
-    io::Started saving(core.loop, std::move(save));
+    io::Started saving(core.loop, std::move(save), [store = core.store] { store.stock_up(); });
     std::string xml = make_text(domain->name(), *definition, *text);
     core.keep_model_at_hand(domain);
     co_await saving.result();
