@@ -56,7 +56,7 @@ private:
 };
 
 template <typename P, typename Function>
-class PromptHandler final : public Handler {
+class PromptHandler : public Handler {
 public:
     explicit PromptHandler(Function function) : Handler(info<P>()), function_(std::move(function)) {}
     Task<void> run(Call& call, wire::Decoder& arguments, wire::Encoder& result) const override {
@@ -69,8 +69,25 @@ public:
         return true;
     }
 
-private:
+protected:
     Function function_;
+};
+
+template <typename P, typename Function, typename Gate>
+class GatedHandler final : public PromptHandler<P, Function> {
+public:
+    GatedHandler(Gate& gate, Function function) : PromptHandler<P, Function>(std::move(function)), gate_(gate) {}
+    Task<void> run(Call& call, wire::Decoder& arguments, wire::Encoder& result) const override {
+        typename P::Args decoded = decode_arguments<P>(call, arguments);
+        if (!gate_.is_ready) co_await gate_.wait_until_ready(call.deadline);
+        wire::encode(result, this->function_(call, std::move(decoded)));
+    }
+    bool run_now(Call& call, wire::Decoder& arguments, wire::Encoder& result) const override {
+        return gate_.is_ready && PromptHandler<P, Function>::run_now(call, arguments, result);
+    }
+
+private:
+    Gate& gate_;
 };
 
 }  // namespace detail
@@ -103,6 +120,13 @@ public:
         } else {
             add(std::make_unique<detail::PromptHandler<P, Function>>(std::move(function)));
         }
+    }
+
+    /// The same for a function that answers at once as soon as its driver is ready: `gate.is_ready`, and until then
+    /// `gate.wait_until_ready(deadline)`. Its answer is encoded before anything else runs, and may be one of views.
+    template <typename P, typename Gate, typename Function>
+    void call_when_ready(Gate& gate, Function function) {
+        add(std::make_unique<detail::GatedHandler<P, Function, Gate>>(gate, std::move(function)));
     }
 
     /// The handler of a procedure, or nothing.

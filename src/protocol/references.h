@@ -56,13 +56,16 @@ struct StoragePoolRef {
     bool operator==(const StoragePoolRef&) const = default;
 };
 
-struct StorageVolumeRef {
-    std::string pool;
-    std::string name;
-    std::string key;
+/// A volume; its texts are std::string, or std::string_view where a long list is written from where they are.
+template <class Text>
+struct StorageVolumeOf {
+    Text pool;
+    Text name;
+    Text key;
     WIRE(pool, name, key)
-    bool operator==(const StorageVolumeRef&) const = default;
+    bool operator==(const StorageVolumeOf&) const = default;
 };
+using StorageVolumeRef = StorageVolumeOf<std::string>;
 
 struct NodeDeviceRef {
     std::string name;

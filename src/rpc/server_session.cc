@@ -12,6 +12,7 @@ constinit log::Module logger("rpc.session");
 
 // A stream waits, and no further call is taken, while so much waits for the client to read it.
 constexpr size_t congestion_mark = 1U << 20U;
+constexpr size_t keep_scratch = 65536;  // a longer answer does not leave its memory behind
 constexpr int32_t keepalive_ping = 1;
 constexpr int32_t keepalive_pong = 2;
 
@@ -305,6 +306,7 @@ void ServerSession::answer_now(Incoming& message, const driver::Handler& handler
     if (!handler.run_now(call, arguments, result)) return start_work(std::move(call), message, handler);
     if (!open_) return;  // it ended while it was answered: no stream may be opened for it any more
     send_reply(reply_header(message.header), call, result.view());
+    if (result.size() > keep_scratch) result.take();
 }
 
 void ServerSession::send_reply(const wire::Header& reply, driver::Call& call, std::span<const uint8_t> result) {

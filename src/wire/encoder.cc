@@ -1,5 +1,7 @@
 #include "wire/encoder.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 
 namespace virtue::wire {
@@ -19,6 +21,11 @@ constexpr size_t padded(size_t size) {
 void Encoder::patch(size_t at, uint32_t value) {
     value = __builtin_bswap32(value);
     std::memcpy(&bytes_.at(at + 3) - 3, &value, sizeof value);
+}
+
+void Encoder::expect(size_t more) {
+    const size_t whole = bytes_.size() + more + more / 16;
+    if (whole > bytes_.capacity()) bytes_.reserve(std::max(whole, bytes_.capacity() * 2));
 }
 
 void Encoder::put_count(size_t count, uint32_t max) {

@@ -46,6 +46,7 @@ public:
     void put(uint16_t value) { put(static_cast<uint32_t>(value)); }
     void put(bool) = delete;
     void put(const std::string& value) { put_bytes(value, string_max); }
+    void put(std::string_view value) { put_bytes(value, string_max); }
     void put(const Uuid& value) { append(value.bytes.data(), value.bytes.size()); }
     void put(const TypedParameter& value);
     void put(Void) {}
@@ -99,8 +100,15 @@ private:
     template <class T>
     void put_list(const std::vector<T>& items, uint32_t max) {
         put_count(items.size(), max);
-        for (const T& item : items) put(item);
+        const size_t start = bytes_.size();
+        for (const T& item : items) {
+            put(item);
+            // Growing step by step would copy a list of thousands several times.
+            if (&item == items.data()) expect((bytes_.size() - start) * (items.size() - 1));
+        }
     }
+    /// Makes room for about `more` bytes: a little more than that, since items differ.
+    void expect(size_t more);
     void put_count(size_t count, uint32_t max);
     void put_bytes(std::string_view bytes, uint32_t max);
     void put_chars(std::string_view chars);

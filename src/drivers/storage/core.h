@@ -92,17 +92,11 @@ void bind(driver::HandlerTable& on, Core& core,
         return Later::run(core, call, std::move(args), handler);
     });
 }
-template <typename P>
-void bind(driver::HandlerTable& on, Core& core, typename P::Ret (*handler)(Core&, driver::Call&, typename P::Args)) {
-    struct Later {
-        static Task<typename P::Ret> run(Core& core, driver::Call& call, typename P::Args args,
-                                         typename P::Ret (*handler)(Core&, driver::Call&, typename P::Args)) {
-            if (!core.is_ready) co_await core.wait_until_ready(call.deadline);
-            co_return handler(core, call, std::move(args));
-        }
-    };
-    on.call<P>([&core, handler](driver::Call& call, typename P::Args&& args) {
-        return Later::run(core, call, std::move(args), handler);
+template <typename P, typename Answer = typename P::Ret>
+void bind(driver::HandlerTable& on, Core& core,
+          std::type_identity_t<Answer> (*handler)(Core&, driver::Call&, typename P::Args)) {
+    on.call_when_ready<P>(core, [&core, handler](driver::Call& call, typename P::Args&& args) {
+        return handler(core, call, std::move(args));
     });
 }
 

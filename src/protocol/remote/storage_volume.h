@@ -295,11 +295,14 @@ struct StoragePoolListAllVolumes : Procedure<282, Program::remote> {
         uint32_t flags = 0;
         WIRE(pool, need_results, flags)
     };
-    struct Ret {
-        List<StorageVolumeRef, storage_vol_list_max> volumes;
+    template <class Text>
+    struct Listed {
+        List<StorageVolumeOf<Text>, storage_vol_list_max> volumes;
         uint32_t ret = 0;
         WIRE(volumes, ret)
     };
+    using Ret = Listed<std::string>;
+    using View = Listed<std::string_view>;
 };
 
 /// virStorageVolGetInfoFlags.

@@ -17,6 +17,7 @@ proc::StoragePoolNumOfVolumes::Ret count(Core& core, Call&, proc::StoragePoolNum
 proc::StoragePoolListVolumes::Ret list_names(Core& core, Call&, proc::StoragePoolListVolumes::Args args) {
     const PoolOwner pool = core.active_pool_of(args.pool);
     proc::StoragePoolListVolumes::Ret ret;
+    // Views: nothing changes a pool before they are on their way, and copies are most of what a long list costs.
     for (const auto& [name, volume] : pool->volumes) {
         if (static_cast<int32_t>(ret.names.size()) >= args.maxnames) break;
         ret.names.push_back(name);
@@ -24,14 +25,16 @@ proc::StoragePoolListVolumes::Ret list_names(Core& core, Call&, proc::StoragePoo
     return ret;
 }
 
-proc::StoragePoolListAllVolumes::Ret list_all(Core& core, Call&, proc::StoragePoolListAllVolumes::Args args) {
+proc::StoragePoolListAllVolumes::View list_all(Core& core, Call&, proc::StoragePoolListAllVolumes::Args args) {
     require_flags(args.flags, 0, "storagePoolListAllVolumes");
     const PoolOwner pool = core.active_pool_of(args.pool);
-    proc::StoragePoolListAllVolumes::Ret ret;
+    proc::StoragePoolListAllVolumes::View ret;
     ret.ret = static_cast<uint32_t>(pool->volumes.size());
     if (!args.need_results) return ret;
     ret.volumes.reserve(pool->volumes.size());
-    for (const auto& [name, volume] : pool->volumes) ret.volumes.push_back(pool->reference(*volume));
+    for (const auto& [name, volume] : pool->volumes) {
+        ret.volumes.push_back({pool->name(), name, volume->definition().key});
+    }
     return ret;
 }
 
@@ -137,7 +140,7 @@ proc::StorageVolGetPath::Ret get_path(Core& core, Call&, proc::StorageVolGetPath
 void bind_volume_reads(driver::HandlerTable& on, Core& core) {
     bind<proc::StoragePoolNumOfVolumes>(on, core, count);
     bind<proc::StoragePoolListVolumes>(on, core, list_names);
-    bind<proc::StoragePoolListAllVolumes>(on, core, list_all);
+    bind<proc::StoragePoolListAllVolumes, proc::StoragePoolListAllVolumes::View>(on, core, list_all);
     bind<proc::StorageVolLookupByName>(on, core, by_name);
     bind<proc::StorageVolLookupByKey>(on, core, by_key);
     bind<proc::StorageVolLookupByPath>(on, core, by_path);
