@@ -94,7 +94,11 @@ def libvirt():
 
 # ---- waiting
 
-def wait_until(predicate, timeout=60, what=None, every=0.02):
+# Seconds that anything may take on a slow, busy machine before it counts as hanging: no test is about a time.
+PATIENCE = 240
+
+
+def wait_until(predicate, timeout=PATIENCE, what=None, every=0.02):
     """Waits until predicate() is true and returns its value; AssertionError after `timeout` seconds."""
     end = time.monotonic() + timeout
     while True:
@@ -139,15 +143,40 @@ class Child:
             self.handle = -1
 
 
-def wait_for_end(pid, timeout=30):
+def process_state(path):
+    """The letter of a process's or a thread's state in its folder below /proc, 'X' for one that is gone."""
+    try:
+        with open(f'{path}/stat', encoding='utf-8', errors='replace') as file:
+            return file.read().rpartition(')')[2].split()[0]
+    except OSError:
+        return 'X'
+
+
+def wait_for_end(pid, timeout=PATIENCE):
     """Waits until a process that is not our child is gone or a zombie."""
-    def gone():
+    wait_until(lambda: process_state(f'/proc/{pid}') in 'ZX', timeout, f'the end of process {pid}')
+
+
+def freeze(pid):
+    """Stops a process and returns when it has stopped: the signal alone lets its threads go on for a moment."""
+    os.kill(pid, signal.SIGSTOP)
+    wait_until(lambda: all(process_state(thread) in 'TtZX' for thread in glob.glob(f'/proc/{pid}/task/*')), what=f'the stop of process {pid}')
+
+
+def wait_for_monitor(domain):
+    """Waits until a guest's QEMU has answered all that it was asked and no call is under way about it: after a start of
+    the daemon, until it was found again; after a call that was given up, until what it had asked for is done. False if
+    the guest ended meanwhile."""
+    binding = libvirt()
+
+    def answered():
         try:
-            with open(f'/proc/{pid}/stat', encoding='utf-8', errors='replace') as file:
-                return file.read().rpartition(')')[2].split()[0] in 'ZX'
-        except OSError:
-            return True
-    wait_until(gone, timeout, f'the end of process {pid}')
+            return domain.controlInfo()[0] == binding.VIR_DOMAIN_CONTROL_OK
+        except binding.libvirtError as error:
+            if error.get_error_code() not in (binding.VIR_ERR_OPERATION_INVALID, binding.VIR_ERR_NO_DOMAIN):
+                raise
+            return 'ended'
+    return wait_until(answered, what=f'the answers of the monitor of {domain.name()}') != 'ended'
 
 
 # ---- programs of others and ours
@@ -156,7 +185,7 @@ class Failed(AssertionError):
     """A command that should have worked did not; the text holds its output."""
 
 
-def run(arguments, timeout=60, check=True, **options):
+def run(arguments, timeout=PATIENCE, check=True, **options):
     """Runs a program to its end; CompletedProcess with text in stdout and stderr. `input` is given to it."""
     options.setdefault('capture_output', True)
     if 'input' not in options:
@@ -345,7 +374,7 @@ class Daemon:
 
     # -- life
 
-    def start(self, timeout=60):
+    def start(self, timeout=PATIENCE):
         """Starts it and waits until it takes connections."""
         self.launch()
         self.wait_until_ready(timeout)
@@ -361,7 +390,7 @@ class Daemon:
         with open(self.log_path, 'ab') as log:
             self.child = Child(command, stdout=log, stderr=log, env=environment, cwd='/', **options)
 
-    def wait_until_ready(self, timeout=60):
+    def wait_until_ready(self, timeout=PATIENCE):
         def answers():
             if not self.child.running():
                 raise AssertionError(f'virtued ended with code {self.child.wait(0)}:\n{self.log()[-4000:]}')
@@ -386,7 +415,7 @@ class Daemon:
     def running(self):
         return self.child is not None and self.child.running()
 
-    def stop(self, timeout=30):
+    def stop(self, timeout=PATIENCE):
         """SIGTERM, as a service manager does; returns the exit code."""
         self.child.signal(signal.SIGTERM)
         code = self.child.wait(timeout)
@@ -395,7 +424,7 @@ class Daemon:
 
     def kill9(self):
         self.child.signal(signal.SIGKILL)
-        self.child.wait(30)
+        self.child.wait(PATIENCE)
         self.child.close()
 
     def restart(self):

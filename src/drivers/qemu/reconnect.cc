@@ -36,6 +36,9 @@ namespace {
 
 constinit log::Module logger("qemu.reconnect");
 
+/// Who holds a guest's turn meanwhile.
+constexpr const char* finding_again = "the daemon's start";
+
 /// True if the process was started for this guest: its environment has the guest's folder as home, or its command
 /// line names it. Protects a stranger that got the same pid, also where the status file has no start time.
 bool belongs_to_guest(int pid, const GuestStatus& status) {
@@ -127,7 +130,16 @@ void let_its_end_count(Core& core, const DomainOwner& domain) {
 }
 
 Task<void> talk_to_guest(Core& core, DomainOwner domain, int id, bool was_starting) {
-    io::Deadline deadline = io::Deadline::after(core.settings.monitor_deadline).with_cancel(core.gate.cancel_source());
+    // Calls that want something of it wait for their turn, and find it settled. Its end, and a destroy, need not wait.
+    io::Deadline always = io::Deadline::never().with_cancel(core.gate.cancel_source());
+    driver::Job turn = co_await domain->jobs().begin(driver::JobKind::modify, finding_again, always);
+    if (domain->id() != id || domain->running().stopping) co_return;
+    // Before anybody may end it: the files behind its volumes are to get their owner back then.
+    io::Deadline moment = io::Deadline::after(core.settings.monitor_deadline).with_cancel(core.gate.cancel_source());
+    co_await find_volumes_again(core, domain, id, moment);
+    if (domain->id() != id) co_return;
+    io::EitherCancel cancel(domain->jobs().current_cancel(), core.gate.cancel_source());
+    io::Deadline deadline = io::Deadline::after(core.settings.monitor_deadline).with_cancel(cancel.source());
     Monitor::Callbacks callbacks = monitor_callbacks(core, domain);
     std::string path = domain->running().monitor_path;
     std::unique_ptr<Monitor> monitor =
@@ -162,9 +174,10 @@ Task<void> talk_to_guest(Core& core, DomainOwner domain, int id, bool was_starti
     co_await save_status(core, domain);
     group_all_threads_soon(core, domain);
     connect_agent(core, domain);
-    resume_backup(core, domain);
-    if (interrupted) co_await continue_interrupted(core, domain);
+    io::Deadline patience = io::Deadline::after(core.settings.start_deadline).with_cancel(cancel.source());
+    if (interrupted) co_await continue_interrupted(domain, patience);
     if (domain->id() != id) co_return;
+    turn = driver::Job();
     const std::shared_ptr<const model::Domain> live = domain->running().domain;
     co_await run_hooks_after(core, live, "reconnect", "begin");
 }
@@ -182,6 +195,8 @@ Task<void> reconnect_guest(Core& core, DomainOwner domain, bool was_starting) {
             problem = error.message();
         }
         if (core.gate.cancel_source().is_cancelled() || domain->id() != id) co_return;
+        // QEMU greets nobody else as long as it has this connection.
+        if (std::shared_ptr<Monitor> half_known = std::move(domain->running().monitor)) half_known->close();
         let_its_end_count(core, domain);
         if (domain->running().process->has_ended()) co_return;
         logger.warn("domain '{}': its monitor does not answer, trying again: {}", domain->name(), problem);
@@ -238,6 +253,8 @@ Task<void> take_up(Core& core, const std::string& name, const std::string& text,
     }
     count_again(*domain->run(), domain->name());
     watch_process(core, domain);
+    // Known from the first question on, and followed once its QEMU answers.
+    resume_backup(core, domain);
     settling.emplace_back(core.loop, settle(core, domain, was_starting));
 }
 
@@ -373,6 +390,13 @@ Task<bool> autostart_from(Core& core, std::vector<DomainOwner>& waiting) {
 }
 
 }  // namespace
+
+Task<void> wait_until_found_again(DomainOwner domain, io::Deadline deadline) {
+    if (domain->jobs().holder() != finding_again) co_return;
+    // Given back at once: who only asks needs none.
+    driver::Job turn =
+        co_await domain->jobs().begin(driver::JobKind::modify, "a question about a guest that ran before", deadline);
+}
 
 Task<void> check_definitions(Core& core) {
     constexpr size_t at_once = 16;

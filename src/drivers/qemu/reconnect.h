@@ -9,6 +9,10 @@ namespace virtue::qemu {
 /// and are tried again in the background; this returns when every other guest is settled, or at the deadline.
 Task<void> load_and_reconnect(Core& core, io::Deadline deadline);
 
+/// For calls that ask a guest's monitor and take no turn of their own: returns at once but for a guest that
+/// load_and_reconnect() is still talking to, whose turn it waits for. Throws operation_timeout.
+Task<void> wait_until_found_again(DomainOwner domain, io::Deadline deadline);
+
 /// Reads the definitions that load_and_reconnect() took as they stand, and drops those that cannot be read, with a word
 /// in the log. Clients are served meanwhile.
 Task<void> check_definitions(Core& core);

@@ -10,6 +10,7 @@
 #include "drivers/qemu/block/io_tune.h"
 #include "drivers/qemu/block/nodes.h"
 #include "drivers/qemu/calls/support.h"
+#include "drivers/qemu/reconnect.h"
 #include "drivers/qemu/volumes.h"
 #include "io/offload.h"
 #include "model/domain/domain.h"
@@ -260,6 +261,7 @@ Task<proc::DomainGetBlockIoTune::Ret> BlockCalls::io_tune(driver::Call& call, pr
     const uint32_t which = args.flags & affect_flags;
     require_exclusive(which, api::domain_affect_live, "VIR_DOMAIN_AFFECT_LIVE", api::domain_affect_config,
                       "VIR_DOMAIN_AFFECT_CONFIG");
+    co_await wait_until_found_again(domain, call.deadline);
     const Scope scope = scope_of(*domain, which);
     proc::DomainGetBlockIoTune::Ret ret;
     if (args.nparams == 0) {

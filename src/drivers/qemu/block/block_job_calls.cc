@@ -6,6 +6,7 @@
 #include "drivers/qemu/block/copy.h"
 #include "drivers/qemu/block/nodes.h"
 #include "drivers/qemu/calls/support.h"
+#include "drivers/qemu/reconnect.h"
 #include "io/offload.h"
 #include "model/domain/domain.h"
 #include "wire/typed_params.h"
@@ -405,6 +406,7 @@ void settle_progress(proc::DomainGetBlockJobInfo::Ret& info, const Json& told) {
 Task<proc::DomainGetBlockJobInfo::Ret> BlockJobCalls::info(driver::Call& call, proc::DomainGetBlockJobInfo::Args args) {
     require_flags(args.flags, api::domain_block_job_info_bandwidth_bytes, "qemuDomainGetBlockJobInfo");
     DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
+    co_await wait_until_found_again(domain, call.deadline);
     const Disk disk = disk_by_name(*domain->running().domain, args.path);
     proc::DomainGetBlockJobInfo::Ret ret;
     const BlockJobRef job = find_job(domain->running(), disk.target);

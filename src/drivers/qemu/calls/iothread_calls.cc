@@ -4,6 +4,7 @@
 
 #include "drivers/qemu/calls/support.h"
 #include "drivers/qemu/guest_group.h"
+#include "drivers/qemu/reconnect.h"
 #include "drivers/qemu/thread_placement.h"
 #include "model/domain/domain.h"
 #include "wire/typed_params.h"
@@ -185,6 +186,7 @@ void IoThreadCalls::bind(driver::HandlerTable& on) {
 Task<proc::DomainGetIothreadInfo::Ret> IoThreadCalls::list(driver::Call& call, proc::DomainGetIothreadInfo::Args args) {
     require_flags(args.flags, affect_flags, "qemuDomainGetIOThreadInfo");
     DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
+    co_await wait_until_found_again(domain, call.deadline);
     const model::Domain& definition = definition_for(*domain, args.flags);
     const size_t length = (host_cpus() + 7) / 8;
     proc::DomainGetIothreadInfo::Ret ret;

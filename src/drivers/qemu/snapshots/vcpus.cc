@@ -41,11 +41,9 @@ bool was_interrupted(GuestState noted, const std::string& told) {
     return for_a_moment || unnoted;
 }
 
-Task<void> continue_interrupted(Core& core, DomainOwner domain) {
+Task<void> continue_interrupted(DomainOwner domain, io::Deadline deadline) {
     try {
         std::shared_ptr<Monitor> monitor = domain->monitor();
-        io::Deadline deadline =
-            io::Deadline::after(core.settings.start_deadline).with_cancel(core.gate.cancel_source());
         Json nothing;
         co_await monitor->exchange("migrate_cancel", nothing, deadline);
         domain->running().resume_reason = api::domain_running_save_canceled;

@@ -12,7 +12,7 @@ Task<void> continue_vcpus(Core& core, DomainOwner domain, uint32_t reason);
 /// `noted` is the state that it wrote down last, `told` the one that QEMU tells ("paused").
 bool was_interrupted(GuestState noted, const std::string& told);
 /// Lets such a guest run on. Does not throw.
-Task<void> continue_interrupted(Core& core, DomainOwner domain);
+Task<void> continue_interrupted(DomainOwner domain, io::Deadline deadline);
 /// Before a guest is ended for a snapshot's sake: nobody is to hear of its shutdown, only of its end.
 void stop_listening(Domain& domain);
 /// guest-fsfreeze-freeze and -thaw by the agent. Throws agent_unresponsive and the like.
