@@ -1,4 +1,4 @@
-# deadline: 240
+# deadline: 600
 """What was reported about definitions survives a power cut, also while their own files are not yet on disk.
 
 A power cut is played: the daemon is killed, what nobody has synced is taken away from its files (lost, as before, or left
@@ -6,7 +6,6 @@ empty under the new name), and the next daemon sees the identity of another run 
 
 import os
 import shutil
-import time
 
 import harness
 import journals
@@ -70,7 +69,7 @@ class DefinitionsJournal(journals.TestCase):
         before = os.path.join(self.directory(), 'before')
         shutil.copytree(self.definitions, before)
         # The records may go before the daemon does, on a machine that is slow enough: then there is nothing to lose.
-        for _ in range(5):
+        for _ in range(15):
             self.change_many(connection)
             self.place.kill9()
             reported = self.files()
@@ -86,8 +85,7 @@ class DefinitionsJournal(journals.TestCase):
             for domain in connection.listAllDomains():
                 domain.undefine()
             connection.defineXML(harness.minimal_xml('second'))
-            time.sleep(0.1)
-        self.fail('the records were gone before the kill, five times')
+        self.fail('the records were gone before the kill, each time')
 
     def test_what_was_reported_is_there_when_nothing_of_it_had_reached_its_file(self):
         self.power_cut(empty=False)

@@ -150,12 +150,15 @@ class KillCycles(harness.TestCase):
 
         def running():
             return sorted(argument[6:].split(',')[0] for _, line in daemon.guests() for argument in line if argument.startswith('guest='))
+        # A start that was cut off is undone once its QEMU answers.
+        for domain in connection.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE):
+            harness.wait_for_monitor(domain)
         try:
             harness.wait_until(lambda: active() == running())
         except AssertionError:
             self.fail(f'{active()} are active, and there are processes of {running()}')
 
-        known = {domain.name(): domain for domain in connection.listAllDomains()}
+        known = self.known(connection)
         files = {}
         for file in os.listdir(folder):
             if file.endswith('.xml'):
@@ -164,17 +167,29 @@ class KillCycles(harness.TestCase):
             else:
                 self.assertIn(file, {'autostart', 'networks'}, 'something half-written was left')
         self.assertEqual(daemon.guest_pid('constant'), self.constant)
-        self.assertEqual(set(files), {name for name, domain in known.items() if domain.isPersistent()})
+        self.assertEqual(set(files), {name for name, (_, persistent, _) in known.items() if persistent})
         for life in lives:
             life.definitions = {self.seen(files.get(life.name, NOTHING), life.definitions, f'the definition of {life.name}')}
-            active = life.name in known and bool(known[life.name].isActive())
+            active = life.name in known and known[life.name][2]
             may_be = life.active | ({False} if life.ending else set())
             # What was told to end and still ran when we looked may end at any moment from now.
             life.ending = active and (life.ending or life.destroying)
             life.destroying = False
             life.active = {self.seen(active, may_be, f'{life.name} runs')}
             if life.definitions != {NOTHING}:
-                self.assertIn(known[life.name].metadata(libvirt.VIR_DOMAIN_METADATA_DESCRIPTION, None, libvirt.VIR_DOMAIN_AFFECT_CONFIG), life.definitions)
+                self.assertIn(known[life.name][0].metadata(libvirt.VIR_DOMAIN_METADATA_DESCRIPTION, None, libvirt.VIR_DOMAIN_AFFECT_CONFIG), life.definitions)
+
+    def known(self, connection):
+        """{name: (domain, whether it is persistent, whether it runs)}; without those that go while we look: what was
+        told to end by a destroy that was cut off may end at any moment."""
+        found = {}
+        for domain in connection.listAllDomains():
+            try:
+                found[domain.name()] = (domain, bool(domain.isPersistent()), bool(domain.isActive()))
+            except libvirt.libvirtError as error:
+                if error.get_error_code() != libvirt.VIR_ERR_NO_DOMAIN:
+                    raise
+        return found
 
     def seen(self, found, promised, what):
         self.assertIn(found, promised, f'{what}: a promise was broken')

@@ -57,7 +57,8 @@ class CopyKills(harness.TestCase):
             work.join()
             self.started.start()
             domain = self.started.connect().lookupByName('copied')
-            harness.wait_until(lambda: self.settle(domain), 120, 'the end of the copy')
+            harness.wait_for_monitor(domain)
+            harness.wait_until(lambda: self.settle(domain), what='the end of the copy')
             self.check(domain, f'round {number}')
         domain.destroy()
 

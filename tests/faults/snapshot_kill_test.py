@@ -44,7 +44,8 @@ class Killed(harness.TestCase):
             child.wait(120)
         self.server.start()
         self.domain = self.server.connect().lookupByName('snap')
-        harness.wait_until(lambda: self.domain.state()[0] == libvirt.VIR_DOMAIN_RUNNING, 120, 'the guest running on')
+        harness.wait_for_monitor(self.domain)
+        harness.wait_until(lambda: self.domain.state()[0] == libvirt.VIR_DOMAIN_RUNNING, what='the guest running on')
 
     def written_to(self):
         """The file that QEMU itself has open for the disk."""
@@ -57,7 +58,7 @@ class Killed(harness.TestCase):
     def same_everywhere(self):
         def agree():
             return self.source() == self.written_to() == self.source(libvirt.VIR_DOMAIN_XML_INACTIVE)
-        harness.wait_until(agree, 120, 'one answer to what the disk is')
+        harness.wait_until(agree, what='one answer to what the disk is')
         for snapshot in self.domain.listAllSnapshots():
             self.assertIn(f'<name>{snapshot.getName()}</name>', snapshot.getXMLDesc())
 
@@ -95,7 +96,7 @@ class Killed(harness.TestCase):
             with open(document, 'w', encoding='utf-8') as file:
                 file.write(f"<domainbackup><disks><disk name='vda' type='file'><target file='{target}'/></disk></disks></domainbackup>")
             self.interrupt(['backup-begin', 'snap', document], delay)
-            harness.wait_until(lambda: self.domain.jobStats().get('type', 0) == libvirt.VIR_DOMAIN_JOB_NONE, 120, 'the end of the backup')
+            harness.wait_until(lambda: self.domain.jobStats().get('type', 0) == libvirt.VIR_DOMAIN_JOB_NONE, what='the end of the backup')
             nodes = self.virsh(['qemu-monitor-command', 'snap', '{"execute":"query-named-block-nodes"}'])
             self.assertNotIn('backup-vda', nodes)
         self.holds()

@@ -1,4 +1,4 @@
-# deadline: 240
+# deadline: 600
 """Empty volumes that were reported are there after a power cut, also while their file system has not noted them yet.
 
 A power cut is played as in journals.py."""
@@ -47,7 +47,7 @@ class VolumesJournal(journals.TestCase):
 
     def kill_with_records(self, names):
         """Makes volumes and kills the daemon while they are only recorded; what was recorded is returned."""
-        for _ in range(5):
+        for _ in range(15):
             pool = self.pool()
             for name in names:
                 pool.createXML(volume_xml(name))
@@ -60,7 +60,7 @@ class VolumesJournal(journals.TestCase):
             pool = self.pool()
             for name in names:
                 pool.storageVolLookupByName(name).delete()
-        self.fail('the records were gone before the kill, five times')
+        self.fail('the records were gone before the kill, each time')
 
     def test_a_volume_that_was_reported_is_there_though_its_file_was_not_on_disk(self):
         self.kill_with_records(['lost', 'cut', 'used'])

@@ -1,4 +1,4 @@
-# deadline: 300
+# deadline: 600
 """Guests in control groups: what their definitions limit stands in the kernel's files before they run, is changed and
 read while they run, and goes with them. Version 1, in which each controller has a tree; the daemon is told to use
 groups, for one under another root does not by itself."""
@@ -119,9 +119,10 @@ class Groups(harness.TestCase):
         self.assertEqual((found['vcpu0'], found['iothread1']), (1, 1))
         self.assertEqual(found.keys(), {'emulator', 'vcpu0', 'iothread1'})
         self.assertIn(pid, self.value('cpuset', 'emulator/tasks').split())
-        threads = set(os.listdir(f'/proc/{pid}/task'))
         for controller in ('memory', 'blkio'):
-            self.assertEqual(set(self.value(controller, 'tasks').split()), threads, controller)
+            # Its helper threads come and go while we look.
+            harness.wait_until(lambda controller=controller: set(self.value(controller, 'tasks').split()) == set(os.listdir(f'/proc/{pid}/task')),
+                               what=f'all threads in the group of {controller}')
         self.assertIn('<partition>/machine</partition>', self.domain.XMLDesc())
         self.assertNotIn('<partition>', self.domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
         self.domain.destroy()
@@ -171,7 +172,9 @@ class Groups(harness.TestCase):
         self.assertEqual((self.value('cpu', 'cpu.shares'), self.value('cpu', 'iothread1/cpu.cfs_quota_us')), ('800', '40000'))
         self.assertEqual(self.domain.schedulerParametersFlags(LIVE)['vcpu_quota'], 20000)
         self.daemon_.kill9()
-        os.kill(self.daemon_.guest_pid(NAME), 9)
+        pid = self.daemon_.guest_pid(NAME)
+        os.kill(pid, 9)
+        harness.wait_for_end(pid)
         self.come_back()
         self.assertFalse(self.domain.isActive())
         self.all_gone()
