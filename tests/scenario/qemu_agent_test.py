@@ -83,6 +83,8 @@ class Agent(harness.TestCase):
                                               '</devices>': "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel></devices>"})
         cls.domain = cls.connection.createXML(text, 0)
         harness.wait_until(cls.is_connected, timeout=300, what='the agent in the guest')
+        # A shell in an emulated guest: on a busy machine it may need longer than agents usually do.
+        cls.domain.agentSetResponseTimeout(harness.PATIENCE)
 
     @classmethod
     def is_connected(cls):
@@ -96,7 +98,7 @@ class Agent(harness.TestCase):
     def asked(self):
         """What the agent was asked last."""
         import libvirt_qemu
-        answer = json.loads(libvirt_qemu.qemuAgentCommand(self.domain, '{"execute":"guest-last"}', 30, 0))['return']
+        answer = json.loads(libvirt_qemu.qemuAgentCommand(self.domain, '{"execute":"guest-last"}', harness.PATIENCE, 0))['return']
         return answer['execute'], answer.get('arguments')
 
     def test_everything_about_the_guest(self):
