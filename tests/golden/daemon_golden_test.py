@@ -15,8 +15,9 @@ import sys
 import tempfile
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent.parent / "lib"), str(pathlib.Path(__file__).resolve().parent)]
 import harness
+from world import wait_for_world
 
 EXCEPTIONS = pathlib.Path(__file__).with_name("exceptions.txt")
 # Beside the decisions: which facets are texts, and how many percent of them must be as recorded.
@@ -56,9 +57,7 @@ class Golden(harness.TestCase):
             world = harness.Child(["unshare", "-mnpu", "--fork", "--kill-child", "--mount-proc", "bash",
                                    f"{self.tools}/env.sh", "--inner", "--plain"], stdout=log, stderr=log, env=environment)
             self.addCleanup(world.close)
-            harness.wait_until(lambda: os.path.exists(f"{run}/ready"), 120, "the private world")
-            with open(f"/proc/{world.pid}/task/{world.pid}/children", encoding="ascii") as children:
-                inner = children.read().split()[0]
+            inner = wait_for_world(world, run)
             done = subprocess.run(["nsenter", "-t", inner, "-a", "/usr/bin/python3", f"{self.tools}/compare.py", "-m", "code",
                                    *PACKAGES, "--json", f"{run}/keep.json", "-d", f"{run}/diffs", kind],
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=800)

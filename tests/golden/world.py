@@ -7,6 +7,20 @@ import subprocess
 import harness
 
 
+CONNECT = "import socket; socket.socket(socket.AF_UNIX).connect('/run/libvirt/libvirt-sock')"
+
+
+def wait_for_world(child, folder):
+    """Waits until the daemon in there takes connections; gives the number of the process to enter by."""
+    harness.wait_until(lambda: os.path.exists(f'{folder}/ready'), what='the private world')
+    with open(f'/proc/{child.pid}/task/{child.pid}/children', encoding='ascii') as children:
+        inner = children.read().split()[0]
+    # It is called ready after some seconds in any case.
+    probe = ['nsenter', '-t', inner, '-a', '/usr/bin/python3', '-c', CONNECT]
+    harness.wait_until(lambda: harness.run(probe, check=False).returncode == 0, what='a connection to the daemon in there')
+    return inner
+
+
 class World:
     """Ends with its test. `daemon` are the words behind virtued."""
 
@@ -23,9 +37,7 @@ class World:
                                     f'{self.tools}/env.sh', '--inner', '--plain'],
                                    stdout=self.log, stderr=self.log, env=environment)
         test.addCleanup(self.child.close)
-        harness.wait_until(lambda: os.path.exists(f'{folder}/ready'), 120, 'the private world')
-        with open(f'/proc/{self.child.pid}/task/{self.child.pid}/children', encoding='ascii') as children:
-            self.inner = children.read().split()[0]
+        self.inner = wait_for_world(self.child, folder)
 
     def run(self, arguments, timeout=1200):
         """Runs a program in it; gives what it printed."""

@@ -203,10 +203,10 @@ def supervise(child, deadline, results_path):
             break
         if stop_read in ready or time.monotonic() >= end:
             if stop_read not in ready:
-                # Show where it hangs, in Python's own words, then end it.
+                # It shows where it hangs, in Python's own words, and ends.
                 try:
                     os.kill(child, signal.SIGUSR1)
-                    time.sleep(0.5)
+                    select.select([handle], [], [], 10)
                 except ProcessLookupError:
                     pass
             break
@@ -243,7 +243,7 @@ def main():
             except OSError as error:
                 print(f'{sys.argv[4]}: {error}', file=sys.stderr)
             os._exit(127)
-        faulthandler.register(signal.SIGUSR1, all_threads=True)
+        faulthandler.register(signal.SIGUSR1, all_threads=True, chain=True)
         run_tests(os.path.abspath(sys.argv[1]), results_path, sys.argv[4] if len(sys.argv) > 4 else '')
         sys.stdout.flush()
         sys.stderr.flush()
