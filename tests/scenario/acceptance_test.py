@@ -1,4 +1,4 @@
-# deadline: 200
+# deadline: 600
 """The flows of libvirt's own acceptance suite through Perl's Sys::Virt: acceptance.pl says what is done, acceptance.txt
 what libvirtd 9.0.0 answers to each step."""
 
@@ -16,7 +16,7 @@ class Acceptance(harness.TestCase):
         with self.daemon() as daemon:
             folder = os.path.join(daemon.root, 'images')
             os.makedirs(folder)
-            said = harness.run(['perl', os.path.join(HERE, 'acceptance.pl'), daemon.uri(), folder], timeout=180).stdout
+            said = harness.run(['perl', os.path.join(HERE, 'acceptance.pl'), daemon.uri(), folder], timeout=540).stdout
         with open(os.path.join(HERE, 'acceptance.txt'), encoding='utf-8') as file:
             self.assertEqual(said.replace(folder, '@').splitlines(), file.read().splitlines())
 

@@ -1,4 +1,4 @@
-# deadline: 120
+# deadline: 600
 """Definitions that contradict themselves, and with which error libvirtd 9.0.0 refuses each: recorded from it. What it
 takes is taken, and stored as it stores it."""
 

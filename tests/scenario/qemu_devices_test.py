@@ -31,7 +31,7 @@ class Aliases:
 
     def wait(self, alias):
         with self.changed:
-            if not self.changed.wait_for(lambda: alias in self.seen, 60):
+            if not self.changed.wait_for(lambda: alias in self.seen, harness.PATIENCE):
                 raise AssertionError(f'{alias} is not among {self.seen}')
 
 

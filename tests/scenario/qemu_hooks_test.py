@@ -1,4 +1,4 @@
-# deadline: 200
+# deadline: 600
 """Hook programs of the administrator around a guest's life, called as libvirt calls them."""
 
 import os

@@ -1,4 +1,4 @@
-# deadline: 120
+# deadline: 600
 """What libvirtd 9.0.0 refuses about a guest that does not run, and with which error: clients tell cases apart by code
 and domain, so ours are the same. Recorded from it, through the stock Python binding."""
 

@@ -1,4 +1,4 @@
-# deadline: 300
+# deadline: 600
 """Saving and restoring guests, through the stock Python binding."""
 
 import os

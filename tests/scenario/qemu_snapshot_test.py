@@ -244,8 +244,8 @@ class Running(Guest):
         self.server.start()
         self.connection = self.server.connect()
         self.domain = self.connection.lookupByName('snap')
-        harness.wait_until(lambda: self.source() == overlay, 120, 'the disk in its new file')
-        harness.wait_until(lambda: self.source(libvirt.VIR_DOMAIN_XML_INACTIVE) == overlay, 120, 'the same for the next start')
+        harness.wait_until(lambda: self.source() == overlay, what='the disk in its new file')
+        harness.wait_until(lambda: self.source(libvirt.VIR_DOMAIN_XML_INACTIVE) == overlay, what='the same for the next start')
         self.virsh('snapshot-create-as snap after --disk-only')
         self.virsh('snapshot-delete snap after')
         self.assertEqual(self.source(), overlay)
@@ -326,7 +326,7 @@ class Backup(Guest):
         self.domain.backupBegin(document, checkpoint)
 
     def wait_for_end(self):
-        harness.wait_until(lambda: self.domain.jobStats().get('type', 0) == libvirt.VIR_DOMAIN_JOB_NONE, 120, 'the end of the backup')
+        harness.wait_until(lambda: self.domain.jobStats().get('type', 0) == libvirt.VIR_DOMAIN_JOB_NONE, what='the end of the backup')
 
     def test_a_full_copy_and_what_changed_since(self):
         full, changes = (os.path.join(self.place, name) for name in ('full', 'changes'))
@@ -363,7 +363,7 @@ class Backup(Guest):
         self.server.start()
         self.connection = self.server.connect()
         self.domain = self.connection.lookupByName('snap')
-        harness.wait_until(lambda: 'Unbounded' in self.virsh('domjobinfo snap'), 120, 'the backup under the new daemon')
+        harness.wait_until(lambda: 'Unbounded' in self.virsh('domjobinfo snap'), what='the backup under the new daemon')
         self.virsh('domjobabort snap')
         self.wait_for_end()
         self.refused(libvirt.VIR_ERR_NO_DOMAIN_BACKUP, self.domain.backupGetXMLDesc)

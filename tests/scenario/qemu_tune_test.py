@@ -1,4 +1,4 @@
-# deadline: 300
+# deadline: 600
 """How much of the host a guest may take, through the stock Python binding: kept in its definition; a guest that runs is
 in no cgroup of its own."""
 

@@ -1,4 +1,4 @@
-# deadline: 300
+# deadline: 600
 """Processors and I/O threads of a guest: counted, switched one by one, plugged while it runs, and put on the host's
 CPUs, through the stock Python binding."""
 
