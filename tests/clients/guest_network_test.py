@@ -15,7 +15,7 @@ import time
 import unittest
 
 import private
-from network_test import VIRSH, ip, is_alive, table
+from network_test import VIRSH, dnsmasq_pid_now, ip, is_alive, table
 
 NEEDS = ["/usr/bin/virsh", "/usr/bin/qemu-system-x86_64", "/usr/sbin/dnsmasq", "/usr/sbin/nft", "/usr/sbin/ip",
          "/usr/bin/busybox", "/usr/lib/python3/dist-packages/libvirt.py", "/usr/lib/x86_64-linux-gnu/libnss_libvirt_guest.so.2"]
@@ -376,7 +376,7 @@ class TwoGuests(unittest.TestCase):
 
     @staticmethod
     def other(former):
-        pid = int(pathlib.Path("/run/libvirt/network/home.pid").read_text())
+        pid = dnsmasq_pid_now("home")
         return pid != former and is_alive(pid)
 
 

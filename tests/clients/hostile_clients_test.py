@@ -149,11 +149,11 @@ class Busy(Case):
         rules = table()
         batch = private.directory() / "batch"
         # No pause is long enough to call it calm.
-        batch.write_text("link add noise type bridge\nlink del noise\n" * 50000)
+        batch.write_text("link add noise type bridge\nlink del noise\n" * 500000)
         with subprocess.Popen(["ip", "-batch", str(batch)]) as noise:
             try:
                 subprocess.run(["nft", "flush", "ruleset"], check=True)
-                private.wait_for("the rules", lambda: table() == rules, 60)
+                private.wait_for("the rules", lambda: table() == rules)
                 self.assertIsNone(noise.poll())
             finally:
                 noise.kill()

@@ -105,6 +105,8 @@ class DBus(unittest.TestCase):
         signals = private.directory() / "signals"
         with open(signals, "wb") as output:
             watcher = self.daemon.open(["gdbus", "monitor", "--system", "-d", "org.libvirt"], stdout=output)
+        # Said once it listens.
+        private.wait_for("the watcher", lambda: "is owned by" in signals.read_text(errors="replace"))
         domain = self.make("DomainDefineXML", guest("linux"))
         self.call(domain, "org.libvirt.Domain.Create", "0")
         self.assertIn("'Active': <<true>>", self.look(domain, "Domain"))
@@ -125,7 +127,7 @@ class DBus(unittest.TestCase):
         # Defined, started, stopped, undefined, as libvirt counts them.
         for event in ("0, 0", "2, 0", "5, 1", "1, 0"):
             wanted = f"DomainEvent (objectpath '{domain}', {event})"
-            private.wait_for(wanted, lambda wanted=wanted: wanted in signals.read_text(errors="replace"), 60)
+            private.wait_for(wanted, lambda wanted=wanted: wanted in signals.read_text(errors="replace"))
         watcher.terminate()
         watcher.wait()
 
@@ -203,7 +205,7 @@ LoadPlugin virt
         try:
             for kind in ("memory-total", "virt_vcpu-0", "disk_octets-vda", "disk_capacity-vda", "if_octets-vnet",
                          "domain_state", "virt_cpu_total"):
-                private.wait_for(kind, lambda kind=kind: list(folder.glob(f"linux/virt/{kind}*")), 60)
+                private.wait_for(kind, lambda kind=kind: list(folder.glob(f"linux/virt/{kind}*")))
         finally:
             collector.terminate()
             collector.wait()
@@ -219,8 +221,7 @@ LoadPlugin virt
             except OSError:
                 return ""
         try:
-            private.wait_for("the exporter", page, 60)
-            text = page()
+            text = private.wait_for("the exporter", page)
         finally:
             exporter.terminate()
             exporter.wait()

@@ -16,7 +16,7 @@ import time
 import unittest
 
 import private
-from network_test import Replaced, bridges, dnsmasq_pid, ip, is_alive, table
+from network_test import Replaced, bridges, dnsmasq_pid, dnsmasq_pid_now, ip, is_alive, table
 
 NEEDS = ["/usr/bin/virsh", "/usr/sbin/dnsmasq", "/usr/sbin/nft", "/usr/sbin/ip",
          "/usr/lib/python3/dist-packages/libvirt.py"]
@@ -93,7 +93,7 @@ class Case(unittest.TestCase):
         self.assertIn(f"192.168.{net}.1/24", ip("addr", "show", bridge))
         self.assertIn(f'oifname "{bridge}"', table())
         self.assertIn("masquerade", table())
-        private.wait_for("dnsmasq", lambda: (STATE / f"{name}.pid").exists() and is_alive(dnsmasq_pid(name)))
+        private.wait_for("dnsmasq", lambda: is_alive(dnsmasq_pid_now(name)))
         self.assertIn(dnsmasq_pid(name), servers(name))
         self.assertTrue((STATE / f"{name}.xml").exists())
         self.assertFalse((STATE / f"{name}.changing").exists())

@@ -36,6 +36,14 @@ def dnsmasq_pid(name):
     return int(pathlib.Path(f"/run/libvirt/network/{name}.pid").read_text())
 
 
+def dnsmasq_pid_now(name):
+    """As dnsmasq_pid(), 0 while the file is made anew: dnsmasq removes it, makes it and then writes to it."""
+    try:
+        return dnsmasq_pid(name)
+    except (FileNotFoundError, ValueError):
+        return 0
+
+
 def is_alive(pid):
     stat = pathlib.Path(f"/proc/{pid}/stat")
     try:
@@ -150,7 +158,7 @@ class NetworkTest(Case):
 
     @staticmethod
     def other_dnsmasq(name, former):
-        pid = dnsmasq_pid(name)
+        pid = dnsmasq_pid_now(name)
         return pid if pid != former and is_alive(pid) else None
 
     def test_flushed_rules_and_a_removed_bridge_come_back(self):

@@ -3,6 +3,7 @@
 """What goes wrong around storage: folders that vanish, full disks, broken and lying images, two daemons on one pool,
 daemons that are killed."""
 
+import contextlib
 import os
 import pathlib
 import random
@@ -327,10 +328,12 @@ class Images(Case):
             swapped = False
             while copying.poll() is None and not swapped:
                 for name in os.listdir(self.path):
-                    if name.startswith(".virtue-") and os.path.getsize(f"{self.path}/{name}") > 16 << 20:
-                        os.unlink(f"{self.path}/{name}")
-                        os.symlink(victim, f"{self.path}/{name}")
-                        swapped = True
+                    # It may have got its own name since.
+                    with contextlib.suppress(FileNotFoundError):
+                        if name.startswith(".virtue-") and os.path.getsize(f"{self.path}/{name}") > 16 << 20:
+                            os.unlink(f"{self.path}/{name}")
+                            os.symlink(victim, f"{self.path}/{name}")
+                            swapped = True
             said = copying.stderr.read()
             copying.stderr.close()
             copying.wait()

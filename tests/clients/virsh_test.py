@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Stock virsh against the daemon: written sessions whose answers were recorded from libvirtd, events, and a console."""
 
+import contextlib
 import os
 import pty
 import re
@@ -254,7 +255,8 @@ class AtTheTerminal(unittest.TestCase):
                     self.assertEqual(virsh.wait(private.PATIENCE), 1)
                 else:
                     terminals[-1][0].read_until("Escape character is")
-                    terminals[-1][0].settle()
+                    # It says so before it opens the console.
+                    private.wait_for("the console to be open", self.holds_console)
             terminals[0][1].wait(private.PATIENCE)  # the first ends when it is taken over
             self.assertIsNone(terminals[2][1].poll(), "and the new one stays")
         finally:
@@ -263,6 +265,17 @@ class AtTheTerminal(unittest.TestCase):
                 virsh.wait()
                 os.close(terminal.handle)
             self.daemon.run([*uri, "destroy", "passing"])
+
+
+    def holds_console(self):
+        """True if the daemon has the guest's terminal open."""
+        terminal = self.daemon.run(["virsh", "-q", "-c", "qemu:///system", "ttyconsole", "passing"]).strip()
+        folder = f"/proc/{self.daemon.process.pid}/fd"
+        for number in os.listdir(folder):
+            with contextlib.suppress(FileNotFoundError):
+                if os.readlink(f"{folder}/{number}") == terminal:
+                    return True
+        return False
 
 
 class Terminal:
@@ -291,11 +304,6 @@ class Terminal:
         while expected not in self.text:
             if self._read(1) is None or time.monotonic() > end:
                 raise AssertionError(f"'{expected}' did not come; the terminal shows:\n{self.text[-2000:]}")
-
-    def settle(self):
-        """Reads until nothing has come for a second: the client has done what it prints nothing about."""
-        while self._read(1):
-            pass
 
 
 class Lines:

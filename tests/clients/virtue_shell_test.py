@@ -11,6 +11,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import threading
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -307,15 +308,21 @@ class Shell(unittest.TestCase):
     def test_events_come_as_virsh_prints_them(self):
         listener = self.daemon.open([VIRTUE, "-c", f"qemu+unix:///system?socket={private.SOCKET}", "event", "--event",
                                      "lifecycle", "--loop", "--timeout", "8"], stdout=subprocess.PIPE, text=True)
+        printed = []
+        reading = threading.Thread(target=lambda: printed.extend(listener.stdout), daemon=True)
+        reading.start()
         definition = private.directory() / "event.xml"
         definition.write_text("<domain type='qemu'><name>ev</name><memory>65536</memory><os>"
                               "<type arch='x86_64'>hvm</type></os></domain>")
         system = f"qemu+unix:///system?socket={private.SOCKET}"
-        # The listener may subscribe a little later: go on until it has printed something.
-        for _ in range(3):
+        # The listener may subscribe a little later: go on until it has printed something, or its time is over.
+        while not any("Undefined Removed" in line for line in printed) and listener.poll() is None:
             self.assertEqual(self.run_one(VIRTUE, ["define", str(definition)], system).returncode, 0)
             self.assertEqual(self.run_one(VIRTUE, ["undefine", "ev"], system).returncode, 0)
-        output = listener.communicate(timeout=private.PATIENCE)[0]
+        listener.wait(private.PATIENCE)
+        reading.join(private.PATIENCE)
+        listener.stdout.close()
+        output = "".join(printed)
         self.assertIn("event 'lifecycle' for domain 'ev': Undefined Removed\n", output)
         self.assertRegex(output, r"event loop timed out\nevents received: \d+\n")
 
