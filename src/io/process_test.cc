@@ -83,7 +83,7 @@ TEST_CASE("a child's exit code and its death by signal are told apart") {
     CHECK(is_gone(process->pid()));
     CHECK_FALSE(process_start_time(process->pid()).has_value());  // reaped
 
-    auto killed = Process::spawn(loop, shell("sleep 1000"));
+    auto killed = Process::spawn(loop, shell("exec sleep 1000"));
     CHECK_FALSE(killed->has_ended());
     CHECK(killed->start_time() == process_start_time(killed->pid()));
     CHECK(killed->signal(SIGKILL));
