@@ -40,6 +40,14 @@ void fail_test(std::exception_ptr) {
     FAIL("a background task failed");
 }
 
+/// Long enough that a wait begins before it is over, however busy the host is.
+constexpr Milliseconds soon{200};
+
+/// Lets everything that is ready run, and `soon` pass.
+void outlast(Loop& loop) {
+    loop.run_until(loop.sleep(2 * soon));
+}
+
 /// Lets everything that is ready run.
 void settle(Loop& loop) {
     loop.run_until(loop.sleep(Milliseconds(1)));
@@ -105,10 +113,10 @@ TEST_CASE("a waiter that is notified and then cancelled wakes once, as notified"
     Log log;
     CancelSource source;
     Gate gate(loop, fail_test);
-    gate.spawn(wait_and_tell(condition, Deadline::after(Milliseconds(1)).with_cancel(source), log, "a"));
+    gate.spawn(wait_and_tell(condition, Deadline::after(soon).with_cancel(source), log, "a"));
     condition.notify_all();
     source.cancel();
-    loop.run_until(loop.sleep(Milliseconds(20)));
+    outlast(loop);
     CHECK(log.lines == std::vector<std::string>{"a notified"});
 }
 
@@ -138,14 +146,14 @@ TEST_CASE("a coroutine dropped while it waits, or while it is about to wake, is 
     Condition condition(loop);
     Log log;
     CancelSource source;
-    Deadline deadline = Deadline::after(Milliseconds(5)).with_cancel(source);
+    Deadline deadline = Deadline::after(soon).with_cancel(source);
     Droppable first = hold(wait_and_tell(condition, deadline, log, "first"));
     Droppable second = hold(wait_and_tell(condition, deadline, log, "second"));
     Droppable third = hold(wait_and_tell(condition, deadline, log, "third"));
     first.drop();
     condition.notify_one();  // goes to the second, which is scheduled
     second.drop();           // and passes it on to the third
-    loop.run_until(loop.sleep(Milliseconds(20)));
+    outlast(loop);
     CHECK(log.lines == std::vector<std::string>{"third notified"});
     source.cancel();
     third.drop();
@@ -186,8 +194,8 @@ TEST_CASE("a completion gives its value, its error, or a timeout that names what
     CHECK(message_of([&] { loop.run_until(error.take(Deadline::never(), "y")); }) == "Domain not found: x");
 
     Completion<int> never(loop);
-    Deadline soon = Deadline::after(Milliseconds(1));
-    std::string text = message_of([&] { loop.run_until(never.take(soon, "the monitor's answer")); });
+    Deadline short_time = Deadline::after(Milliseconds(1));
+    std::string text = message_of([&] { loop.run_until(never.take(short_time, "the monitor's answer")); });
     CHECK(text.find("the monitor's answer") != std::string::npos);
 }
 
@@ -220,8 +228,8 @@ TEST_CASE("a permit that is asked for in vain gives a timeout and is not lost") 
     Loop loop;
     Semaphore semaphore(loop, 1);
     Semaphore::Permit held = loop.run_until(semaphore.acquire(Deadline::never(), "x"));
-    Deadline soon = Deadline::after(Milliseconds(1));
-    std::string text = message_of([&] { loop.run_until(semaphore.acquire(soon, "the job of domain x")); });
+    Deadline short_time = Deadline::after(Milliseconds(1));
+    std::string text = message_of([&] { loop.run_until(semaphore.acquire(short_time, "the job of domain x")); });
     CHECK(text.find("the job of domain x") != std::string::npos);
     // One that is dropped after the permit was promised to it passes it on.
     auto taker = [](Semaphore& from, Log& to, std::string name) -> Task<void> {

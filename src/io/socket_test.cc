@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -116,6 +117,7 @@ TEST_CASE("watching stops and goes on as asked, from inside the callback too") {
         reader.on_readable({});  // the byte stays there: another call would come at once
     });
     writer.try_write(bytes("x"));
+    while (first == 0) loop.run_until(loop.sleep(Milliseconds(1)));
     loop.run_until(loop.sleep(Milliseconds(10)));
     CHECK(first == 1);
     reader.on_readable([&] {
@@ -124,6 +126,7 @@ TEST_CASE("watching stops and goes on as asked, from inside the callback too") {
             reader.on_readable({});
         });
     });
+    while (second == 0) loop.run_until(loop.sleep(Milliseconds(1)));
     loop.run_until(loop.sleep(Milliseconds(10)));
     CHECK(first == 1);
     CHECK(second == 1);
@@ -450,8 +453,7 @@ TEST_CASE("a listener without descriptors pauses instead of spinning, and accept
     int accepted = 0;
     UnixListener listener(loop, std::move(server), [&](Fd) { ++accepted; });
     Interest interest(loop);
-    loop.run_until(loop.sleep(Milliseconds(1)));
-    CHECK(interest.contains(number));
+    while (!interest.contains(number)) loop.run_until(loop.sleep(Milliseconds(1)));
     Fd client = unix_stream_socket();
     REQUIRE(::connect(client.get(), address.get(), address.size()) == 0);
     rlimit before{};
@@ -504,11 +506,15 @@ TEST_CASE("tcp: a listener on a port of the kernel's choice, and a client by nam
         CHECK(message_of(twice).ends_with(
             fmt::format("cannot listen on 127.0.0.1 port {}: Address already in use", listener.port())));
     }
-    uint16_t closed_port = 0;
-    {
-        TcpListener gone(loop, "127.0.0.1", 0, [](Fd) {});
-        closed_port = gone.port();
-    }
+    // A port that is taken, so that nobody else can begin to listen there, and on which nobody listens.
+    Fd deaf(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    REQUIRE(::bind(deaf.get(), reinterpret_cast<sockaddr*>(&address), size) == 0);
+    REQUIRE(::getsockname(deaf.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    const uint16_t closed_port = ntohs(address.sin_port);
     auto refused = [&] { loop.run_until(connect_tcp(loop, "127.0.0.1", closed_port, patience())); };
     CHECK(message_of(refused).ends_with(
         fmt::format("cannot connect to 127.0.0.1 port {}: Connection refused", closed_port)));
