@@ -374,7 +374,7 @@ TEST_CASE("The calls of a client that leaves are cancelled") {
 
 TEST_CASE("A call ends at the server's deadline") {
     ServerLimits limits;
-    limits.call_timeout = io::Milliseconds(1);
+    limits.call_timeout = io::Milliseconds(200);  // enough for the call that opens the connection
     World world(limits);
     Peer& peer = world.open();
     Error error = error_of([&] { peer.ask<proc::ConnectGetHostname>(); });
@@ -442,7 +442,7 @@ TEST_CASE("A ping is answered before authentication and opening") {
 TEST_CASE("The server asks for signs of life once the client asked for that, and hangs up on the silent") {
     ServerLimits limits;
     limits.keepalive_interval = 1;
-    limits.keepalive_count = 1;
+    limits.keepalive_count = 3;  // a host that is busy for as long as one interval is no silent client
     World world(limits);
     Peer& quiet = world.connect();
     Peer& silent = world.connect();
@@ -451,9 +451,9 @@ TEST_CASE("The server asks for signs of life once the client asked for that, and
     Frame ping = silent.receive();
     CHECK(ping.header == Peer::header_of<proc::KeepalivePing>(0, wire::MessageType::message));
     silent.send(Peer::header_of<proc::KeepalivePong>(0, wire::MessageType::message));
-    CHECK(silent.receive().header.procedure == 1);  // asked again: the answer counted
-    CHECK(silent.is_closed());                      // no answer this time
-    CHECK(quiet.is_silent());                       // it never asked
+    for (int i = 0; i < 3; i++) CHECK(silent.receive().header.procedure == 1);  // asked again: the answer counted
+    CHECK(silent.is_closed());                                                  // no answer this time
+    CHECK(quiet.is_silent());                                                   // it never asked
     CHECK(world.server.client_count() == 1);
 }
 
