@@ -188,7 +188,7 @@ TEST_CASE("the end of QEMU is told once, and fails what is under way") {
     io::Timer killer(loop, [&] { guest.process->signal(SIGKILL); });
     killer.start_after(io::Milliseconds(1));
     CHECK(code_of([&] { guest.run("query-status"); }, &message) == ErrorCode::internal_error);
-    loop.run_until(loop.sleep(io::Milliseconds(1)));
+    for (int i = 0; i < 10000 && guest.lost.empty(); i++) loop.run_until(loop.sleep(io::Milliseconds(1)));
     CHECK(guest.lost.size() == 1);
     CHECK(guest.monitor->is_lost());
     CHECK(code_of([&] { guest.run("query-status"); }, &message) == ErrorCode::internal_error);
