@@ -95,16 +95,17 @@ std::vector<Found> processes_with(const std::string& argument) {
 }
 
 Task<void> end(std::unique_ptr<io::Process> process) {
-    if (process->has_ended()) co_return;
-    process->signal(SIGTERM);
-    bool ended = true;
-    try {
-        io::Deadline patience = io::Deadline::after(io::Milliseconds(5000));
-        co_await process->wait(patience);
-    } catch (const Error&) {
-        ended = false;
+    // After the last one, too: who asked for its end may start another at once, for which it must be out of the way.
+    for (const int signal : {SIGTERM, SIGKILL}) {
+        if (process->has_ended()) co_return;
+        process->signal(signal);
+        try {
+            io::Deadline patience = io::Deadline::after(io::Milliseconds(5000));
+            co_await process->wait(patience);
+        } catch (const Error&) {
+            // It hangs; a stronger word may help.
+        }
     }
-    if (!ended) process->signal(SIGKILL);
 }
 
 /// The process of a pid file, if it is a dnsmasq that was started with our configuration.

@@ -82,19 +82,21 @@ bool is_our_bridge(const model::Network& live) {
     }
 }
 
-/// A program that a killed daemon was just starting has come to work by then.
-constexpr io::Milliseconds late{1000};
+/// A program that a killed daemon was just starting has come to work by then; on a busy host by the last of them.
+constexpr io::Milliseconds late[] = {io::Milliseconds(1000), io::Milliseconds(4000), io::Milliseconds(20000)};
 
 /// What the killed daemon had forked may have been no dnsmasq yet, or an nft that had not written.
 Task<void> clear_later(Core& core, Definition live) {
-    io::Deadline pause = io::Deadline::after(late).with_cancel(core.gate.cancel_source());
-    const bool waited = co_await core.loop.sleep_until(pause);
-    if (!waited) co_return;
-    io::Semaphore::Permit turn = co_await core.turn(io::Deadline::never().with_cancel(core.gate.cancel_source()));
-    const NetworkOwner network = core.find(live->name);
-    if (network && network->active) co_return;
-    co_await end_stray_dnsmasq(core, live);
-    co_await core.firewall.rewrite();
+    for (const io::Milliseconds time : late) {
+        io::Deadline pause = io::Deadline::after(time).with_cancel(core.gate.cancel_source());
+        const bool waited = co_await core.loop.sleep_until(pause);
+        if (!waited) co_return;
+        io::Semaphore::Permit turn = co_await core.turn(io::Deadline::never().with_cancel(core.gate.cancel_source()));
+        const NetworkOwner network = core.find(live->name);
+        if (network && network->active) co_return;
+        co_await end_stray_dnsmasq(core, live);
+        co_await core.firewall.rewrite();
+    }
 }
 
 /// A start or a stop was cut off, before its client was told that it was done: the network is stopped.
