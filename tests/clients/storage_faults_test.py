@@ -4,6 +4,7 @@
 daemons that are killed."""
 
 import contextlib
+import ctypes
 import os
 import pathlib
 import random
@@ -32,7 +33,19 @@ def guest_xml(*disks, name="guest"):
 def open_files(name):
     """What a guest's QEMU has open."""
     pid = pathlib.Path(f"/run/libvirt/qemu/{name}.pid").read_text().strip()
-    return {os.readlink(entry) for entry in pathlib.Path(f"/proc/{pid}/fd").iterdir()}
+    found = set()
+    for entry in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # it closes what it likes between our two looks
+            found.add(os.readlink(entry))
+    return found
+
+
+def exchange(draft, other):
+    """Two files change names in one step, if the first has grown and is still there; whether they did."""
+    with contextlib.suppress(FileNotFoundError):
+        renamed = ctypes.CDLL(None).renameat2  # at the current folder, and RENAME_EXCHANGE
+        return os.path.getsize(draft) > 16 << 20 and renamed(-100, draft.encode(), -100, other.encode(), 2) == 0
+    return False
 
 
 def make_image(path, size, *options):
@@ -147,10 +160,12 @@ class Places(Case):
             second.wait(private.PATIENCE)
         self.addCleanup(end)
 
-        def find_socket():
+        path = root / "run" / "libvirt" / "libvirt-sock"
+
+        def listens():
             self.assertIsNone(second.poll())
-            return next((path for path in root.rglob("libvirt-sock") if private.listens(str(path))), None)
-        path = private.wait_for("the second daemon", find_socket)
+            return private.listens(str(path))
+        private.wait_for("the second daemon", listens)
         other = self.libvirt.open(f"qemu+unix:///system?socket={path}")
         self.addCleanup(other.close)
         return other
@@ -321,6 +336,10 @@ class Images(Case):
         self.fill("source", 64)
         wanted = private.directory() / "copy.xml"
         wanted.write_text(volume_xml("copy", 0, "qcow2", target="<permissions><mode>0666</mode></permissions>"))
+        # On the same file system, so that it can change places with a draft.
+        link = f"{PLACE}/link"
+        os.symlink(victim, link)
+        self.addCleanup(os.unlink, link)
         while True:
             copying = self.daemon.open(["virsh", "-q", "-c", URI, "vol-create-from", "pool", wanted, "source",
                                         "--inputpool", "pool"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
@@ -328,12 +347,7 @@ class Images(Case):
             swapped = False
             while copying.poll() is None and not swapped:
                 for name in os.listdir(self.path):
-                    # It may have got its own name since.
-                    with contextlib.suppress(FileNotFoundError):
-                        if name.startswith(".virtue-") and os.path.getsize(f"{self.path}/{name}") > 16 << 20:
-                            os.unlink(f"{self.path}/{name}")
-                            os.symlink(victim, f"{self.path}/{name}")
-                            swapped = True
+                    swapped = swapped or name.startswith(".virtue-") and exchange(f"{self.path}/{name}", link)
             said = copying.stderr.read()
             copying.stderr.close()
             copying.wait()
@@ -431,6 +445,7 @@ class Killed(Case):
         time.sleep(after)
         self.kill_daemon()
         client.wait()
+        self.wait_for_orphans()
         self.pool.refresh()
 
     @staticmethod

@@ -2,6 +2,7 @@
 """Pools, volumes and secrets by stock clients: virsh, python3-libvirt, qemu-img and a real guest."""
 
 import base64
+import contextlib
 import hashlib
 import os
 import pathlib
@@ -70,6 +71,21 @@ class WithDaemon(unittest.TestCase):
         type(self).daemon = private.Daemon()
         self.open()
         type(self).pool = self.connection.storagePoolLookupByName("pool")
+
+    def wait_for_orphans(self):
+        """Waits for the end of what a killed daemon had run. It may not even have begun to make its files: what is not
+        yet its program goes by the daemon's name."""
+        tools = {"qemu-img", "scrub", "parted", "virtued"}
+
+        def orphans():
+            found = []
+            for entry in map(int, filter(str.isdigit, os.listdir("/proc"))):
+                with contextlib.suppress(OSError):
+                    status = pathlib.Path(f"/proc/{entry}/status").read_text()
+                    if status.split()[1] in tools and "\nState:\tZ" not in status and entry != self.daemon.process.pid:
+                        found.append(entry)
+            return found
+        private.wait_for("the end of what the killed daemon ran", lambda: not orphans())
 
 
 class PoolsLive(WithDaemon):
@@ -374,6 +390,7 @@ class VolumesLive(WithDaemon):
         private.wait_for("the clone to begin", lambda: len(os.listdir(self.path)) > 1 or cloning.poll() is not None)
         self.kill_daemon()
         cloning.wait()
+        self.wait_for_orphans()
         self.pool.refresh()
         if "half" in names(self.pool):  # it was complete already
             subprocess.run(["cmp", f"{self.path}/source", f"{self.path}/half"], check=True)
@@ -602,6 +619,7 @@ class RealDevices(WithDaemon):
         private.wait_for("the partition", lambda: os.path.exists(f"/dev/{name}") or client.poll() is not None)
         self.kill_daemon()
         client.wait()
+        self.wait_for_orphans()
         parts = self.connection.storagePoolLookupByName("copies")
         parts.refresh()
         if names(parts) == [name]:
