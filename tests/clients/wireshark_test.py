@@ -6,15 +6,18 @@ import re
 import select
 import signal
 import socket
+import struct
 import subprocess
 import threading
-import time
 import unittest
 
 import private
 
 PORT = 16509  # what the dissector is registered for
+END_PORT = 9  # of the client whose packet is the last one
+KEEPALIVE = b"keep\0\0\0\1"  # that program and its version, in a message's header
 FRONT = "/run/relay-sock"
+URI = f"qemu+unix:///system?socket={FRONT}"
 SESSION = private.HERE / "virsh" / "demo.xml"
 
 
@@ -23,6 +26,7 @@ class Relay:
 
     def __init__(self, daemon_socket):
         self.daemon_socket = daemon_socket
+        self.keepalive = set()  # the directions in which a sign of life went
         self.middle = socket.create_server(("127.0.0.1", PORT))
         self.front = socket.socket(socket.AF_UNIX)
         self.front.bind(FRONT)
@@ -48,8 +52,7 @@ class Relay:
                 return
             threading.Thread(target=self._carry, args=(incoming, connect()), daemon=True).start()
 
-    @staticmethod
-    def _carry(one, other):
+    def _carry(self, one, other):
         with one, other:
             while True:
                 for ready in select.select([one, other], [], [])[0]:
@@ -57,6 +60,8 @@ class Relay:
                         data = ready.recv(65536)
                         if not data:
                             return
+                        if KEEPALIVE in data:
+                            self.keepalive.add("to" if ready is one else "from")
                         (other if ready is one else one).sendall(data)
                     except OSError:
                         return
@@ -89,10 +94,15 @@ class Capture:
         private.wait_for("the first captured packet", sees)
 
     def close(self):
-        size = -1
-        while size != self.path.stat().st_size:  # dumpcap writes what it has about once a second
-            size = self.path.stat().st_size
-            time.sleep(2)
+        """Ends when all that was sent before is in the file: packets are written in their order, the last one is ours."""
+        def sees():
+            with socket.socket() as last:
+                last.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                last.bind(("127.0.0.1", END_PORT))
+                last.connect_ex(("127.0.0.1", PORT))
+            addresses = 2 * socket.inet_aton("127.0.0.1")
+            return addresses + struct.pack("!HH", END_PORT, PORT) in self.path.read_bytes()
+        private.wait_for("the last captured packet", sees)
         self.process.send_signal(signal.SIGINT)
         self.process.wait(private.PATIENCE)
         self.process.stderr.close()
@@ -105,16 +115,30 @@ def dissect(path):
     return done.stdout
 
 
-def session(daemon):
+def watch(daemon, name, words):
+    """A client that prints events; its output goes into a file as it comes."""
+    path = private.directory() / name
+    with open(path, "wb") as output:
+        client = daemon.open(["stdbuf", "-oL", "virsh", "-c", URI, *words], stdin=subprocess.DEVNULL, stdout=output)
+    return client, path
+
+
+def session(daemon, relay):
     """A guest's life through the relay: calls, errors, events, a console stream, QEMU's program, keepalive."""
-    uri = f"qemu+unix:///system?socket={FRONT}"
-    virsh = ["virsh", "-c", uri]
-    watcher = daemon.open([*virsh, "-k", "1", "event", "--all", "--loop", "--timestamp"], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.DEVNULL)
-    monitor = daemon.open([*virsh, "qemu-monitor-event", "--loop"], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.DEVNULL)
+    virsh = ["virsh", "-c", URI]
+    watcher, watched = watch(daemon, "events", ["-k", "1", "event", "--all", "--loop", "--timestamp"])
+    monitor, monitored = watch(daemon, "monitored", ["qemu-monitor-event", "--loop"])
     try:
-        time.sleep(1)
+        # Until both have registered they are told nothing: probe with another guest.
+        direct = ["virsh", "-c", "qemu:///system"]
+        daemon.run([*direct, "create", private.HERE / "virsh" / "transient.xml", "--paused"])
+
+        def registered():
+            for word in ("resume", "suspend"):
+                daemon.run([*direct, word, "passing"])
+            return watched.stat().st_size and monitored.stat().st_size
+        private.wait_for("both to listen", registered)
+        daemon.run([*direct, "destroy", "passing"])
         commands = f"""define {SESSION}
 list --all
 dominfo demo
@@ -141,23 +165,23 @@ destroy demo
 undefine demo
 """
         daemon.run(virsh, input=commands, stdin=None)
-        console(daemon, uri)
+        console(daemon)
         daemon.run(["virsh", "-c", f"test+unix:///default?socket={FRONT}",
                     "net-list; pool-list; vol-list default-pool"])
-        time.sleep(2)  # the watcher's keepalive goes both ways
+        private.wait_for("the watcher's keepalive both ways", lambda: relay.keepalive == {"to", "from"})
     finally:
         for process in (watcher, monitor):
             process.kill()
             process.wait()
 
 
-def console(daemon, uri):
+def console(daemon):
     """A console stream in both directions, with its ordinary end."""
     program = f"""
 import sys
 sys.path.append("/usr/lib/python3/dist-packages")
 import libvirt
-connection = libvirt.open({uri!r})
+connection = libvirt.open({URI!r})
 domain = connection.createXML({private.guest_xml("linux")!r}, 0)
 stream = connection.newStream(0)
 domain.openConsole(None, stream, 0)
@@ -181,10 +205,10 @@ class Wireshark(unittest.TestCase):
             relay = Relay(daemon.socket)
             capture = Capture()
             try:
-                session(daemon)
+                session(daemon, relay)
             finally:
-                capture.close()
                 relay.close()
+                capture.close()
         cls.messages = [Message(text) for text in re.split(r"(?m)^(?=Libvirt$)", dissect(capture.path))[1:]]
 
     def test_no_packet_is_malformed(self):
