@@ -87,8 +87,9 @@ class Homes(WithDaemon):
             self.assertIn(f"{self.images}/{name}", open_files("guest"))
         self.assertIn(f"<source file='{self.images}/top'", guest.XMLDesc())
         # QEMU reads and writes what it was given.
-        self.virsh("qemu-monitor-command", "guest", "--hmp",
-                   'qemu-io -d /machine/peripheral/virtio-disk0/virtio-backend "write -P 7 0 64k"')
+        for words in ("write -P 7 0 64k", "flush"):  # its end need not be an orderly one
+            self.virsh("qemu-monitor-command", "guest", "--hmp",
+                       f'qemu-io -d /machine/peripheral/virtio-disk0/virtio-backend "{words}"')
         # A disk comes and goes, a medium is changed.
         more = disk_xml(self.images / "more", "sdb", "usb")
         guest.attachDevice(more)
