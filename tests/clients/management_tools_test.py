@@ -88,7 +88,8 @@ class DBus(unittest.TestCase):
     HOST = "/org/libvirt/QEMU"
 
     def call(self, path, method, *arguments):
-        return self.daemon.run(["gdbus", "call", "--system", "-d", "org.libvirt", "-o", path, "-m", method, *arguments])
+        return self.daemon.run(["gdbus", "call", "--system", "--timeout", str(private.PATIENCE), "-d", "org.libvirt",
+                                "-o", path, "-m", method, *arguments])
 
     def make(self, method, xml, *more):
         """Has an object made and returns its path."""
@@ -105,8 +106,17 @@ class DBus(unittest.TestCase):
         signals = private.directory() / "signals"
         with open(signals, "wb") as output:
             watcher = self.daemon.open(["gdbus", "monitor", "--system", "-d", "org.libvirt"], stdout=output)
-        # Said once it listens.
-        private.wait_for("the watcher", lambda: "is owned by" in signals.read_text(errors="replace"))
+
+        def heard(text):
+            return text in signals.read_text(errors="replace")
+
+        # Until it listens it is told nothing: there is something to hear for so long.
+        marker = guest("marker").replace("</name>", "</name><uuid>8f07fe28-0000-4000-8000-0000000000dd</uuid>")
+
+        def subscribed():
+            self.call(self.make("DomainDefineXML", marker), "org.libvirt.Domain.Undefine", "0")
+            return heard("DomainEvent (")
+        private.wait_for("the watcher to listen", subscribed)
         domain = self.make("DomainDefineXML", guest("linux"))
         self.call(domain, "org.libvirt.Domain.Create", "0")
         self.assertIn("'Active': <<true>>", self.look(domain, "Domain"))
@@ -127,7 +137,7 @@ class DBus(unittest.TestCase):
         # Defined, started, stopped, undefined, as libvirt counts them.
         for event in ("0, 0", "2, 0", "5, 1", "1, 0"):
             wanted = f"DomainEvent (objectpath '{domain}', {event})"
-            private.wait_for(wanted, lambda wanted=wanted: wanted in signals.read_text(errors="replace"))
+            private.wait_for(wanted, lambda wanted=wanted: heard(wanted))
         watcher.terminate()
         watcher.wait()
 
@@ -137,7 +147,7 @@ class DBus(unittest.TestCase):
             self.daemon.environment["DBUS_SYSTEM_BUS_ADDRESS"] = f"unix:path={path}"
             bus = self.daemon.open(["dbus-daemon", "--config-file", written("bus.conf", self.BUS.format(path=path)),
                                     "--nofork"])
-            private.wait_for("the bus", path.exists)
+            private.wait_for("the bus", lambda: private.listens(str(path)))
             service = self.daemon.open(["/usr/sbin/libvirt-dbus", "--system"])
             try:
                 self.use()
