@@ -4,9 +4,11 @@
 more than words in the configuration of other programs, ports that say too much of themselves, starts that fail half way,
 definitions of the greatest size."""
 
+import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import unittest
 
@@ -147,16 +149,16 @@ class Busy(Case):
     def test_rules_come_back_while_links_come_and_go_all_the_time(self):
         self.connection.networkCreateXML(NAT.format(name="calm", bridge="virbr67", net=167, more=""))
         rules = table()
-        batch = private.directory() / "batch"
-        # No pause is long enough to call it calm.
-        batch.write_text("link add noise type bridge\nlink del noise\n" * 500000)
-        with subprocess.Popen(["ip", "-batch", str(batch)]) as noise:
+        # No pause is long enough to call it calm, and there is no end to it.
+        with subprocess.Popen(["sh", "-c", "yes 'link add noise type bridge\nlink del noise' | ip -batch -"],
+                              start_new_session=True) as noise:
             try:
+                private.wait_for("the noise", lambda: "noise" in bridges())
                 subprocess.run(["nft", "flush", "ruleset"], check=True)
                 private.wait_for("the rules", lambda: table() == rules)
                 self.assertIsNone(noise.poll())
             finally:
-                noise.kill()
+                os.killpg(noise.pid, signal.SIGKILL)
 
 
 class HalfIptables(Case):

@@ -33,14 +33,10 @@ def table():
 
 
 def dnsmasq_pid(name):
-    return int(pathlib.Path(f"/run/libvirt/network/{name}.pid").read_text())
-
-
-def dnsmasq_pid_now(name):
-    """As dnsmasq_pid(), 0 while the file is made anew: dnsmasq removes it, makes it and then writes to it."""
+    """As its file tells it; 0 while there is none: dnsmasq removes it, makes it anew, and only then writes into it."""
     try:
-        return dnsmasq_pid(name)
-    except (FileNotFoundError, ValueError):
+        return int(pathlib.Path(f"/run/libvirt/network/{name}.pid").read_text() or 0)
+    except FileNotFoundError:
         return 0
 
 
@@ -158,8 +154,8 @@ class NetworkTest(Case):
 
     @staticmethod
     def other_dnsmasq(name, former):
-        pid = dnsmasq_pid_now(name)
-        return pid if pid != former and is_alive(pid) else None
+        pid = dnsmasq_pid(name)
+        return pid if pid not in (0, former) and is_alive(pid) else None
 
     def test_flushed_rules_and_a_removed_bridge_come_back(self):
         subprocess.run(["nft", "add", "table", "inet", "another"], check=True)
