@@ -120,8 +120,8 @@ class Install(Case):
         seeds = []
         for path in pathlib.Path(f"/proc/{pid}/fd").iterdir():
             with contextlib.suppress(FileNotFoundError):  # it closes what it likes between our two looks
-                seeds += [path] if "cloudinit" in os.readlink(path) else []
-        self.assertTrue(any(b"from-the-seed" in path.read_bytes() for path in seeds), cdroms)
+                seeds += [path.read_bytes()] if "cloudinit" in os.readlink(path) else []
+        self.assertTrue(any(b"from-the-seed" in seed for seed in seeds), cdroms)
         self.assertIn("cloudy.qcow2", self.virsh("vol-list", "default"))
         for disk in self.definition("cloudy", "--inactive").findall("devices/disk"):
             source = disk.find("source")
