@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "io/condition.h"
+#include "io/work_pool.h"
 
 namespace virtue::io {
 
@@ -66,6 +67,7 @@ struct Loop::State {
     TimePoint armed = TimePoint::max();
     bool draining = false;
     std::vector<std::unique_ptr<detail::Resident>> residents;
+    std::unique_ptr<WorkPool> pool;
 
     void place(detail::TimedNode* node, size_t index) {
         heap[index] = node;
@@ -162,11 +164,16 @@ Loop::Loop() : state_(std::make_unique<State>()), raw_(&state_->loop) {
     uv_timer_init(&s.loop, &s.timer);
     uv_idle_init(&s.loop, &s.idle);
     s.async.data = s.timer.data = s.idle.data = &s;
+    s.pool = std::make_unique<WorkPool>(*this, WorkPool::Options{});
+    s.loop.data = s.pool.get();
 }
 
 Loop::~Loop() {
     State& s = *state_;
     s.draining = true;  // nothing is resumed any more
+    // Work on the pool must end before what it works with goes.
+    s.pool.reset();
+    s.run_posted();
     s.residents.clear();
     s.discard_ready();
     uv_close(reinterpret_cast<uv_handle_t*>(&s.async), nullptr);
@@ -179,7 +186,7 @@ Loop::~Loop() {
         std::abort();
     };
     uv_walk(&s.loop, refuse, nullptr);
-    // Closing ends in callbacks, and work on the pool must end before its memory goes.
+    // Closing ends in callbacks.
     while (uv_loop_close(&s.loop) == UV_EBUSY) uv_run(&s.loop, UV_RUN_DEFAULT);
     s.discard_ready();
     for (detail::TimedNode* node : s.heap) node->heap_index = SIZE_MAX;

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "io/condition.h"
 #include "io/gate.h"
+#include "io/lane.h"
 #include "io/offload.h"
 #include "io/signals.h"
 #include "io/started.h"
@@ -241,6 +242,63 @@ TEST_CASE("a loop may go while work on the pool is under way; it waits for the w
         }
     }
     CHECK(finished);
+}
+
+namespace {
+
+/// Work that hangs until it is let go.
+struct Hanging {
+    std::shared_ptr<std::atomic<bool>> released = std::make_shared<std::atomic<bool>>(false);
+    std::shared_ptr<std::atomic<int>> begun = std::make_shared<std::atomic<int>>(0);
+    ~Hanging() { *released = true; }
+    auto work() const {
+        return [released = released, begun = begun] {
+            ++*begun;
+            while (!*released) std::this_thread::sleep_for(Milliseconds(1));
+        };
+    }
+};
+
+Task<void> ignore_error(Task<void> task) {
+    try {
+        co_await task;
+    } catch (const Error&) {
+    }
+}
+
+}  // namespace
+
+TEST_CASE("work goes on while other work hangs, however much of it there is") {
+    Loop loop;
+    Gate gate(loop, [](std::exception_ptr) {});
+    Hanging hanging;
+    for (int i = 0; i < 10; i++) gate.spawn(offload(loop, hanging.work()));
+    auto answer = [] { return 42; };
+    CHECK(loop.run_until(offload(loop, answer)) == 42);
+    *hanging.released = true;
+    loop.run_until(gate.close());
+    CHECK(*hanging.begun == 10);
+    CHECK(loop.run_until(offload(loop, answer)) == 42);
+}
+
+TEST_CASE("a lane takes no more threads than its share, and gives each back when its work has ended") {
+    Loop loop;
+    Gate gate(loop, [](std::exception_ptr) {});
+    Hanging hanging;
+    auto lane = std::make_shared<Lane>(loop, 2, "the lane");
+    // Given up before anything of it ends: what hangs keeps its thread all the same.
+    for (int i = 0; i < 5; i++) {
+        gate.spawn(ignore_error(offload(lane, hanging.work(), Deadline::after(Milliseconds(1)))));
+    }
+    while (*hanging.begun < 2) loop.run_until(loop.sleep(Milliseconds(1)));
+    auto answer = [] { return 42; };
+    auto in_vain = [&] { loop.run_until(offload(lane, answer, Deadline::after(Milliseconds(1)))); };
+    CHECK(code_of(in_vain) == ErrorCode::operation_timeout);
+    CHECK(*hanging.begun == 2);
+    CHECK(loop.run_until(offload(loop, answer)) == 42);
+    *hanging.released = true;
+    CHECK(loop.run_until(offload(lane, answer)) == 42);
+    loop.run_until(gate.close());
 }
 
 TEST_CASE("signals become calls on the loop") {

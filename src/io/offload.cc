@@ -1,38 +1,9 @@
 #include "io/offload.h"
 
-#include <uv.h>
-
-#include "base/error.h"
 #include "io/started.h"
+#include "io/work_pool.h"
 
 namespace virtue::io {
-
-namespace {
-struct Work {
-    uv_work_t request;
-    Loop* loop;
-    std::function<void()> work;
-    std::function<void()> done;
-};
-
-/// Runs `work` on the pool, then `done` on the loop.
-void queue_work(Loop& loop, std::function<void()> work, std::function<void()> done) {
-    auto item = std::make_unique<Work>(Work{{}, &loop, std::move(work), std::move(done)});
-    item->request.data = item.get();
-    auto run = [](uv_work_t* request) noexcept { static_cast<Work*>(request->data)->work(); };
-    auto after = [](uv_work_t* request, int) noexcept {
-        std::unique_ptr<Work> owner(static_cast<Work*>(request->data));
-        Loop& on = *owner->loop;
-        owner->done();
-        owner.reset();
-        on.drain();
-    };
-    int result = uv_queue_work(loop.raw(), &item->request, run, after);
-    if (result < 0) throw Error::from_errno(-result, ErrorDomain::none, "cannot queue blocking work");
-    item.release();
-}
-
-}  // namespace
 
 struct Started::Outcome {
     explicit Outcome(Loop& loop) : done(loop) {}
@@ -50,16 +21,7 @@ Started::Started(Loop& loop, std::function<void()> work, std::function<void()> a
         }
     };
     auto tell = [outcome = outcome_] { outcome->done.set(true); };
-    if (!afterwards) {
-        queue_work(loop, std::move(guarded), std::move(tell));
-        return;
-    }
-    auto both = [&loop, guarded = std::move(guarded), tell = std::move(tell), afterwards = std::move(afterwards)] {
-        guarded();
-        loop.post_from_any_thread(tell);
-        afterwards();
-    };
-    queue_work(loop, std::move(both), [] {});
+    WorkPool::of(loop).run(std::move(guarded), std::move(tell), std::move(afterwards));
 }
 
 Task<void> Started::result(Deadline deadline) {
