@@ -156,6 +156,7 @@ void restore_hollow(const FileChange& change) {
 
 /// Makes one change that a power cut undid, unless somebody else changed the file since.
 void restore(const FileChange& change, int64_t time) {
+    if (change.forgotten) return;
     if (change.hollow) return restore_hollow(change);
     const std::optional<int64_t> found = time_of(change.path);
     if (found && *found > time) return;
@@ -317,6 +318,20 @@ bool Journal::keep(std::vector<FileChange> made) {
     return number != 0;
 }
 
+bool Journal::has_record_of(const std::string& path) const {
+    Lock lock(mutex_);
+    return std::any_of(kept_.begin(), kept_.end(), [&](const Kept& one) {
+        return std::find(one.paths.begin(), one.paths.end(), path) != one.paths.end();
+    });
+}
+
+void Journal::forget(const std::string& path) {
+    if (!has_record_of(path)) return;
+    const std::vector<FileChange> changes = {FileChange::forget(path)};
+    const int64_t time = later_than_all({});
+    if (const uint64_t number = record(changes, time, 0, {})) finish(number);
+}
+
 /// Says that the changes of a record are not to be made again.
 void Journal::withdraw(uint64_t number, int64_t time) noexcept {
     try {
@@ -446,10 +461,15 @@ void Journal::finish(uint64_t number) {
 }
 
 void Journal::settle() {
-    std::lock_guard settling(settling_);
+    std::unique_lock settling(settling_);
     Lock lock(mutex_);
     if (!is_open_) {
-        if (is_futile_ || is_broken_) return;
+        if (is_futile_) return;
+        if (is_broken_) {
+            lock.unlock();
+            settling.unlock();
+            return give_up();
+        }
         is_futile_ = true;
         lock.unlock();
         return make_file();
@@ -519,7 +539,7 @@ void Journal::save_again(const std::string& path, uint64_t last) {
     if (!record || record->number != newest->number) fail_with(EIO, "cannot read back", options_.path);
     for (const FileChange& change : record->changes) {
         // What others wrote into a file of holes since is theirs, and so is its error.
-        if (change.path == path && !change.removal && !change.hollow)
+        if (change.path == path && !change.removal && !change.hollow && !change.forgotten)
             write_file_atomically(path, change.content, change.mode);
     }
     suspect_.erase(path);

@@ -47,6 +47,9 @@ public:
     /// journal is not in use: then the caller syncs them. recover() makes those that are missing, and never touches one
     /// that something was written into. Throws system_error; then they are not recorded.
     bool keep(std::vector<FileChange> made);
+    /// After a file that keep() was told of was removed: it is not made again, whoever makes another of that name. At
+    /// once where no record of it is left. Throws system_error.
+    void forget(const std::string& path);
     /// Brings what was changed to disk and lets go of its records; makes the journal's own file if it is missing.
     /// Throws system_error; then the records stay.
     void settle();
@@ -88,6 +91,7 @@ private:
     Batch begin_writing(Lock& lock);
     void end_writing(Lock& lock, Batch batch);
     void give_up_writing(const Batch& batch);
+    bool has_record_of(const std::string& path) const;
     void finish(uint64_t number);
     void withdraw(uint64_t number, int64_t time) noexcept;
     int64_t later_than_all(const std::vector<FileChange>& changes);

@@ -11,11 +11,13 @@ namespace {
 constexpr std::string_view record_magic = "VirtRec1";
 constexpr std::string_view mark_magic = "VirtMrk1";
 /// What a change is, as it stands in a record.
-enum class Kind : uint32_t { save, removal, hollow };
+enum class Kind : uint32_t { save, removal, hollow, forgotten };
 constexpr size_t hollow_size = sizeof(uint64_t) + 2 * sizeof(uint32_t);
 
 Kind kind_of(const FileChange& change) {
-    return change.removal ? Kind::removal : change.hollow ? Kind::hollow : Kind::save;
+    if (change.removal) return Kind::removal;
+    if (change.forgotten) return Kind::forgotten;
+    return change.hollow ? Kind::hollow : Kind::save;
 }
 
 constexpr size_t head_size = record_magic.size() + 2 * sizeof(uint32_t);  // magic, checksum, size of what follows
@@ -121,6 +123,7 @@ std::optional<Record> decode(std::string_view bytes, uint32_t salt) {
         FileChange change;
         const auto kind = static_cast<Kind>(reader.take<uint32_t>());
         change.removal = kind == Kind::removal;
+        change.forgotten = kind == Kind::forgotten;
         change.mode = reader.take<uint32_t>();
         change.path = reader.take_text();
         change.content = reader.take_text();

@@ -18,20 +18,23 @@ struct Hollow {
     bool operator==(const Hollow&) const = default;
 };
 
-/// A file that is to be there with a content, or with holes, or not to be there.
+/// A file that is to be there with a content, or with holes, or not to be there; or one of which nothing is known any
+/// more.
 struct FileChange {
     std::string path;
     std::string content;
     uint32_t mode = 0;
     bool removal = false;
     std::optional<Hollow> hollow = {};
+    bool forgotten = false;
 
     static FileChange save(std::string path, std::string content, uint32_t mode) {
-        return {std::move(path), std::move(content), mode, false, {}};
+        return {std::move(path), std::move(content), mode, false, {}, false};
     }
-    static FileChange remove(std::string path) { return {std::move(path), {}, 0, true, {}}; }
+    static FileChange remove(std::string path) { return {std::move(path), {}, 0, true, {}, false}; }
+    static FileChange forget(std::string path) { return {std::move(path), {}, 0, false, {}, true}; }
     static FileChange made(std::string path, uint32_t mode, Hollow hollow) {
-        return {std::move(path), {}, mode, false, hollow};
+        return {std::move(path), {}, mode, false, hollow, false};
     }
     bool operator==(const FileChange&) const = default;
 };

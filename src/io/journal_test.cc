@@ -107,6 +107,28 @@ TEST_CASE("a file of holes that a power cut took away is made again; one that wa
     CHECK(place.files().empty());
 }
 
+TEST_CASE("a file of holes that was removed does not come back with a power cut, and its namesake is left alone") {
+    Place place;
+    const Hollow hollow{1 << 20, ::geteuid(), ::getegid()};
+    const auto made = [&](const std::string& name) { return FileChange::made(place.file(name), 0640, hollow); };
+    {
+        InUse use(place, "first");
+        REQUIRE(use.journal.keep({made("removed"), made("replaced"), made("kept")}));
+        REQUIRE(use.journal.keep({made("again")}));
+        for (const char* name : {"removed", "replaced", "again", "never-recorded"})
+            use.journal.forget(place.file(name));
+        REQUIRE(use.journal.keep({made("again")}));
+        place.lose({{"replaced", "somebody's"}});
+    }
+    CHECK(recover(place, "second").empty());
+    auto files = place.files();
+    CHECK(files.at("replaced") == "somebody's");
+    CHECK(files.contains("kept"));
+    CHECK(files.contains("again"));
+    CHECK_FALSE(files.contains("removed"));
+    CHECK_FALSE(files.contains("never-recorded"));
+}
+
 TEST_CASE("a change is in its file when apply() returns, with the mode asked for and nothing beside it") {
     Place place;
     InUse use(place, "first");
