@@ -248,7 +248,13 @@ SeenByName scan_folder(const std::string& folder, const SeenByName& known) {
     if (!directory)
         throw Error::from_errno(errno, ErrorDomain::none, fmt::format("cannot open directory '{}'", folder));
     std::vector<std::string> names;
-    for (const dirent* entry = ::readdir(directory.get()); entry; entry = ::readdir(directory.get())) {
+    for (;;) {
+        errno = 0;
+        const dirent* entry = ::readdir(directory.get());
+        // Half a list would tell that volumes are gone.
+        if (!entry && errno != 0)
+            throw Error::from_errno(errno, ErrorDomain::none, fmt::format("Unable to read directory '{}'", folder));
+        if (!entry) break;
         std::string name = entry->d_name;
         if (name == "." || name == ".." || is_work_name(name) || has_control_characters(name)) continue;
         names.push_back(std::move(name));
