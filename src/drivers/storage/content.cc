@@ -130,7 +130,7 @@ Task<void> allocate(Context context, SharedFd fd, uint64_t bytes, std::string pa
             const int error = ::posix_fallocate(fd->get(), static_cast<off_t>(at), static_cast<off_t>(size));
             if (error != 0) refuse_errno(error, "cannot allocate {} bytes in file '{}'", bytes, path);
         };
-        co_await io::offload(context.loop, std::move(take));
+        co_await io::offload(context.lane, std::move(take));
         at += size;
         context.tell_done(at);
     }
@@ -144,7 +144,7 @@ Task<void> make_raw(Context context, RawFile file) {
         if (!file.is_device) extend(fd->get(), file.capacity, file.path);
         return fd;
     };
-    const SharedFd fd = co_await io::offload(context.loop, std::move(make));
+    const SharedFd fd = co_await io::offload(context.lane, std::move(make));
     if (file.is_device) co_return;
     const uint64_t wanted = std::min(file.allocation, file.capacity);
     context.tell_total(wanted);
@@ -169,7 +169,7 @@ Task<void> copy_raw(Context context, RawFile file, std::string from, bool must_s
         if (!file.is_device) extend(ends.target->get(), std::max(file.capacity, ends.size), file.path);
         return ends;
     };
-    const Ends ends = co_await io::offload(context.loop, std::move(open));
+    const Ends ends = co_await io::offload(context.lane, std::move(open));
     context.tell_total(ends.size);
     uint64_t at = ends.shared ? ends.size : 0;
     while (at < ends.size) {
@@ -178,7 +178,7 @@ Task<void> copy_raw(Context context, RawFile file, std::string from, bool must_s
         auto copy = [ends, file, at] {
             return copy_piece(ends.source->get(), ends.target->get(), at, ends.size, !file.is_device, file.path);
         };
-        at = co_await io::offload(context.loop, std::move(copy));
+        at = co_await io::offload(context.lane, std::move(copy));
         context.tell_done(at);
     }
     const uint64_t wanted = std::min(file.allocation, file.capacity);
@@ -186,7 +186,7 @@ Task<void> copy_raw(Context context, RawFile file, std::string from, bool must_s
         co_await allocate(context, ends.target, wanted, file.path);
     if (!file.is_device) co_return;
     auto finish = [ends, path = file.path] { sync_file(ends.target->get(), path); };
-    co_await io::offload(context.loop, std::move(finish));
+    co_await io::offload(context.lane, std::move(finish));
 }
 
 Task<void> resize_raw(Context context, std::string path, uint64_t capacity, bool with_blocks) {
@@ -206,7 +206,7 @@ Task<void> resize_raw(Context context, std::string path, uint64_t capacity, bool
         }
         if (capacity < size) extend(fd.get(), capacity, path);
     };
-    co_await io::offload(context.loop, std::move(resize));
+    co_await io::offload(context.lane, std::move(resize));
 }
 
 Task<void> wipe_raw(Context context, std::string path, uint64_t size) {
@@ -225,7 +225,7 @@ Task<void> wipe_raw(Context context, std::string path, uint64_t size) {
         clear_unfinished(fd->get());
         return nullptr;
     };
-    const SharedFd fd = co_await io::offload(context.loop, std::move(open));
+    const SharedFd fd = co_await io::offload(context.lane, std::move(open));
     if (!fd) co_return;
     // What is allocated may exceed a file's size by a part of a block: the file does not grow.
     const uint64_t end = std::min(size, size_of(fd->get()));
@@ -233,14 +233,14 @@ Task<void> wipe_raw(Context context, std::string path, uint64_t size) {
     for (uint64_t at = 0; at < end;) {
         require_wanted(context);
         auto zero = [fd, at, end, path] { return zero_piece(fd->get(), at, end, path); };
-        at = co_await io::offload(context.loop, std::move(zero));
+        at = co_await io::offload(context.lane, std::move(zero));
         context.tell_done(at);
     }
     auto finish = [fd, path] {
         sync_file(fd->get(), path);
         clear_unfinished(fd->get());
     };
-    co_await io::offload(context.loop, std::move(finish));
+    co_await io::offload(context.lane, std::move(finish));
 }
 
 }  // namespace virtue::storage

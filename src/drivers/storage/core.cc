@@ -59,6 +59,18 @@ VolumeOwner Core::volume_in(const Pool& pool, const std::string& name) const {
     refuse(ErrorCode::no_storage_vol, "no storage vol with matching name '{}'", name);
 }
 
+std::shared_ptr<io::Lane> Core::lane_between(const Pool& from, const Pool& to) {
+    if (&from == &to) return to.lane;
+    constexpr int most_threads = 2;
+    std::erase_if(lanes_between_, [](const auto& entry) { return entry.second.expired(); });
+    std::weak_ptr<io::Lane>& known = lanes_between_[{from.uuid(), to.uuid()}];
+    std::shared_ptr<io::Lane> lane = known.lock();
+    if (lane) return lane;
+    std::string what = fmt::format("an answer of the files of storage pools '{}' and '{}'", from.name(), to.name());
+    known = lane = std::make_shared<io::Lane>(loop, most_threads, std::move(what));
+    return lane;
+}
+
 void Core::tell(const Pool& pool, uint32_t event) {
     proc::StoragePoolEventLifecycle::Msg message;
     message.pool = pool.reference();
@@ -143,7 +155,7 @@ Task<void> look_at_job(VolumeOwner volume, Context context) {
     };
     context.deadline = context.deadline.within(longest_look);
     try {
-        const uint64_t bytes = co_await io::offload(context.loop, std::move(look), context.deadline);
+        const uint64_t bytes = co_await io::offload(context.lane, std::move(look), context.deadline);
         job->done = std::max(job->done, std::min(bytes, job->total));
     } catch (const Error& error) {
         if (error.code() != ErrorCode::operation_timeout) throw;
@@ -225,7 +237,7 @@ Task<void> autostart(Core& core, PoolOwner pool, Context context) {
 
 Task<void> bring_up(Core& core, PoolOwner pool, bool was_running) {
     const io::Deadline deadline = io::Deadline::never().with_cancel(core.gate.cancel_source());
-    Context context{core.loop, core.publishers, deadline, core.secrets, {}};
+    Context context = core.context(*pool, deadline);
     if (was_running) co_await find_again(core, pool, context);
     if (pool->autostart && !pool->active) co_await autostart(core, pool, context);
 }

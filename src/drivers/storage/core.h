@@ -1,8 +1,10 @@
 // What all parts of the storage driver share: the pools, their files, the kinds, the events. Owned by StorageDriver and
 // referred to by its parts; loop thread only.
 #pragma once
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "driver/call.h"
 #include "driver/event_hub.h"
@@ -32,7 +34,11 @@ struct Core {
     io::Condition became_ready;
     io::Gate gate;  ///< background work; joined before anything else here goes
 
-    Context context(const driver::Call& call) { return {loop, publishers, call.deadline, secrets, {}}; }
+    Context context(const Pool& pool, io::Deadline deadline) {
+        return {loop, pool.lane, publishers, deadline, secrets, {}};
+    }
+    /// For what one pool's files have to do with another's: either may hang.
+    std::shared_ptr<io::Lane> lane_between(const Pool& from, const Pool& to);
     Kind& kind(const Pool& pool) const { return kinds.of(pool.definition->type); }
 
     /// Throw no_storage_pool, operation_invalid "storage pool '…' is not active", no_storage_vol.
@@ -47,6 +53,9 @@ struct Core {
 
     /// Waits a while for the pools that ran before; then answers from what is known.
     Task<void> wait_until_ready(io::Deadline deadline);
+
+private:
+    std::map<std::pair<Uuid, Uuid>, std::weak_ptr<io::Lane>> lanes_between_;
 };
 
 /// A pool and one of its volumes, held.

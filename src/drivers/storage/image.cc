@@ -23,6 +23,7 @@ namespace {
 using model::Volume;
 
 constexpr const char* image_tool = "qemu-img";
+constexpr io::Milliseconds longest_clearing{10000};
 
 /// An option's value, with the commas doubled that would end it.
 std::string quoted(const std::string& value) {
@@ -162,7 +163,7 @@ Task<void> require_backing(Context context, const NewVolume& request) {
     auto look = [path, shown = wanted.backing->path] {
         if (::access(path.c_str(), R_OK) != 0) refuse_errno(errno, "inaccessible backing store volume {}", shown);
     };
-    co_await io::offload(context.loop, std::move(look), context.deadline);
+    co_await io::offload(context.lane, std::move(look), context.deadline);
 }
 
 /// Where a file is made before it has its name.
@@ -305,7 +306,7 @@ Task<void> finish_draft(Context context, std::string path, Volume wanted) {
         if (!is_ours) refuse(ErrorCode::operation_failed, "'{}' was replaced while it was made", path);
         return std::make_pair(fd, static_cast<uint64_t>(st.st_size));
     };
-    const auto [fd, size] = co_await io::offload(context.loop, std::move(open));
+    const auto [fd, size] = co_await io::offload(context.lane, std::move(open));
     for (uint64_t at = 0; at < size; at += piece) {
         if (context.deadline.is_over())
             throw Error(ErrorCode::operation_aborted, here, "the operation was given up before its end");
@@ -313,13 +314,13 @@ Task<void> finish_draft(Context context, std::string path, Volume wanted) {
             ::sync_file_range(file->get(), static_cast<off_t>(at), piece,
                               SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
         };
-        co_await io::offload(context.loop, std::move(write));
+        co_await io::offload(context.lane, std::move(write));
     }
     auto finish = [file = fd, wanted, path] {
         set_access(file->get(), wanted);
         if (::fsync(file->get()) != 0 && errno != EINVAL) refuse_errno(errno, "cannot sync data to file '{}'", path);
     };
-    co_await io::offload(context.loop, std::move(finish));
+    co_await io::offload(context.lane, std::move(finish));
 }
 
 Task<void> make_draft(Context context, const NewVolume& request, const Draft& draft) {
@@ -332,7 +333,7 @@ Task<void> make_draft(Context context, const NewVolume& request, const Draft& dr
         if (needs_folder && ::mkdir(draft.work.c_str(), 0700) != 0)
             refuse_errno(errno, "cannot create path '{}'", path);
     };
-    co_await io::offload(context.loop, std::move(begin), context.deadline);
+    co_await io::offload(context.lane, std::move(begin), context.deadline);
     std::string path = draft.path;
     if (!is_folder) co_await fill(context, request, path, false);
     Volume wanted = request.wanted;
@@ -380,7 +381,7 @@ Task<void> make_image(Context context, NewVolume request, Publisher& publisher) 
         co_await make_draft(context, request, draft);
         std::string from = draft.path;
         std::string to = path;
-        co_await publisher.publish(std::move(from), std::move(to));
+        co_await publisher.publish(std::move(from), std::move(to), context.deadline);
     } catch (const Error& error) {
         problem = std::make_exception_ptr(with_final_name(error, draft.path, path));
     } catch (...) {
@@ -389,7 +390,13 @@ Task<void> make_image(Context context, NewVolume request, Publisher& publisher) 
     if (!problem && draft.path == draft.work) co_return;
     // On the pool: to let go of the blocks of a large file takes a while.
     auto clear = [work = draft.work] { remove_work(work); };
-    co_await io::offload(context.loop, std::move(clear));
+    try {
+        const io::Deadline patience = io::Deadline::after(longest_clearing);
+        co_await io::offload(context.lane, std::move(clear), patience);
+    } catch (const Error& error) {
+        // It is cleared when its file system answers again, or by the next daemon.
+        if (error.code() != ErrorCode::operation_timeout) throw;
+    }
     if (problem) std::rethrow_exception(problem);
 }
 
@@ -397,11 +404,11 @@ Task<void> fill_device(Context context, NewVolume request) {
     std::string path = request.wanted.target.path;
     const char* operation = request.source ? "clone" : "allocate";
     auto note = [path, operation] { note_change(path, operation, true); };
-    co_await io::offload(context.loop, std::move(note));
+    co_await io::offload(context.lane, std::move(note));
     std::string target = path;
     co_await fill(context, request, std::move(target), true);
     auto clear = [path, operation] { note_change(path, operation, false); };
-    co_await io::offload(context.loop, std::move(clear));
+    co_await io::offload(context.lane, std::move(clear));
 }
 
 Task<void> resize_image(Context context, VolumeDefinition volume, uint64_t capacity, uint32_t flags) {
@@ -417,7 +424,7 @@ Task<void> resize_image(Context context, VolumeDefinition volume, uint64_t capac
     if (allocate)
         throw Error(ErrorCode::operation_unsupported, here, "preallocate is only supported for raw type volume");
     auto look = [path] { return chain_of(path).scattered == path; };
-    const bool is_scattered = co_await io::offload(context.loop, std::move(look), context.deadline);
+    const bool is_scattered = co_await io::offload(context.lane, std::move(look), context.deadline);
     if (is_scattered)
         throw Error(
             ErrorCode::operation_denied, here,
@@ -450,11 +457,11 @@ Task<void> wipe_content(Context context, VolumeDefinition volume, uint32_t algor
         co_return;
     }
     auto note = [path] { note_change(path, "wipe", true); };
-    co_await io::offload(context.loop, std::move(note));
+    co_await io::offload(context.lane, std::move(note));
     std::vector<std::string> arguments = {"scrub", "-f", "-p", patterns[algorithm], path};
     co_await run_tool(context, std::move(arguments));
     auto clear = [path] { note_change(path, "wipe", false); };
-    co_await io::offload(context.loop, std::move(clear));
+    co_await io::offload(context.lane, std::move(clear));
 }
 
 }  // namespace virtue::storage

@@ -59,7 +59,7 @@ Task<void> Kind::wipe(Context context, PoolDefinition, VolumeDefinition volume, 
 
 Task<Seen> Kind::look(Context context, PoolDefinition, VolumeDefinition volume) {
     auto look = [volume] { return look_again(*volume); };
-    Seen seen = co_await io::offload(context.loop, std::move(look), context.deadline);
+    Seen seen = co_await io::offload(context.lane, std::move(look), context.deadline);
     co_return seen;
 }
 

@@ -19,6 +19,7 @@ class Publishers;
 /// What every operation needs.
 struct Context {
     io::Loop& loop;
+    std::shared_ptr<io::Lane> lane;  ///< where all that blocks runs
     Publishers& publishers;
     io::Deadline deadline;
     const driver::SecretValues* secrets = nullptr;  ///< may be missing

@@ -1,8 +1,21 @@
 #include "drivers/storage/pool.h"
 
+#include <fmt/format.h>
+
 #include "xml/mapper.h"
 
 namespace virtue::storage {
+namespace {
+
+constexpr int most_threads = 4;
+
+}  // namespace
+
+Pool::Pool(io::Loop& loop, PoolDefinition of)
+    : definition(std::move(of)),
+      jobs(loop, definition->name),
+      lane(std::make_shared<io::Lane>(loop, most_threads,
+                                      fmt::format("an answer of the files of storage pool '{}'", definition->name))) {}
 
 void Pool::merge(SeenByName found) {
     for (const std::string& name : touched) {

@@ -9,6 +9,7 @@
 
 #include "driver/job.h"
 #include "drivers/storage/scan.h"
+#include "io/lane.h"
 #include "model/storage/pool.h"
 #include "protocol/references.h"
 
@@ -47,7 +48,7 @@ using VolumeOwner = std::shared_ptr<Volume>;
 
 class Pool {
 public:
-    Pool(io::Loop& loop, PoolDefinition of) : definition(std::move(of)), jobs(loop, definition->name) {}
+    Pool(io::Loop& loop, PoolDefinition of);
 
     const std::string& name() const { return definition->name; }
     const Uuid& uuid() const { return *definition->uuid; }
@@ -66,6 +67,8 @@ public:
     std::map<std::string, VolumeOwner> volumes;
     /// Starting, stopping, refreshing, building: one at a time. Work on volumes takes no job.
     driver::JobQueue jobs;
+    /// What looks at its files or changes them: where they lie may hang, and then no other pool is to wait for that.
+    const std::shared_ptr<io::Lane> lane;
     int running_work = 0;  ///< operations on volumes that are under way
     /// While the pool is scanned: the volumes that changed meanwhile, of which the scan may know too little.
     int scans = 0;

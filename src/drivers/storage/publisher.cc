@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <exception>
@@ -22,6 +23,8 @@ struct Publisher::Item {
     std::optional<model::Volume> wanted = {};  // to be written first
     Seen seen = {};
     std::exception_ptr problem = {};
+    /// Nobody waits for it any more: the file is not to be there.
+    std::shared_ptr<std::atomic<bool>> unwanted = std::make_shared<std::atomic<bool>>(false);
 
     bool has_content() const { return wanted && wanted->target.format == "qcow2"; }
     bool is_hollow() const { return wanted && !has_content(); }
@@ -40,6 +43,8 @@ constexpr size_t journal_size = 1 << 20;
 /// Deleted again before this is over, a file has cost its file system no sync at all.
 constexpr io::Milliseconds settle_after{1000};
 constexpr io::Milliseconds settle_again_after{10000};
+/// What is under way mostly ends in a moment, and then nothing has to be undone.
+constexpr io::Milliseconds patience{10000};
 
 io::JournalSettler::Options settling(std::shared_ptr<io::Journal> journal) {
     auto tell = [](const Error& error) {
@@ -67,6 +72,7 @@ template <typename Step>
 void attempt(Item& item, Step step) {
     if (item.problem) return;
     try {
+        if (*item.unwanted) throw Error(ErrorCode::operation_aborted, here, "nobody waits for the new volume any more");
         step();
     } catch (...) {
         item.problem = std::current_exception();
@@ -112,13 +118,27 @@ public:
         }
     }
 
-    void clean_up() {
-        for (const Item& item : items_) {
-            if (item.problem && item.wanted) ::unlink(item.draft.c_str());
+    void clean_up(io::Journal& journal) {
+        for (Item& item : items_) {
+            const bool has_name = !item.problem;
+            attempt(item, [] {});
+            if (!item.problem) continue;
+            if (has_name) take_back(item, journal);
+            // A draft that somebody else made is theirs to remove.
+            if (item.wanted) ::unlink(item.draft.c_str());
         }
     }
 
 private:
+    static void take_back(const Item& item, io::Journal& journal) {
+        ::rename(item.path.c_str(), item.draft.c_str());
+        try {
+            journal.forget(item.path);
+        } catch (const Error&) {
+            // Only a power cut within seconds could bring it back.
+        }
+    }
+
     size_t count(bool (Item::*wants)() const) const {
         size_t found = 0;
         for (const Item& item : items_) found += !item.problem && (!wants || (item.*wants)());
@@ -179,54 +199,81 @@ Publisher::Publisher(Publishers& owner, std::string folder)
     : owner_(owner), folder_(std::move(folder)), next_(std::make_shared<Batch>()), ended_(owner.loop_) {}
 Publisher::~Publisher() = default;
 
-Task<Seen> Publisher::add(Item item) {
+Task<Seen> Publisher::add(Item item, io::Deadline deadline) {
     const std::shared_ptr<Batch> mine = next_;
     const size_t place = mine->items.size();
+    const std::shared_ptr<std::atomic<bool>> unwanted = item.unwanted;
     mine->items.push_back(std::move(item));
-    const io::Deadline never = io::Deadline::never();
+    if (!running_) owner_.gate_.spawn(work_off(shared_from_this()));
+    bool is_late = false;
     while (!mine->done) {
-        if (running_) {
-            co_await ended_.wait(never);
-            continue;
+        const io::WakeReason reason = co_await ended_.wait(deadline);
+        if (mine->done || reason == io::WakeReason::notified) continue;
+        if (is_late) {
+            *unwanted = true;
+            refuse(ErrorCode::operation_timeout, "the new volume did not get to the disk in time, '{}' may hang",
+                   folder_);
         }
-        running_ = true;
-        next_ = std::make_shared<Batch>();
-        auto work = [mine, folder = folder_, journal = owner_.journal_, path = owner_.journal_path_] {
-            Round round(mine->items, folder);
-            round.write_all();
-            round.name_all();
-            round.keep_all(*journal, path);
-            round.clean_up();
-        };
-        co_await io::offload(owner_.loop_, std::move(work));
-        mine->done = true;
-        running_ = false;
-        ended_.notify_all();
-        owner_.settler_.recorded();
+        is_late = true;
+        deadline = io::Deadline::after(patience);
     }
     Item& done = mine->items[place];
     if (done.problem) std::rethrow_exception(done.problem);
     co_return std::move(done.seen);
 }
 
-Task<Seen> Publisher::make(model::Volume wanted) {
+/// One batch after the other, as long as there are some.
+Task<void> Publisher::work_off(std::shared_ptr<Publisher> self) {
+    self->running_ = true;
+    io::CancelSource& leaving = self->owner_.gate_.cancel_source();
+    const io::Deadline until_end = io::Deadline::never().with_cancel(leaving);
+    while (!self->next_->items.empty()) {
+        const std::shared_ptr<Batch> batch = std::exchange(self->next_, std::make_shared<Batch>());
+        auto work = [batch, folder = self->folder_, journal = self->owner_.journal_,
+                     path = self->owner_.journal_path_] {
+            Round round(batch->items, folder);
+            round.write_all();
+            round.name_all();
+            round.keep_all(*journal, path);
+            round.clean_up(*journal);
+        };
+        std::exception_ptr problem;
+        try {
+            co_await io::offload(self->owner_.loop_, std::move(work), until_end);
+        } catch (...) {
+            problem = std::current_exception();
+        }
+        // It hangs, and nobody waits for it any more.
+        if (leaving.is_cancelled()) co_return;
+        for (Item& item : batch->items) {
+            if (problem && !item.problem) item.problem = problem;
+        }
+        batch->done = true;
+        self->ended_.notify_all();
+        self->owner_.settler_.recorded();
+    }
+    self->running_ = false;
+}
+
+Task<Seen> Publisher::make(model::Volume wanted, io::Deadline deadline) {
     Item item;
     item.draft = folder_ + "/" + work_name();
     item.path = wanted.target.path;
     item.wanted = std::move(wanted);
-    Seen seen = co_await add(std::move(item));
+    Seen seen = co_await add(std::move(item), deadline);
     co_return seen;
 }
 
-Task<void> Publisher::publish(std::string draft, std::string path) {
+Task<void> Publisher::publish(std::string draft, std::string path, io::Deadline deadline) {
     Item item;
     item.draft = std::move(draft);
     item.path = std::move(path);
-    co_await add(std::move(item));
+    co_await add(std::move(item), deadline);
 }
 
 Publishers::Publishers(io::Loop& loop, io::Gate& gate, std::string journal)
     : loop_(loop),
+      gate_(gate),
       journal_path_(std::move(journal)),
       journal_(std::make_shared<io::Journal>(io::Journal::Options{journal_path_, journal_size})),
       settler_(loop, gate, settling(journal_)) {}

@@ -185,7 +185,7 @@ Task<proc::StoragePoolCreateXml::Ret> create_xml(Core& core, Call& call, proc::S
     require_inactive(*pool, "already");
     // A persistent pool that is started as something else takes its definition back when it stops.
     if (pool->definition != wanted) pool->next = std::exchange(pool->definition, wanted);
-    Context context = core.context(call);
+    Context context = core.context(*pool, call.deadline);
     std::exception_ptr problem;
     try {
         co_await build_and_start(core, pool, context, args.flags);
@@ -204,7 +204,7 @@ Task<proc::StoragePoolCreate::Ret> create(Core& core, Call& call, proc::StorageP
     PoolOwner pool = core.pool_of(args.pool);
     Job job = co_await begin(core, pool, call);
     require_inactive(*pool, "already");
-    Context context = core.context(call);
+    Context context = core.context(*pool, call.deadline);
     co_await build_and_start(core, pool, context, args.flags);
     co_return proc::StoragePoolCreate::Ret{};
 }
@@ -213,7 +213,7 @@ Task<proc::StoragePoolBuild::Ret> build(Core& core, Call& call, proc::StoragePoo
     PoolOwner pool = core.pool_of(args.pool);
     Job job = co_await begin(core, pool, call);
     require_inactive(*pool, "already");
-    Context context = core.context(call);
+    Context context = core.context(*pool, call.deadline);
     co_await core.kind(*pool).build(context, pool->definition, args.flags);
     core.tell(*pool, api::storage_pool_event_created);
     co_return proc::StoragePoolBuild::Ret{};
@@ -224,7 +224,7 @@ Task<proc::StoragePoolDelete::Ret> remove(Core& core, Call& call, proc::StorageP
     Job job = co_await begin(core, pool, call);
     require_inactive(*pool, "still");
     require_idle(*pool);
-    Context context = core.context(call);
+    Context context = core.context(*pool, call.deadline);
     co_await core.kind(*pool).remove(context, pool->definition, args.flags);
     core.tell(*pool, api::storage_pool_event_deleted);
     co_return proc::StoragePoolDelete::Ret{};
@@ -235,7 +235,7 @@ Task<proc::StoragePoolDestroy::Ret> destroy(Core& core, Call& call, proc::Storag
     Job job = co_await begin(core, pool, call);
     require_active(*pool);
     require_idle(*pool);
-    Context context = core.context(call);
+    Context context = core.context(*pool, call.deadline);
     co_await stop_pool(core, pool, context);
     core.tell(*pool, api::storage_pool_event_stopped);
     settle(core, pool);
@@ -259,7 +259,7 @@ Task<proc::StoragePoolRefresh::Ret> refresh(Core& core, Call& call, proc::Storag
     PoolOwner pool = core.pool_of(args.pool);
     Job job = co_await begin(core, pool, call);
     require_active(*pool);
-    Context context = core.context(call);
+    Context context = core.context(*pool, call.deadline);
     std::exception_ptr problem;
     try {
         co_await scan_pool(core, pool, context);

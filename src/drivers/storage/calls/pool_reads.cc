@@ -212,7 +212,8 @@ Task<proc::ConnectFindStoragePoolSources::Ret> find_sources(Core& core, Call& ca
         refuse(ErrorCode::internal_error, "missing backend for pool type {} ({})", static_cast<int>(*type), args.type);
     if (!kind.finds_sources())
         refuse(ErrorCode::no_support, "pool type '{}' does not support source discovery", args.type);
-    Context context = core.context(call);
+    auto lane = std::make_shared<io::Lane>(core.loop, 1, "the search for storage pool sources");
+    Context context{core.loop, std::move(lane), core.publishers, call.deadline, core.secrets, {}};
     std::string found = co_await kind.find_sources(context, std::move(args.src_spec));
     co_return proc::ConnectFindStoragePoolSources::Ret{std::move(found)};
 }

@@ -23,8 +23,8 @@ constexpr size_t chunk_limit = 1 << 20;  // bytes read in one go
 /// What both directions share. `left` bytes remain of what was asked for; 0 with `is_bounded` unset is no bound.
 class VolumeStream : public driver::StreamEndpoint {
 public:
-    VolumeStream(io::Loop& loop, Fd fd, uint64_t offset, uint64_t length, bool sparse)
-        : loop_(loop),
+    VolumeStream(std::shared_ptr<io::Lane> lane, Fd fd, uint64_t offset, uint64_t length, bool sparse)
+        : lane_(std::move(lane)),
           fd_(std::make_shared<const Fd>(std::move(fd))),
           offset_(offset),
           left_(length),
@@ -33,7 +33,7 @@ public:
     bool is_sparse() const override { return sparse_; }
 
 protected:
-    io::Loop& loop_;
+    const std::shared_ptr<io::Lane> lane_;
     std::shared_ptr<const Fd> fd_;
     uint64_t offset_;
     uint64_t left_;
@@ -86,7 +86,7 @@ public:
             if (got.data.size() > limit) got.data.resize(limit);
             return got;
         };
-        chunk = co_await io::offload(loop_, std::move(read), deadline);
+        chunk = co_await io::offload(lane_, std::move(read), deadline);
         const uint64_t done = chunk.data.size() + static_cast<uint64_t>(chunk.hole);
         offset_ += done;
         if (is_bounded_) left_ -= std::min(left_, done);
@@ -97,7 +97,7 @@ public:
 class Upload final : public VolumeStream {
 public:
     Upload(Core& core, PoolVolume at, Fd fd, const proc::StorageVolUpload::Args& args)
-        : VolumeStream(core.loop, std::move(fd), args.offset, args.length,
+        : VolumeStream(at.pool->lane, std::move(fd), args.offset, args.length,
                        (args.flags & api::storage_vol_upload_sparse_stream) != 0),
           core_(core),
           at_(at),
@@ -119,7 +119,7 @@ public:
                 at += static_cast<size_t>(done);
             }
         };
-        co_await io::offload(loop_, std::move(write), deadline);
+        co_await io::offload(lane_, std::move(write), deadline);
         advance(data.size());
     }
 
@@ -144,7 +144,7 @@ public:
                 if (done > 0) at += done;
             }
         };
-        co_await io::offload(loop_, std::move(punch), deadline);
+        co_await io::offload(lane_, std::move(punch), deadline);
         advance(static_cast<uint64_t>(length));
     }
 
@@ -153,7 +153,7 @@ public:
             if (::fsync(fd->get()) != 0 && errno != EINVAL) refuse_errno(errno, "cannot sync the volume");
             clear_unfinished(fd->get());
         };
-        co_await io::offload(loop_, std::move(sync), deadline);
+        co_await io::offload(lane_, std::move(sync), deadline);
         done();
     }
 
@@ -189,7 +189,7 @@ private:
         VolumeDefinition before = at.volume->seen.volume;
         auto look = [path, name] { return look_at(path, name); };
         io::Deadline deadline = io::Deadline::never().with_cancel(core.gate.cancel_source());
-        std::optional<Seen> seen = co_await io::offload(core.loop, std::move(look), deadline);
+        std::optional<Seen> seen = co_await io::offload(at.pool->lane, std::move(look), deadline);
         if (!seen || at.volume->seen.volume != before || !at.pool->active) co_return;
         at.pool->touch(name);
         const bool has_header =
@@ -217,7 +217,7 @@ Task<Fd> open_content(Core& core, PoolVolume at, int mode, io::Deadline deadline
         if (mode == O_WRONLY) note_unfinished(fd.get(), "upload");
         return fd;
     };
-    Fd fd = co_await io::offload(core.loop, std::move(open), deadline);
+    Fd fd = co_await io::offload(at.pool->lane, std::move(open), deadline);
     co_return fd;
 }
 
@@ -227,7 +227,7 @@ Task<proc::StorageVolDownload::Ret> download(Core& core, Call& call, proc::Stora
     PoolVolume at = find_volume(core, args.volume);
     Fd fd = co_await open_content(core, at, O_RDONLY, call.deadline);
     const bool sparse = (args.flags & api::storage_vol_download_sparse_stream) != 0;
-    call.stream = std::make_unique<Download>(core.loop, std::move(fd), args.offset, args.length, sparse);
+    call.stream = std::make_unique<Download>(at.pool->lane, std::move(fd), args.offset, args.length, sparse);
     co_return proc::StorageVolDownload::Ret{};
 }
 

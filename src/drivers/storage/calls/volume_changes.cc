@@ -63,7 +63,7 @@ Task<proc::StorageVolCreateXml::Ret> create(Core& core, Call& call, proc::Storag
     require_place(*pool, request.wanted);
     if (pool->volumes.contains(request.wanted.name)) refuse(ErrorCode::storage_vol_exist, "'{}'", request.wanted.name);
     core.kind(*pool).prepare(*pool->definition, request.wanted);
-    Context context = core.context(call);
+    Context context = core.context(*pool, call.deadline);
     VolumeOwner volume = co_await make_volume(core, pool, std::move(request), context);
     co_return proc::StorageVolCreateXml::Ret{pool->reference(*volume)};
 }
@@ -91,7 +91,7 @@ Task<void> require_own_content(Core& core, VolumeDefinition source, Context cont
     const bool is_image = model::is_volume_format(model::PoolType::dir, format) && format != "raw" && format != "iso";
     if (!is_image || source->type == model::VolumeType::dir) co_return;
     auto look = [path = source->target.path] { return chain_of(path); };
-    const Chain chain = co_await io::offload(context.loop, std::move(look), context.deadline);
+    const Chain chain = co_await io::offload(context.lane, std::move(look), context.deadline);
     if (chain.scattered)
         throw Error(ErrorCode::operation_denied, here,
                     fmt::format("'{}' keeps its content in other files that its header names: the content of volume "
@@ -122,7 +122,7 @@ Task<proc::StorageVolCreateXmlFrom::Ret> create_from(Core& core, Call& call, pro
     require_built(*source.volume);
     require_unchanging(*source.volume);
     core.kind(*pool).prepare(*pool->definition, request.wanted);
-    Context context = core.context(call);
+    Context context = core.context(*source.pool, call.deadline);
     Work reading(source.pool, source.volume, Work::Kind::reads);
     co_await look_at_volume(core, source, context);
     request.source = source.volume->seen.volume;
@@ -135,6 +135,7 @@ Task<proc::StorageVolCreateXmlFrom::Ret> create_from(Core& core, Call& call, pro
     if (!request.wanted.allocation) request.wanted.allocation = request.wanted.capacity;
     if (pool->volumes.contains(request.wanted.name))
         refuse(ErrorCode::internal_error, "storage volume name '{}' already in use.", request.wanted.name);
+    context.lane = core.lane_between(*source.pool, *pool);
     VolumeOwner volume = co_await make_volume(core, pool, std::move(request), context);
     co_return proc::StorageVolCreateXmlFrom::Ret{pool->reference(*volume)};
 }
@@ -143,7 +144,7 @@ Task<proc::StorageVolDelete::Ret> remove(Core& core, Call& call, proc::StorageVo
     PoolVolume at = find_volume(core, args.volume);
     require_built(*at.volume);
     require_unused(*at.volume);
-    Context context = core.context(call);
+    Context context = core.context(*at.pool, call.deadline);
     Work work(at.pool, at.volume);
     VolumeDefinition volume = at.volume->seen.volume;
     co_await core.kind(*at.pool).erase(context, at.pool->definition, volume, args.flags);
@@ -171,7 +172,7 @@ Task<proc::StorageVolResize::Ret> resize(Core& core, Call& call, proc::StorageVo
     require_built(*at.volume);
     require_unused(*at.volume);
     Work work(at.pool, at.volume);
-    Context context = core.context(call);
+    Context context = core.context(*at.pool, call.deadline);
     co_await look_at_volume(core, at, context);
     const model::Volume& volume = at.volume->definition();
     const bool shrink = (args.flags & api::storage_vol_resize_shrink) != 0;
@@ -227,7 +228,7 @@ Task<void> wipe_volume(Core& core, PoolVolume at, Context context, uint32_t algo
 Task<proc::StorageVolWipe::Ret> wipe(Core& core, Call& call, proc::StorageVolWipe::Args args) {
     require_flags(args.flags, 0, "storageVolWipe");
     PoolVolume at = find_volume(core, args.volume);
-    Context context = core.context(call);
+    Context context = core.context(*at.pool, call.deadline);
     co_await wipe_volume(core, at, context, api::storage_vol_wipe_alg_zero);
     co_return proc::StorageVolWipe::Ret{};
 }
@@ -235,7 +236,7 @@ Task<proc::StorageVolWipe::Ret> wipe(Core& core, Call& call, proc::StorageVolWip
 Task<proc::StorageVolWipePattern::Ret> wipe_pattern(Core& core, Call& call, proc::StorageVolWipePattern::Args args) {
     require_flags(args.flags, 0, "storageVolWipePattern");
     PoolVolume at = find_volume(core, args.volume);
-    Context context = core.context(call);
+    Context context = core.context(*at.pool, call.deadline);
     co_await wipe_volume(core, at, context, args.algorithm);
     co_return proc::StorageVolWipePattern::Ret{};
 }

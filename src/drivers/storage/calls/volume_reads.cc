@@ -107,7 +107,7 @@ std::string with_job(std::string xml, const Volume& volume) {
 
 Task<proc::StorageVolGetInfo::Ret> get_info(Core& core, Call& call, proc::StorageVolGetInfo::Args args) {
     PoolVolume at = find_volume(core, args.volume);
-    Context context = core.context(call);
+    Context context = core.context(*at.pool, call.deadline);
     const model::Volume now = co_await look(core, at, context);
     co_return info_of<proc::StorageVolGetInfo::Ret>(now, false);
 }
@@ -116,7 +116,7 @@ Task<proc::StorageVolGetInfoFlags::Ret> get_info_flags(Core& core, Call& call,
                                                        proc::StorageVolGetInfoFlags::Args args) {
     require_flags(args.flags, api::storage_vol_get_physical, "storageVolGetInfoFlags");
     PoolVolume at = find_volume(core, args.volume);
-    Context context = core.context(call);
+    Context context = core.context(*at.pool, call.deadline);
     const model::Volume now = co_await look(core, at, context);
     const bool physical = (args.flags & api::storage_vol_get_physical) != 0;
     co_return info_of<proc::StorageVolGetInfoFlags::Ret>(now, physical);
@@ -125,7 +125,7 @@ Task<proc::StorageVolGetInfoFlags::Ret> get_info_flags(Core& core, Call& call,
 Task<proc::StorageVolGetXmlDesc::Ret> get_xml(Core& core, Call& call, proc::StorageVolGetXmlDesc::Args args) {
     require_flags(args.flags, 0, "storageVolGetXMLDesc");
     PoolVolume at = find_volume(core, args.volume);
-    Context context = core.context(call);
+    Context context = core.context(*at.pool, call.deadline);
     const model::Volume now = co_await look(core, at, context);
     std::string text = xml::format(now);
     co_return proc::StorageVolGetXmlDesc::Ret{with_job(std::move(text), *at.volume)};

@@ -89,7 +89,7 @@ Task<Seen> BlockKind::look(Context context, PoolDefinition, VolumeDefinition vol
         merged->target.timestamps = seen->volume->target.timestamps;
         return Seen{std::move(merged), seen->stamp, std::move(seen->unfinished)};
     };
-    Seen seen = co_await io::offload(context.loop, std::move(look), context.deadline);
+    Seen seen = co_await io::offload(context.lane, std::move(look), context.deadline);
     co_return seen;
 }
 
@@ -123,7 +123,7 @@ Task<bool> ScsiKind::is_running(Context context, PoolDefinition pool) {
     auto look = [host] {
         return host && ::access(fmt::format("/sys/class/scsi_host/host{}", *host).c_str(), F_OK) == 0;
     };
-    const bool exists = co_await io::offload(context.loop, std::move(look), context.deadline);
+    const bool exists = co_await io::offload(context.lane, std::move(look), context.deadline);
     co_return exists;
 }
 
@@ -136,7 +136,7 @@ Task<void> ScsiKind::start(Context context, PoolDefinition pool) {
         const bool written = std::fputs("- - -", file) >= 0;
         if (std::fclose(file) != 0 || !written) refuse_errno(errno, "Write to '{}' to trigger host scan failed", path);
     };
-    co_await io::offload(context.loop, std::move(rescan), context.deadline);
+    co_await io::offload(context.lane, std::move(rescan), context.deadline);
 }
 
 Task<Scan> ScsiKind::scan(Context context, PoolDefinition pool, SeenByName) {
@@ -148,7 +148,7 @@ Task<Scan> ScsiKind::scan(Context context, PoolDefinition pool, SeenByName) {
         scan.permissions = permissions_of(folder);
         return scan;
     };
-    Scan scan = co_await io::offload(context.loop, std::move(look), context.deadline);
+    Scan scan = co_await io::offload(context.lane, std::move(look), context.deadline);
     co_return scan;
 }
 
@@ -173,7 +173,7 @@ Task<Scan> MultipathKind::scan(Context context, PoolDefinition, SeenByName) {
         sum_up(scan);
         return scan;
     };
-    Scan scan = co_await io::offload(context.loop, std::move(look), context.deadline);
+    Scan scan = co_await io::offload(context.lane, std::move(look), context.deadline);
     co_return scan;
 }
 

@@ -111,7 +111,7 @@ Seen partition(const model::Pool& pool, const Stretch& stretch) {
 
 Task<bool> DiskKind::is_running(Context context, PoolDefinition pool) {
     auto look = [path = device_of(*pool)] { return ::access(path.c_str(), F_OK) == 0; };
-    const bool exists = co_await io::offload(context.loop, std::move(look), context.deadline);
+    const bool exists = co_await io::offload(context.lane, std::move(look), context.deadline);
     co_return exists;
 }
 
@@ -167,7 +167,7 @@ Task<Scan> DiskKind::scan(Context context, PoolDefinition pool, SeenByName) {
         scan.figures.capacity = table.size;
         return scan;
     };
-    Scan scan = co_await io::offload(context.loop, std::move(look), context.deadline);
+    Scan scan = co_await io::offload(context.lane, std::move(look), context.deadline);
     co_return scan;
 }
 
@@ -197,7 +197,7 @@ Task<void> wait_for_node(Context context, std::string path) {
             struct stat st {};
             return ::stat(path.c_str(), &st) == 0 && S_ISBLK(st.st_mode);
         };
-        const bool is_there = co_await io::offload(context.loop, std::move(look));
+        const bool is_there = co_await io::offload(context.lane, std::move(look));
         if (is_there) co_return;
         if (until.is_over())
             throw Error(ErrorCode::internal_error, here, fmt::format("the device '{}' does not appear", path),

@@ -55,11 +55,20 @@ void build_folder(const std::string& path, const model::Permissions& permissions
         refuse_errno(errno, "cannot set mode of '{}' to {:04o}", path, *mode);
 }
 
+/// A volume that was made a moment ago only does not come back with a power cut.
+void forget(io::Journal& journal, const std::string& path) {
+    try {
+        journal.forget(path);
+    } catch (const Error&) {
+        // It is gone all the same.
+    }
+}
+
 }  // namespace
 
 Task<bool> FolderKind::is_running(Context context, PoolDefinition pool) {
     auto look = [path = pool->target_path] { return ::access(path.c_str(), F_OK) == 0; };
-    const bool exists = co_await io::offload(context.loop, std::move(look), context.deadline);
+    const bool exists = co_await io::offload(context.lane, std::move(look), context.deadline);
     co_return exists;
 }
 
@@ -69,7 +78,7 @@ Task<void> FolderKind::build(Context context, PoolDefinition pool, uint32_t flag
     require_exclusive(flags, api::storage_pool_build_overwrite, "VIR_STORAGE_POOL_BUILD_OVERWRITE",
                       api::storage_pool_build_no_overwrite, "VIR_STORAGE_POOL_BUILD_NO_OVERWRITE");
     auto build = [pool] { build_folder(pool->target_path, pool->permissions); };
-    co_await io::offload(context.loop, std::move(build), context.deadline);
+    co_await io::offload(context.lane, std::move(build), context.deadline);
     if ((flags & overwriting) != 0 && pool->source.devices.empty())
         refuse(ErrorCode::operation_invalid, "No source device specified when formatting pool '{}'", pool->name);
 }
@@ -79,12 +88,12 @@ Task<void> FolderKind::remove(Context context, PoolDefinition pool, uint32_t fla
     auto remove = [path = pool->target_path] {
         if (::rmdir(path.c_str()) != 0) refuse_errno(errno, "failed to remove pool '{}'", path);
     };
-    co_await io::offload(context.loop, std::move(remove), context.deadline);
+    co_await io::offload(context.lane, std::move(remove), context.deadline);
 }
 
 Task<Scan> FolderKind::scan(Context context, PoolDefinition pool, SeenByName known) {
     auto scan = [path = pool->target_path, before = std::move(known)] { return scan_pool(path, before); };
-    Scan found = co_await io::offload(context.loop, std::move(scan), context.deadline);
+    Scan found = co_await io::offload(context.lane, std::move(scan), context.deadline);
     co_return found;
 }
 
@@ -102,13 +111,13 @@ Task<Seen> FolderKind::make_and_look(Context context, NewVolume volume) {
     const std::string& path = volume.wanted.target.path;
     const std::shared_ptr<Publisher> publisher = context.publishers.of(path.substr(0, path.rfind('/')));
     if (is_plain_new_image(volume)) {
-        Seen seen = co_await publisher->make(std::move(volume.wanted));
+        Seen seen = co_await publisher->make(std::move(volume.wanted), context.deadline);
         co_return seen;
     }
     auto made = std::make_shared<const model::Volume>(volume.wanted);
     co_await make_image(context, std::move(volume), *publisher);
     auto look = [made] { return look_again(*made); };
-    Seen seen = co_await io::offload(context.loop, std::move(look));
+    Seen seen = co_await io::offload(context.lane, std::move(look));
     co_return seen;
 }
 
@@ -116,15 +125,17 @@ Task<void> FolderKind::erase(Context context, PoolDefinition, VolumeDefinition v
     require_flags(flags, 0, "virStorageBackendVolDeleteLocal");
     if (volume->type == model::VolumeType::block)
         refuse(ErrorCode::no_support, "removing block or network volumes is not supported: {}", volume->target.path);
-    auto erase = [path = volume->target.path, is_folder = volume->type == model::VolumeType::dir] {
+    auto erase = [path = volume->target.path, is_folder = volume->type == model::VolumeType::dir,
+                  journal = context.publishers.journal()] {
         if (is_folder) {
             if (::rmdir(path.c_str()) != 0 && errno != ENOENT)
                 refuse_errno(errno, "cannot remove directory '{}'", path);
         } else if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
             refuse_errno(errno, "cannot unlink file '{}'", path);
         }
+        forget(*journal, path);
     };
-    co_await io::offload(context.loop, std::move(erase), context.deadline);
+    co_await io::offload(context.lane, std::move(erase), context.deadline);
 }
 
 Task<void> FolderKind::resize(Context context, PoolDefinition, VolumeDefinition volume, uint64_t capacity,

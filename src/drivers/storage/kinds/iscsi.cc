@@ -100,7 +100,7 @@ Task<Scan> IscsiKind::scan(Context context, PoolDefinition pool, SeenByName) {
         scan.permissions = permissions_of(folder);
         return scan;
     };
-    Scan scan = co_await io::offload(context.loop, std::move(look), context.deadline);
+    Scan scan = co_await io::offload(context.lane, std::move(look), context.deadline);
     co_return scan;
 }
 

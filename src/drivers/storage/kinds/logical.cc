@@ -112,7 +112,7 @@ bool has_device_mapper() {
 Task<void> create_volume(Context context, std::vector<std::string> command) {
     const io::CommandResult result = co_await try_tool(context, command);
     if (result.status.success()) co_return;
-    const bool is_possible = co_await io::offload(context.loop, has_device_mapper);
+    const bool is_possible = co_await io::offload(context.lane, has_device_mapper);
     if (!is_possible)
         throw Error(ErrorCode::operation_unsupported, here,
                     "this kernel has no device mapper, which makes logical volumes",
@@ -195,7 +195,7 @@ Task<Scan> LogicalKind::scan(Context context, PoolDefinition pool, SeenByName) {
     const std::string figures = co_await group_figures(context, pool->source.name);
     auto look = [volumes = parse_volumes(*pool, listed)] { return with_devices(volumes); };
     Scan scan;
-    SeenByName seen = co_await io::offload(context.loop, std::move(look), context.deadline);
+    SeenByName seen = co_await io::offload(context.lane, std::move(look), context.deadline);
     scan.volumes = std::move(seen);
     const auto numbers = split(figures, ':');
     if (numbers.size() == 2) {

@@ -105,7 +105,7 @@ bool MountKind::is_available() const {
 
 Task<bool> MountKind::is_running(Context context, PoolDefinition pool) {
     auto look = [path = pool->target_path] { return !mounted_on(path).empty(); };
-    const bool is_mounted = co_await io::offload(context.loop, std::move(look), context.deadline);
+    const bool is_mounted = co_await io::offload(context.lane, std::move(look), context.deadline);
     co_return is_mounted;
 }
 
