@@ -252,6 +252,38 @@ class NetworkTest(Case):
         self.assertIn("not today", said)
         self.assertEqual(bridges(), [])
 
+    def test_a_hook_that_hangs_delays_no_other_network(self):
+        begun = private.directory() / "hook-begun"
+        go = private.directory() / "hook-may-end"
+        hook = pathlib.Path("/etc/libvirt/hooks/network")
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text(f"""#!/bin/sh
+case "$1" in slow*) touch {begun}; while [ ! -e {go} ]; do sleep 0.1; done ;; esac
+""")
+        hook.chmod(0o755)
+        self.addCleanup(hook.unlink)
+        slow = self.daemon.open([*VIRSH, "net-create", self.define("slow", "virbr31", 111)])
+        self.addCleanup(slow.wait)
+        self.addCleanup(go.touch)
+        private.wait_for("the hook", begun.exists)
+        other = self.define("other", "virbr32", 112)
+        self.virsh("net-define", other)
+        self.virsh("net-start", "other")
+        self.virsh("net-update", "other", "add", "ip-dhcp-host",
+                   "<host mac='52:54:00:00:00:01' name='known' ip='192.168.112.9'/>", "--live", "--config")
+        self.virsh("net-autostart", "other")
+        # What the slow one is to have is taken already, its name and its bridge.
+        self.assertIn("already", self.virsh("net-define", self.define("third", "virbr31", 113), check=False))
+        self.assertIn("already exists", self.virsh("net-define", self.define("slow", "virbr33", 113), check=False))
+        self.assertEqual(bridges(), ["virbr32"])
+        self.virsh("net-destroy", "other")
+        self.virsh("net-undefine", "other")
+        self.assertIsNone(slow.poll())
+        go.touch()
+        self.assertEqual(slow.wait(private.PATIENCE), 0)
+        self.assertEqual(bridges(), ["virbr31"])
+        self.virsh("net-destroy", "slow")
+
     def test_hooks_hear_of_ports_and_of_changes(self):
         heard = private.directory() / "heard-of-ports"
         hook = pathlib.Path("/etc/libvirt/hooks/network")

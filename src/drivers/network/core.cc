@@ -16,7 +16,8 @@ Core::Core(io::Loop& on, Settings with)
       settings(std::move(with)),
       store(settings),
       firewall(on, settings),
-      changes(on, 1),
+      naming(on, 1),
+      addressing(on, 1),
       gate(on, [](std::exception_ptr error) { logger.error("background work failed: {}", log::describe(error)); }) {}
 
 NetworkOwner Core::at(const proc::NetworkRef& reference) const {
@@ -31,6 +32,27 @@ NetworkOwner Core::at(const proc::NetworkRef& reference) const {
 NetworkOwner Core::find(const std::string& name) const {
     const Network* found = networks.find(std::string_view(name));
     return found ? networks.hold(found->uuid()) : nullptr;
+}
+
+Task<Core::Held> Core::hold(std::string name, io::Deadline deadline) {
+    for (;;) {
+        Held held;
+        held.network = find(name);
+        if (!held.network) co_return held;
+        held.turn = co_await turn(held.network, deadline);
+        // Another may have taken the name meanwhile.
+        if (find(name) == held.network) co_return held;
+    }
+}
+
+Task<Core::Place> Core::place_of(Uuid uuid, io::Deadline deadline) {
+    for (;;) {
+        Place place;
+        place.known.network = networks.hold(uuid);
+        if (place.known.network) place.known.turn = co_await turn(place.known.network, deadline);
+        place.naming = co_await naming.acquire(deadline, "another definition of a network");
+        if (networks.hold(uuid) == place.known.network) co_return place;
+    }
 }
 
 void Core::tell(const Network& network, uint32_t event) {

@@ -26,15 +26,31 @@ struct Core {
     driver::ObjectTable<Network> networks;
     driver::EventHub events;
     Firewall firewall;
-    io::Semaphore changes;  ///< held by whoever changes any network; reading never waits for it
+    io::Semaphore naming;  ///< held while a definition's name, bridge and subnet are chosen and noted; not for hooks
+    io::Semaphore addressing;  ///< held from the check of a subnet until a bridge has its addresses; not for hooks
     std::function<void(const std::string& network, const std::string& bridge)> on_started;
     io::Gate gate;  ///< background work; joined before anything else here goes
 
     /// The network that a call names, held for its duration. Throws no_network.
     NetworkOwner at(const proc::NetworkRef& reference) const;
     NetworkOwner find(const std::string& name) const;
-    /// The turn to change something.
-    Task<io::Semaphore::Permit> turn(io::Deadline deadline) { return changes.acquire(deadline, "another change"); }
+    /// The turn to change one network, which the caller holds; others change meanwhile.
+    Task<io::Semaphore::Permit> turn(const NetworkOwner& network, io::Deadline deadline) {
+        return network->turn.acquire(deadline, "another change of the network");
+    }
+    /// A network and the turn to change it.
+    struct Held {
+        NetworkOwner network;
+        io::Semaphore::Permit turn;
+    };
+    /// The one that has the name when its turn comes; none if there is none.
+    Task<Held> hold(std::string name, io::Deadline deadline);
+    /// Where a definition goes: the network that has its UUID, if there is one, and the turn of all names.
+    struct Place {
+        Held known;
+        io::Semaphore::Permit naming;
+    };
+    Task<Place> place_of(Uuid uuid, io::Deadline deadline);
     void tell(const Network& network, uint32_t event);
     void spawn(Task<void> task) { gate.spawn(std::move(task)); }
 };

@@ -130,7 +130,8 @@ Task<void> restart(Core& core, NetworkOwner network) {
     io::Deadline pause = io::Deadline::after(first_pause * (1 << doublings)).with_cancel(core.gate.cancel_source());
     const bool waited = co_await core.loop.sleep_until(pause);
     if (!waited) co_return;
-    io::Semaphore::Permit turn = co_await core.turn(io::Deadline::never().with_cancel(core.gate.cancel_source()));
+    const io::Deadline until_end = io::Deadline::never().with_cancel(core.gate.cancel_source());
+    io::Semaphore::Permit turn = co_await core.turn(network, until_end);
     if (!network->active || (network->dnsmasq && !network->dnsmasq->has_ended())) co_return;
     std::string problem;
     try {

@@ -34,7 +34,7 @@ void forget(Core& core, const NetworkOwner& network) {
 NetworkOwner known_as_running(Core& core, Store::Status& status) {
     NetworkOwner network = core.networks.hold(*status.live->uuid);
     if (!network) {
-        network = std::make_shared<Network>(*status.live->uuid, status.live->name);
+        network = std::make_shared<Network>(core.loop, *status.live->uuid, status.live->name);
         core.networks.insert(network);
     }
     network->live = status.live;
@@ -87,13 +87,18 @@ constexpr io::Milliseconds late[] = {io::Milliseconds(1000), io::Milliseconds(40
 
 /// What the killed daemon had forked may have been no dnsmasq yet, or an nft that had not written.
 Task<void> clear_later(Core& core, Definition live) {
+    const io::Deadline until_end = io::Deadline::never().with_cancel(core.gate.cancel_source());
     for (const io::Milliseconds time : late) {
         io::Deadline pause = io::Deadline::after(time).with_cancel(core.gate.cancel_source());
         const bool waited = co_await core.loop.sleep_until(pause);
         if (!waited) co_return;
-        io::Semaphore::Permit turn = co_await core.turn(io::Deadline::never().with_cancel(core.gate.cancel_source()));
-        const NetworkOwner network = core.find(live->name);
-        if (network && network->active) co_return;
+        const Core::Held held = co_await core.hold(live->name, until_end);
+        if (held.network && held.network->active) co_return;
+        io::Semaphore::Permit naming;
+        if (!held.network) {
+            naming = co_await core.naming.acquire(until_end, "another definition of a network");
+            if (core.find(live->name)) co_return;
+        }
         co_await end_stray_dnsmasq(core, live);
         co_await core.firewall.rewrite();
     }
@@ -102,7 +107,7 @@ Task<void> clear_later(Core& core, Definition live) {
 /// A start or a stop was cut off, before its client was told that it was done: the network is stopped.
 Task<void> clear_away(Core& core, Definition live) {
     logger.warn("network '{}' was being started or stopped when the daemon ended; it is stopped", live->name);
-    auto network = std::make_shared<Network>(*live->uuid, live->name);
+    auto network = std::make_shared<Network>(core.loop, *live->uuid, live->name);
     network->live = live;
     co_await end_stray_dnsmasq(core, live);
     core.firewall.adopt(live->name, firewall_rules(*live));
@@ -161,7 +166,7 @@ void load_definitions(Core& core, std::vector<NetworkOwner>& fresh) {
             logger.error("passing over the network '{}': {}", found.name, clash ? "its UUID is taken" : found.problem);
             continue;
         }
-        auto network = std::make_shared<Network>(*found.definition->uuid, found.definition->name);
+        auto network = std::make_shared<Network>(core.loop, *found.definition->uuid, found.definition->name);
         network->persistent = std::move(found.definition);
         network->autostart = found.autostart;
         if (found.is_new) fresh.push_back(network);
@@ -237,6 +242,22 @@ Task<void> load_networks(Core& core) {
     if (!problem.empty()) logger.error("the firewall rules of the networks are not in place: {}", problem);
 }
 
+namespace {
+
+Task<void> autostart(Core& core, NetworkOwner network) {
+    std::string problem;
+    try {
+        const io::Deadline until_end = io::Deadline::never().with_cancel(core.gate.cancel_source());
+        io::Semaphore::Permit turn = co_await core.turn(network, until_end);
+        if (!network->active && !network->removed) co_await start_network(core, network, nullptr);
+    } catch (const Error& error) {
+        problem = error.message();
+    }
+    if (!problem.empty()) logger.error("Failed to autostart network '{}': {}", network->name(), problem);
+}
+
+}  // namespace
+
 Task<void> autostart_networks(Core& core) {
     const std::string mark = core.settings.state() + "/autostarted";
     if (::access(mark.c_str(), F_OK) == 0) co_return;
@@ -244,17 +265,10 @@ Task<void> autostart_networks(Core& core) {
     core.networks.for_each([&](Network& network) {
         if (network.autostart && !network.active) wanted.push_back(core.networks.hold(network.uuid()));
     });
-    for (const NetworkOwner& network : wanted) {
-        std::string problem;
-        try {
-            io::Deadline deadline = io::Deadline::never().with_cancel(core.gate.cancel_source());
-            io::Semaphore::Permit turn = co_await core.turn(deadline);
-            if (!network->active && !network->removed) co_await start_network(core, network, nullptr);
-        } catch (const Error& error) {
-            problem = error.message();
-        }
-        if (!problem.empty()) logger.error("Failed to autostart network '{}': {}", network->name(), problem);
-    }
+    // Side by side: a hook of one may take long.
+    io::Gate starts(core.loop, [](std::exception_ptr error) { logger.error("{}", log::describe(error)); });
+    for (const NetworkOwner& network : wanted) starts.spawn(autostart(core, network));
+    co_await starts.close();
     // At the end: a daemon that is killed before has the next one start the rest.
     if (!core.gate.cancel_source().is_cancelled()) io::write_file_atomically(mark, "", 0600);
 }

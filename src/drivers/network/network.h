@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "io/condition.h"
 #include "io/process.h"
 #include "model/network/port.h"
 #include "protocol/references.h"
@@ -15,7 +16,7 @@ using Definition = std::shared_ptr<const model::Network>;
 
 class Network {
 public:
-    Network(Uuid uuid, std::string name) : uuid_(uuid), name_(std::move(name)) {}
+    Network(io::Loop& loop, Uuid uuid, std::string name) : turn(loop, 1), uuid_(uuid), name_(std::move(name)) {}
     Network(const Network&) = delete;
     Network& operator=(const Network&) = delete;
 
@@ -28,6 +29,7 @@ public:
     /// The live definition of a running network, else the persistent one.
     const model::Network& current() const { return live ? *live : *persistent; }
 
+    io::Semaphore turn;     ///< held by whoever changes it; reading never waits for it
     Definition persistent;  ///< null for a transient network
     Definition live;        ///< while it starts and runs
     bool active = false;

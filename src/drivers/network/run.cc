@@ -126,14 +126,24 @@ Task<void> lay_bridge(Core& core, Definition live) {
     co_await io::offload(core.loop, std::move(lay));
 }
 
-/// Rules, addresses, names and limits for a bridge that was just made.
-Task<void> furnish_bridge(Core& core, NetworkOwner network) {
+/// The turn to give a bridge its addresses.
+Task<io::Semaphore::Permit> addressing_turn(Core& core) {
+    return core.addressing.acquire(io::Deadline::never(), "the addresses of another network");
+}
+
+/// Rules and addresses for a bridge that was just made.
+Task<void> address_bridge(Core& core, NetworkOwner network) {
     const Definition live = network->live;
     const std::string name = network->name();
     std::vector<Rule> rules = firewall_rules(*live);
     co_await core.firewall.apply(name, std::move(rules));
     auto bring_up = [live] { bring_up_bridge(*live); };
     co_await io::offload(core.loop, std::move(bring_up));
+}
+
+/// Names and limits for it.
+Task<void> furnish_bridge(Core& core, NetworkOwner network) {
+    const Definition live = network->live;
     co_await start_dnsmasq(core, network);
     co_await limit(core, *live);
 }
@@ -217,7 +227,9 @@ Task<void> end_unheard_dnsmasq(Core& core, Definition live) {
 Task<void> bring_up(Core& core, NetworkOwner network) {
     const Definition live = network->live;
     co_await run_hooks(core.loop, core.settings, *live, nullptr, "start", "begin");
+    io::Semaphore::Permit addressing;
     if (live->owns_bridge()) {
+        addressing = co_await addressing_turn(core);
         co_await lay_bridge(core, live);
     } else {
         co_await note_change(core, live, true);
@@ -225,6 +237,8 @@ Task<void> bring_up(Core& core, NetworkOwner network) {
     std::optional<Error> problem;
     try {
         if (live->owns_bridge()) {
+            co_await address_bridge(core, network);
+            addressing.release();
             co_await furnish_bridge(core, network);
         } else {
             co_await bring_up_external(core, network);
@@ -234,6 +248,7 @@ Task<void> bring_up(Core& core, NetworkOwner network) {
     } catch (const Error& error) {
         problem.emplace(error);
     }
+    addressing.release();
     if (problem) {
         if (live->owns_bridge() && !network->dnsmasq) co_await end_unheard_dnsmasq(core, live);
         co_await take_down(core, network);
@@ -373,12 +388,14 @@ Task<void> repair_bridge(Core& core, NetworkOwner network) {
     if (!network->active || !live->owns_bridge() || host::link_index(live->bridge) != 0) co_return;
     logger.warn("the bridge {} of network '{}' was removed; making it again", live->bridge, network->name());
     co_await stop_dnsmasq(core, network);
+    io::Semaphore::Permit addressing = co_await addressing_turn(core);
     auto make = [live] {
         check_subnets(*live);
         make_bridge(*live);
         bring_up_bridge(*live);
     };
     co_await io::offload(core.loop, std::move(make));
+    addressing.release();
     co_await keep_dnsmasq(core, network);
     std::string problem;
     try {

@@ -1,5 +1,5 @@
-// Starts and stops networks, changes running ones and puts back what others removed of them. Callers hold the core's
-// turn. Loop thread only.
+// Starts and stops networks, changes running ones and puts back what others removed of them. Callers hold the
+// network's turn. Loop thread only.
 #pragma once
 #include "drivers/network/core.h"
 

@@ -257,8 +257,8 @@ Task<void> Service::remove_port(NetworkOwner network, Uuid uuid) {
 }
 
 Task<driver::NetworkPlug> Service::plug(std::string name, NetworkPort wanted, io::Deadline deadline) {
-    io::Semaphore::Permit turn = co_await core_.turn(deadline);
-    NetworkOwner network = core_.find(name);
+    Core::Held held = co_await core_.hold(name, deadline);
+    const NetworkOwner network = held.network;
     if (!network) {
         fail(ErrorCode::no_network, ErrorDomain::network, "no network with matching name '{}'", name);
     }
@@ -314,28 +314,30 @@ Task<void> Service::change_limits(NetworkOwner network, Uuid uuid, std::optional
 }
 
 Task<uint32_t> Service::limit(std::string name, Uuid port, std::optional<model::Bandwidth> bandwidth) {
-    io::Semaphore::Permit turn = co_await core_.turn(io::Deadline::never());
-    NetworkOwner network = core_.find(name);
+    const io::Deadline never = io::Deadline::never();
+    Core::Held held = co_await core_.hold(name, never);
+    const NetworkOwner network = held.network;
     if (!network || !network->active || !network->ports.contains(port)) co_return 0;
     co_await change_limits(network, port, std::move(bandwidth));
     co_return network->ports.at(port).class_id;
 }
 
 Task<void> Service::unplug(std::string name, Uuid port) {
-    io::Semaphore::Permit turn = co_await core_.turn(io::Deadline::never());
-    NetworkOwner network = core_.find(name);
+    const io::Deadline never = io::Deadline::never();
+    Core::Held held = co_await core_.hold(name, never);
+    const NetworkOwner network = held.network;
     if (network && network->active) co_await remove_port(network, port);
 }
 
 Task<void> Service::claim(std::string name, NetworkPort port) {
-    io::Semaphore::Permit turn = co_await core_.turn(io::Deadline::never());
-    NetworkOwner network = core_.find(name);
+    const io::Deadline never = io::Deadline::never();
+    Core::Held held = co_await core_.hold(name, never);
+    const NetworkOwner network = held.network;
     if (network && network->active && port.uuid && !network->ports.contains(*port.uuid))
         co_await add_port(network, std::move(port));
 }
 
 Task<void> Service::drop_ports(std::function<bool(const Uuid&)> is_stale) {
-    io::Semaphore::Permit turn = co_await core_.turn(io::Deadline::never());
     std::vector<std::pair<NetworkOwner, Uuid>> stale;
     core_.networks.for_each([&](const Network& network) {
         if (!network.active) return;
@@ -343,9 +345,15 @@ Task<void> Service::drop_ports(std::function<bool(const Uuid&)> is_stale) {
             if (port.owner_uuid && is_stale(*port.owner_uuid))
                 stale.emplace_back(core_.networks.hold(network.uuid()), uuid);
     });
-    for (const auto& [network, port] : stale) {
+    const io::Deadline never = io::Deadline::never();
+    for (const auto& [network, uuid] : stale) {
+        io::Semaphore::Permit turn = co_await core_.turn(network, never);
+        const auto port = network->ports.find(uuid);
+        const bool is_there = network->active && port != network->ports.end();
+        // Its guest may have been started meanwhile.
+        if (!is_there || !port->second.owner_uuid || !is_stale(*port->second.owner_uuid)) continue;
         logger.info("network '{}': a port is free, its guest does not run", network->name());
-        co_await remove_port(network, port);
+        co_await remove_port(network, uuid);
     }
 }
 

@@ -103,8 +103,6 @@ Task<void> Watcher::look(bool rules, bool bridges) {
     Core& core = core_;
     std::string problem;
     try {
-        io::Deadline deadline = io::Deadline::never().with_cancel(core.gate.cancel_source());
-        io::Semaphore::Permit turn = co_await core.turn(deadline);
         std::vector<NetworkOwner> missing;
         if (bridges) {
             core.networks.for_each([&](const Network& network) {
@@ -117,7 +115,18 @@ Task<void> Watcher::look(bool rules, bool bridges) {
         bool repaired = false;
         if (rules) repaired = co_await core.firewall.repair();
         if (repaired) logger.warn("firewall rules of our networks were gone; they are back");
-        for (const NetworkOwner& network : missing) co_await repair_bridge(core, network);
+        bool any_busy = false;
+        for (const NetworkOwner& network : missing) {
+            // One that is being changed is looked at again: a hook of it may take long, and others are not to wait.
+            if (network->turn.available() == 0) {
+                any_busy = true;
+                continue;
+            }
+            const io::Deadline until_end = io::Deadline::never().with_cancel(core.gate.cancel_source());
+            io::Semaphore::Permit turn = co_await core.turn(network, until_end);
+            co_await repair_bridge(core, network);
+        }
+        if (any_busy) look_again_later(false, true);
     } catch (const Error& error) {
         problem = error.message();
     }
@@ -125,6 +134,10 @@ Task<void> Watcher::look(bool rules, bool bridges) {
     looking_ = false;
     if (problem.empty()) co_return;
     logger.error("what others removed could not be put back and is tried again: {}", problem);
+    look_again_later(rules, bridges);
+}
+
+void Watcher::look_again_later(bool rules, bool bridges) {
     rules_touched_ = rules_touched_ || rules;
     bridges_touched_ = bridges_touched_ || bridges;
     due_ = true;

@@ -26,6 +26,7 @@ private:
     void heard(Source& source, bool is_firewall);
     void note(bool rules, bool bridges);
     void look_soon();
+    void look_again_later(bool rules, bool bridges);
     Task<void> look(bool rules, bool bridges);
 
     Core& core_;

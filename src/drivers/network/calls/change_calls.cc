@@ -76,16 +76,14 @@ void ChangeCalls::bind(driver::HandlerTable& on) {
     on.call<proc::NetworkSetMetadata>(this, &ChangeCalls::set_metadata);
 }
 
-std::shared_ptr<model::Network> ChangeCalls::read(const std::string& xml, bool validate) const {
-    auto definition = std::make_shared<model::Network>(model::Network::parse(xml, validate));
-    choose_subnets(core_, *definition);
-    model::validate(*definition);
-    require_virtual_functions(*definition);
-    model::complete(*definition);
-    require_free_bridge(core_, *definition);
-    require_no_clash(core_, *definition);
-    choose_bridge_name(core_, *definition);
-    return definition;
+void ChangeCalls::complete(model::Network& definition) const {
+    choose_subnets(core_, definition);
+    model::validate(definition);
+    require_virtual_functions(definition);
+    model::complete(definition);
+    require_free_bridge(core_, definition);
+    require_no_clash(core_, definition);
+    choose_bridge_name(core_, definition);
 }
 
 Task<void> ChangeCalls::save_definition(Definition definition) {
@@ -96,12 +94,15 @@ Task<void> ChangeCalls::save_definition(Definition definition) {
 
 Task<proc::NetworkRef> ChangeCalls::define_text(driver::Call& call, std::string xml, uint32_t flags) {
     require_flags(flags, api::network_define_validate, "networkDefineXMLFlags");
-    io::Semaphore::Permit turn = co_await core_.turn(call.deadline);
-    Definition definition = read(xml, flags & api::network_define_validate);
+    auto read = std::make_shared<model::Network>(model::Network::parse(xml, flags & api::network_define_validate));
+    const Uuid uuid = *read->uuid;
+    Core::Place place = co_await core_.place_of(uuid, call.deadline);
+    complete(*read);
+    Definition definition = std::move(read);
     co_await save_definition(definition);
-    NetworkOwner network = core_.networks.hold(*definition->uuid);
+    NetworkOwner network = place.known.network;
     if (!network) {
-        network = std::make_shared<Network>(*definition->uuid, definition->name);
+        network = std::make_shared<Network>(core_.loop, uuid, definition->name);
         core_.networks.insert(network);
     }
     network->persistent = std::move(definition);
@@ -122,17 +123,24 @@ Task<proc::NetworkDefineXmlFlags::Ret> ChangeCalls::define_flags(driver::Call& c
 
 Task<proc::NetworkRef> ChangeCalls::create_text(driver::Call& call, std::string xml, uint32_t flags) {
     require_flags(flags, api::network_create_validate, "networkCreateXMLFlags");
-    io::Semaphore::Permit turn = co_await core_.turn(call.deadline);
-    Definition definition = read(xml, flags & api::network_create_validate);
-    NetworkOwner network = core_.networks.hold(*definition->uuid);
+    auto read = std::make_shared<model::Network>(model::Network::parse(xml, flags & api::network_create_validate));
+    const Uuid uuid = *read->uuid;
+    Core::Place place = co_await core_.place_of(uuid, call.deadline);
+    complete(*read);
+    Definition definition = std::move(read);
+    NetworkOwner network = place.known.network;
     const bool is_new = network == nullptr;
     if (!is_new && network->active) {
         fail(ErrorCode::operation_invalid, ErrorDomain::network, "network is already active as '{}'", network->name());
     }
     if (is_new) {
-        network = std::make_shared<Network>(*definition->uuid, definition->name);
+        network = std::make_shared<Network>(core_.loop, uuid, definition->name);
         core_.networks.insert(network);
+        place.known.turn = co_await core_.turn(network, call.deadline);
     }
+    // Who comes next sees what is taken.
+    network->live = definition;
+    place.naming.release();
     std::optional<Error> problem;
     try {
         co_await start_network(core_, network, definition);
@@ -140,6 +148,7 @@ Task<proc::NetworkRef> ChangeCalls::create_text(driver::Call& call, std::string 
         problem.emplace(error);
     }
     if (problem) {
+        network->live = nullptr;
         if (is_new) {
             network->removed = true;
             core_.networks.erase(network->uuid());
@@ -162,7 +171,7 @@ Task<proc::NetworkCreateXmlFlags::Ret> ChangeCalls::create_flags(driver::Call& c
 
 Task<wire::Void> ChangeCalls::create(driver::Call& call, proc::NetworkCreate::Args args) {
     NetworkOwner network = core_.at(args.network);
-    io::Semaphore::Permit turn = co_await core_.turn(call.deadline);
+    io::Semaphore::Permit turn = co_await core_.turn(network, call.deadline);
     require_known(*network);
     co_await start_network(core_, network, nullptr);
     co_return wire::Void{};
@@ -170,7 +179,7 @@ Task<wire::Void> ChangeCalls::create(driver::Call& call, proc::NetworkCreate::Ar
 
 Task<wire::Void> ChangeCalls::destroy(driver::Call& call, proc::NetworkDestroy::Args args) {
     NetworkOwner network = core_.at(args.network);
-    io::Semaphore::Permit turn = co_await core_.turn(call.deadline);
+    io::Semaphore::Permit turn = co_await core_.turn(network, call.deadline);
     require_known(*network);
     co_await stop_network(core_, network);
     co_return wire::Void{};
@@ -178,7 +187,7 @@ Task<wire::Void> ChangeCalls::destroy(driver::Call& call, proc::NetworkDestroy::
 
 Task<wire::Void> ChangeCalls::undefine(driver::Call& call, proc::NetworkUndefine::Args args) {
     NetworkOwner network = core_.at(args.network);
-    io::Semaphore::Permit turn = co_await core_.turn(call.deadline);
+    io::Semaphore::Permit turn = co_await core_.turn(network, call.deadline);
     require_known(*network);
     if (!network->is_persistent())
         throw Error(ErrorCode::operation_invalid, ErrorDomain::network, "can't undefine transient network");
@@ -203,7 +212,7 @@ Task<wire::Void> ChangeCalls::undefine(driver::Call& call, proc::NetworkUndefine
 
 Task<wire::Void> ChangeCalls::set_autostart(driver::Call& call, proc::NetworkSetAutostart::Args args) {
     NetworkOwner network = core_.at(args.network);
-    io::Semaphore::Permit turn = co_await core_.turn(call.deadline);
+    io::Semaphore::Permit turn = co_await core_.turn(network, call.deadline);
     require_known(*network);
     if (!network->is_persistent())
         throw Error(ErrorCode::operation_invalid, ErrorDomain::network, "cannot set autostart for transient network");
@@ -241,7 +250,7 @@ Task<void> ChangeCalls::put_in_place(NetworkOwner network, Definition live, Defi
 Task<wire::Void> ChangeCalls::update(driver::Call& call, proc::NetworkUpdate::Args args) {
     require_flags(args.flags, affect, "networkUpdate");
     NetworkOwner network = core_.at(args.network);
-    io::Semaphore::Permit turn = co_await core_.turn(call.deadline);
+    io::Semaphore::Permit turn = co_await core_.turn(network, call.deadline);
     require_known(*network);
     const Scope scope = scope_of(*network, args.flags);
     if (args.section == 0 || args.section >= api::network_section_last) {
@@ -278,7 +287,7 @@ Task<void> ChangeCalls::keep_live_metadata(NetworkOwner network, Definition chan
 Task<wire::Void> ChangeCalls::set_metadata(driver::Call& call, proc::NetworkSetMetadata::Args args) {
     require_flags(args.flags, affect, "networkSetMetadata");
     NetworkOwner network = core_.at(args.network);
-    io::Semaphore::Permit turn = co_await core_.turn(call.deadline);
+    io::Semaphore::Permit turn = co_await core_.turn(network, call.deadline);
     require_known(*network);
     const Scope scope = scope_of(*network, args.flags);
     if (args.type != metadata_element) refuse_metadata_type(args.type);

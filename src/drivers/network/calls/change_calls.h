@@ -1,5 +1,5 @@
-// Calls that change networks: define, create, start, destroy, undefine, autostart, update, metadata. Each holds the
-// core's turn. Owned by NetworkDriver; loop thread only.
+// Calls that change networks: define, create, start, destroy, undefine, autostart, update, metadata. Each holds its
+// network's turn. Owned by NetworkDriver; loop thread only.
 #pragma once
 #include "drivers/network/core.h"
 #include "protocol/remote/network.h"
@@ -25,8 +25,8 @@ private:
 
     Task<proc::NetworkRef> define_text(driver::Call& call, std::string xml, uint32_t flags);
     Task<proc::NetworkRef> create_text(driver::Call& call, std::string xml, uint32_t flags);
-    /// Reads, completes and checks a definition; a bridge gets a free name.
-    std::shared_ptr<model::Network> read(const std::string& xml, bool validate) const;
+    /// Completes and checks a definition that was read; a bridge gets a free name. The caller holds the turn of names.
+    void complete(model::Network& definition) const;
     Task<void> put_in_place(NetworkOwner network, Definition live, Definition persistent);
     Task<void> save_definition(Definition definition);
     /// Metadata that cannot be written is not told either.

@@ -126,7 +126,7 @@ proc::NetworkPortGetParameters::Ret PortCalls::parameters(driver::Call&, proc::N
 Task<wire::Void> PortCalls::set_parameters(driver::Call& call, proc::NetworkPortSetParameters::Args args) {
     require_flags(args.flags, 0, "networkPortSetParameters");
     NetworkOwner network = core_.at(args.port.network);
-    io::Semaphore::Permit turn = co_await core_.turn(call.deadline);
+    io::Semaphore::Permit turn = co_await core_.turn(network, call.deadline);
     require_known(*network);
     require_active(*network);
     NetworkPort changed = port_of(*network, args.port.uuid);
@@ -142,7 +142,7 @@ Task<proc::NetworkPortCreateXml::Ret> PortCalls::create(driver::Call& call, proc
     require_flags(args.flags, api::network_port_create_reclaim | api::network_port_create_validate,
                   "networkPortCreateXML");
     NetworkOwner network = core_.at(args.network);
-    io::Semaphore::Permit turn = co_await core_.turn(call.deadline);
+    io::Semaphore::Permit turn = co_await core_.turn(network, call.deadline);
     require_known(*network);
     NetworkPort port = NetworkPort::parse(args.xml, args.flags & api::network_port_create_validate);
     require_active(*network);
@@ -168,7 +168,7 @@ Task<proc::NetworkPortCreateXml::Ret> PortCalls::create(driver::Call& call, proc
 Task<wire::Void> PortCalls::remove(driver::Call& call, proc::NetworkPortDelete::Args args) {
     require_flags(args.flags, 0, "networkPortDelete");
     NetworkOwner network = core_.at(args.port.network);
-    io::Semaphore::Permit turn = co_await core_.turn(call.deadline);
+    io::Semaphore::Permit turn = co_await core_.turn(network, call.deadline);
     require_known(*network);
     require_active(*network);
     port_of(*network, args.port.uuid);
