@@ -42,6 +42,46 @@ class Vcpus(harness.TestCase):
     def start(self):
         self.domain.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
 
+    def threads(self):
+        """{name: (policy, priority)} of all threads of the guest's QEMU; its first one is 'main'."""
+        pid = self.daemon_.guest_pid('many')
+        found = {}
+        for thread in map(int, os.listdir(f'/proc/{pid}/task')):
+            with open(f'/proc/{pid}/task/{thread}/comm', encoding='utf-8') as file:
+                name = 'main' if thread == pid else file.read().strip()
+            found[name] = os.sched_getscheduler(thread), os.sched_getparam(thread).sched_priority
+        return found
+
+    def test_threads_are_scheduled_as_the_definition_says(self):
+        self.domain = self.connection.defineXML(self.domain.XMLDesc().replace(
+            '</cputune>', "<emulatorsched scheduler='batch'/><vcpusched vcpus='1-2' scheduler='idle'/>"
+            "<iothreadsched iothreads='2' scheduler='batch'/></cputune>"))
+        self.start()
+        found = self.threads()
+        vcpus = {name: found[name][0] for name in found if name.startswith('CPU ')}
+        self.assertEqual(found['main'][0], os.SCHED_BATCH)
+        self.assertEqual(vcpus, {'CPU 0/TCG': os.SCHED_OTHER, 'CPU 1/TCG': os.SCHED_IDLE})
+        self.assertEqual([found[f'IO iothread{number}'][0] for number in (1, 2)], [os.SCHED_OTHER, os.SCHED_BATCH])
+        # One that comes while the guest runs, too.
+        self.domain.setVcpus(3)
+        self.assertEqual(self.threads()['CPU 2/TCG'][0], os.SCHED_IDLE)
+
+    def test_a_scheduler_that_cannot_be_had_is_refused_with_the_kernel_s_word(self):
+        wrong = "<vcpusched vcpus='0' scheduler='fifo' priority='{}'/></cputune>"
+        text = self.domain.XMLDesc()
+        self.domain = self.connection.defineXML(text.replace('</cputune>', wrong.format(100)))
+        said = self.refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, self.start)
+        self.assertIn('Scheduler priority 100 out of range [1, 99]', str(said))
+        self.assertFalse(self.domain.isActive())
+        self.domain = self.connection.defineXML(text.replace('</cputune>', wrong.format(1)))
+        try:
+            self.start()
+        except libvirt.libvirtError as error:
+            # A container may give no real-time threads to anybody.
+            self.assertIn('Cannot set scheduler parameters for pid', str(error))
+        else:
+            self.assertEqual(self.threads()['CPU 0/TCG'], (os.SCHED_FIFO, 1))
+
     def test_counts_of_a_definition(self):
         self.assertEqual([self.domain.vcpusFlags(flags) for flags in (0, CONFIG, libvirt.VIR_DOMAIN_VCPU_MAXIMUM)], [2, 2, 5])
         self.refused(libvirt.VIR_ERR_OPERATION_INVALID, self.domain.maxVcpus)

@@ -58,6 +58,58 @@ void set_affinity(int thread, const Bitmap& cpus) {
     }
 }
 
+void set_scheduler(int thread, const model::SchedulerSetting& setting) {
+    int policy = SCHED_OTHER;
+    switch (setting.scheduler) {
+        case model::Scheduler::none:
+            return;
+        case model::Scheduler::batch:
+            policy = SCHED_BATCH;
+            break;
+        case model::Scheduler::idle:
+            policy = SCHED_IDLE;
+            break;
+        case model::Scheduler::fifo:
+            policy = SCHED_FIFO;
+            break;
+        case model::Scheduler::rr:
+            policy = SCHED_RR;
+            break;
+    }
+    sched_param parameters{};
+    if (policy == SCHED_FIFO || policy == SCHED_RR) {
+        const int least = ::sched_get_priority_min(policy);
+        const int most = ::sched_get_priority_max(policy);
+        const int priority = setting.priority.value_or(0);
+        if (priority < least || priority > most) {
+            fail(ErrorCode::config_unsupported, ErrorDomain::none, "Scheduler priority {} out of range [{}, {}]",
+                 priority, least, most);
+        }
+        parameters.sched_priority = priority;
+    }
+    if (::sched_setscheduler(thread, policy, &parameters) != 0) {
+        throw Error::from_errno(errno, ErrorDomain::none,
+                                fmt::format("Cannot set scheduler parameters for pid {}", thread));
+    }
+}
+
+namespace {
+
+void schedule(int thread, const std::vector<model::SchedulerSetting>& settings, unsigned number) {
+    for (const model::SchedulerSetting& setting : settings) {
+        if (setting.of.test(number)) set_scheduler(thread, setting);
+    }
+}
+
+}  // namespace
+
+bool places_threads(const model::Domain& domain) {
+    const model::CpuTune& tune = domain.cputune;
+    return !tune.vcpu_pins.empty() || !tune.emulator_pin.empty() || !tune.iothread_pins.empty() ||
+           !domain.vcpus.cpuset.empty() || tune.emulator_scheduler || !tune.vcpu_schedulers.empty() ||
+           !tune.iothread_schedulers.empty();
+}
+
 std::vector<IoThreadPlace> read_iothreads(const Json& answer) {
     std::vector<IoThreadPlace> threads;
     for (const Json& item : answer.items()) {
@@ -95,6 +147,7 @@ void place_vcpus(const Run& run) {
         if (run.vcpu_threads[i] <= 0) continue;
         auto cpus = pinned_cpus(*run.domain, static_cast<int>(i));
         set_affinity(run.vcpu_threads[i], cpus ? *cpus : Bitmap::first(host_cpus()));
+        schedule(run.vcpu_threads[i], run.domain->cputune.vcpu_schedulers, static_cast<unsigned>(i));
     }
 }
 
@@ -102,18 +155,23 @@ void place_iothread(const model::Domain& domain, const IoThreadPlace& place) {
     if (place.thread <= 0) return;
     auto cpus = pinned_iothread(domain, place.id);
     set_affinity(place.thread, cpus ? *cpus : Bitmap::first(host_cpus()));
+    schedule(place.thread, domain.cputune.iothread_schedulers, place.id);
 }
 
 void place_run(const Run& run, std::span<const IoThreadPlace> iothreads) {
     const model::Domain& definition = *run.domain;
+    const model::CpuTune& tune = definition.cputune;
     if (auto cpus = pinned_cpus(definition, emulator_threads)) set_affinity(run.process->pid(), *cpus);
+    if (tune.emulator_scheduler) set_scheduler(run.process->pid(), *tune.emulator_scheduler);
     for (size_t i = 0; i < run.vcpu_threads.size(); i++) {
-        auto cpus = pinned_cpus(definition, static_cast<int>(i));
-        if (cpus && run.vcpu_threads[i] > 0) set_affinity(run.vcpu_threads[i], *cpus);
+        if (run.vcpu_threads[i] <= 0) continue;
+        if (auto cpus = pinned_cpus(definition, static_cast<int>(i))) set_affinity(run.vcpu_threads[i], *cpus);
+        schedule(run.vcpu_threads[i], tune.vcpu_schedulers, static_cast<unsigned>(i));
     }
     for (const IoThreadPlace& place : iothreads) {
-        auto cpus = pinned_iothread(definition, place.id);
-        if (cpus && place.thread > 0) set_affinity(place.thread, *cpus);
+        if (place.thread <= 0) continue;
+        if (auto cpus = pinned_iothread(definition, place.id)) set_affinity(place.thread, *cpus);
+        schedule(place.thread, tune.iothread_schedulers, place.id);
     }
 }
 

@@ -1,5 +1,5 @@
-// On which of the host's CPUs a guest's threads run: maps as clients give and get them, and the kernel's own. Loop
-// thread.
+// On which of the host's CPUs a guest's threads run, and how they are scheduled: maps as clients give and get them, and
+// the kernel's own. Loop thread.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -8,6 +8,10 @@
 
 #include "base/bitmap.h"
 #include "drivers/qemu/domain.h"
+
+namespace virtue::model {
+struct SchedulerSetting;
+}  // namespace virtue::model
 
 namespace virtue::qemu {
 
@@ -25,6 +29,9 @@ Bitmap bitmap_of(std::span<const uint8_t> map, const char* what);
 
 /// Binds a thread to CPUs. Throws system_error.
 void set_affinity(int thread, const Bitmap& cpus);
+/// Has the kernel schedule a thread so. Throws config_unsupported for a priority that the kernel does not know,
+/// system_error where it refuses, as to real-time threads in a control group without time for such.
+void set_scheduler(int thread, const model::SchedulerSetting& setting);
 
 /// An I/O thread of a running guest, as QEMU tells it.
 struct IoThreadPlace {
@@ -37,15 +44,18 @@ struct IoThreadPlace {
 Task<std::vector<IoThreadPlace>> query_iothreads(std::shared_ptr<Domain> domain, io::Deadline deadline);
 std::vector<IoThreadPlace> read_iothreads(const Json& answer);
 
+/// True if a definition says anything about where threads run or how they are scheduled.
+bool places_threads(const model::Domain& domain);
+
 /// Where an I/O thread is pinned to; nothing where it is not.
 std::optional<Bitmap> pinned_iothread(const model::Domain& domain, unsigned id);
 
 /// Puts processors, or an I/O thread, that came while the guest ran where the live definition wants them: on any of the
-/// host's CPUs if it does not say, wherever the thread that made them may run. Throws system_error.
+/// host's CPUs if it does not say, wherever the thread that made them may run. Throws as set_scheduler().
 void place_vcpus(const Run& run);
 void place_iothread(const model::Domain& domain, const IoThreadPlace& place);
 
-/// Puts every thread of a run where its live definition wants it, if it says so. Throws system_error.
+/// Puts every thread of a run where its live definition wants it, if it says so. Throws as set_scheduler().
 void place_run(const Run& run, std::span<const IoThreadPlace> iothreads);
 
 }  // namespace virtue::qemu

@@ -246,10 +246,7 @@ Task<void> finish_vcpu_unplug(Core& core, DomainOwner domain) {
 }
 
 Task<void> place_threads(DomainOwner domain, io::Deadline deadline) {
-    const model::Domain& definition = *domain->running().domain;
-    const bool wants_any = !definition.cputune.vcpu_pins.empty() || !definition.cputune.emulator_pin.empty() ||
-                           !definition.cputune.iothread_pins.empty() || !definition.vcpus.cpuset.empty();
-    if (!wants_any) co_return;
+    if (!places_threads(*domain->running().domain)) co_return;
     std::vector<IoThreadPlace> iothreads = co_await query_iothreads(domain, deadline);
     place_run(domain->running(), iothreads);
 }
