@@ -29,7 +29,11 @@ KNOWN = {
     'vcpuid': ['0', '1', '2', '3'], 'ccwCssidRange': ['0xfe', '0xfe', '0x01'], 'ccwSsidRange': ['0x0', '0x1'], 'ccwDevnoRange': ['0x0001', '0x0002', '0x9f9f'],
     'wwn': ['5000c50015ea71ac'], 'addrIPorName': ['127.0.0.1', 'localhost'], 'objectName': ['default', 'a', 'b'], 'genericName': ['a', 'b', 'qemu'],
     'hexuint': ['0x1', '0x2000', 'ff'], 'virtioserialPort': ['0', '1', '2', '31'], 'weight': ['100', '500', '1000'], 'cpushares': ['2', '1024'],
-    'zpciaddress': [],
+    'zpciaddress': [], 'ipv6Addr': ['2001:db8:ca2:2::1', 'fd00::5', '::1', 'fe80::7'], 'macAddr': ['52:54:00:11:22:33', 'ff:ff:ff:ff:ff:ff'],
+    'addrMAC': ['1:2:3:4:5:6', 'aa:bb:cc:dd:ee:ff'], 'addrIP': ['10.1.2.3', '1.2.3.4', '255.255.255.255'], 'addrIPv6': ['a:b:c::d:e:f', '::1', '::10.1.2.3'],
+    'addrMask': ['255.255.255.0', '22', '32'], 'addrMaskv6': ['ffff:fc00::', '128', '65'], 'timestamp': ['1341933637.273190990', '0', '12'],
+    'hostcpu': ['qemu64', 'Nehalem', 'Westmere'], 'compat': ['0.10', '1.1'],
+    'featureName': ['vmx', 'svm', 'sse4.2', 'lahf_lm', 'aes', 'avx2', 'nosuch'],
 }
 # Elements that nearly always spoil the rest.
 SELDOM = {'address': 0.08, 'alias': 0.08, 'acpi': 0.05, 'boot': 0.08, 'rom': 0.1, 'seclabel': 0.1, 'encryption': 0.1, 'privateData': 0, 'xen': 0.02,
@@ -54,9 +58,11 @@ class Schema:
 class Sampler:
     """Makes elements of definitions, by the dice that it is given."""
 
-    def __init__(self, schema, dice):
+    def __init__(self, schema, dice, share=(0.05, 0.15, 0.3, 0.5)):
         self.schema = schema
         self.dice = dice
+        # How much of what may be left out is there: one of these for each element.
+        self.share = share
         self.richness = 0.3
 
     def element(self, definition):
@@ -67,7 +73,7 @@ class Sampler:
     def contents(self, definition):
         """All that a definition makes, below an element <holder>."""
         holder = ET.Element('holder')
-        self.richness = self.dice.choice([0.05, 0.15, 0.3, 0.5])
+        self.richness = self.dice.choice(self.share)
         self.put_named(definition, holder, 0)
         return holder
 
@@ -265,6 +271,72 @@ class Maker:
         """The last one was accepted by libvirtd."""
         if self.last:
             self.good.setdefault(self.last[0], []).append(self.last[1])
+
+
+# Of each other kind of document: the schema, the definition in it that is the whole, and what it needs to be accepted.
+DOCUMENTS = {
+    'network': ('network.rng', 'network'), 'netrun': ('network.rng', 'network'), 'pool': ('storagepool.rng', 'pool'),
+    'vol': ('storagevol.rng', 'vol'), 'nwfilter': ('nwfilter.rng', 'filter'), 'secret': ('secret.rng', 'secret'),
+    'nodedev': ('nodedev.rng', 'device'), 'snapshot': ('domainsnapshot.rng', 'domainsnapshot'),
+    'checkpoint': ('domaincheckpoint.rng', 'domaincheckpoint'), 'netupdate': ('network.rng', None), 'interface': ('interface.rng', None),
+    'cpu': ('cpu.rng', 'guestcpu'),
+}
+# Sections of a network that can be updated.
+SECTIONS = ('host', 'range', 'txt', 'srv', 'interface', 'portgroup')
+UUID = 'c7a5fdbd-edaf-9455-926a-d65c16db1809'
+
+
+class Documents:
+    """Documents of one of the kinds in DOCUMENTS; `guest` is the definition that snapshots are of."""
+
+    def __init__(self, kind, dice, guest=None):
+        self.kind = kind
+        self.guest = guest
+        self.dice = dice
+        schema, self.definition = DOCUMENTS[kind]
+        self.sampler = Sampler(Schema(schema), dice, (0.15, 0.3, 0.5, 0.7))
+
+    def make(self):
+        made = None
+        while made is None:
+            made = self.section() if self.kind == 'netupdate' else self.whole()
+        return ET.tostring(made, encoding='unicode')
+
+    def section(self):
+        network = self.sampler.element('network')
+        found = [element for element in network.iter() if element.tag in SECTIONS]
+        return self.dice.choice(found) if found else None
+
+    def whole(self):
+        definition = self.definition or self.dice.choice(['ethernet-interface', 'bridge-interface', 'bond-interface', 'vlan-interface'])
+        root = self.sampler.element(definition)
+        if root is None:
+            return None
+        name = root.find('name')
+        if name is not None:
+            name.text = 'made'
+        if self.kind in ('network', 'netrun', 'pool', 'secret'):
+            for old in root.findall('uuid'):
+                root.remove(old)
+            ET.SubElement(root, 'uuid').text = UUID
+        if self.kind in ('network', 'netrun', 'pool', 'snapshot', 'checkpoint') and name is None and self.dice.random() < 0.9:
+            ET.SubElement(root, 'name').text = 'made'
+        if self.kind in ('network', 'netrun'):
+            for bridge in root.findall('bridge'):
+                if 'name' in bridge.attrib:
+                    bridge.set('name', 'virbr7')
+        if self.kind == 'nwfilter':
+            root.set('name', 'made')
+        if self.kind in ('snapshot', 'checkpoint'):
+            # A whole domain at random is hardly ever read.
+            for domain in root.findall('domain') + root.findall('inactiveDomain'):
+                root.remove(domain)
+            if self.guest is not None and self.dice.random() < 0.5:
+                root.append(copy.deepcopy(self.guest))
+            for disk in root.findall('disks/disk'):
+                if self.dice.random() < 0.7:
+                    disk.set('name', self.dice.choice(['vda', 'vdb', 'vda', 'vdc']))
+        return root
 
 
 def base(arch, machine):
