@@ -146,20 +146,19 @@ void read_target(xml::Mapper& m, Pool& p) {
     p.target_path = clean_path(path);
 }
 
-void map_options(xml::Mapper& m, const std::string& prefix, const char* group, std::vector<PoolOption>& options,
+// The names are literals: the mapper keeps them for its check of unknown ones.
+void map_options(xml::Mapper& m, const char* outer, const char* inner, std::vector<PoolOption>& options,
                  bool has_value) {
-    const std::string outer = prefix + ":" + group;
-    const std::string inner = prefix + ":option";
     const auto one = [&](PoolOption& option) {
         m.attribute("name", option.name);
         if (has_value) m.attribute("value", option.value);
         if (m.reading() && option.name.empty()) m.fail("an option needs a name");
         if (m.reading() && has_value && option.value.empty()) m.fail("an option needs a value");
     };
-    m.group(outer.c_str(), [&] {
-        if (m.reading()) m.each(inner.c_str(), [&] { one(options.emplace_back()); });
+    m.group(outer, [&] {
+        if (m.reading()) m.each(inner, [&] { one(options.emplace_back()); });
         if (m.writing())
-            for (PoolOption& option : options) m.group(inner.c_str(), [&] { one(option); });
+            for (PoolOption& option : options) m.group(inner, [&] { one(option); });
     });
 }
 
@@ -285,8 +284,9 @@ void map(xml::Mapper& m, Pool& p) {
             m.attribute("allocation", p.refresh);
         });
     });
-    if (p.type == PoolType::fs || p.type == PoolType::netfs) map_options(m, "fs", "mount_opts", p.mount_options, false);
-    if (p.type == PoolType::rbd) map_options(m, "rbd", "config_opts", p.config_options, true);
+    if (p.type == PoolType::fs || p.type == PoolType::netfs)
+        map_options(m, "fs:mount_opts", "fs:option", p.mount_options, false);
+    if (p.type == PoolType::rbd) map_options(m, "rbd:config_opts", "rbd:option", p.config_options, true);
 }
 
 namespace {

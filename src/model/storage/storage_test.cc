@@ -43,6 +43,20 @@ TEST_CASE("a volume's size may be given in any unit and is kept in bytes") {
     CHECK(volume.target.format == "raw");
 }
 
+TEST_CASE("the form of a pool with options for mount is checked with them") {
+    const auto parsed = [](const std::string& option) {
+        return Pool::parse(
+            "<pool type='fs' xmlns:fs='http://libvirt.org/schemas/storagepool/fs/1.0'><name>p</name>"
+            "<source><device path='/dev/sda1'/></source><target><path>/x</path></target>" +
+                option + "</pool>",
+            true);
+    };
+    const Pool pool = parsed("<fs:mount_opts><fs:option name='ro'/><fs:option name='noexec'/></fs:mount_opts>");
+    CHECK(pool.mount_options.size() == 2);
+    CHECK_THROWS_AS(parsed("<fs:mount_options><fs:option name='ro'/></fs:mount_options>"), Error);
+    CHECK_THROWS_AS(parsed("<fs:mount_opts><fs:opt name='ro'/></fs:mount_opts>"), Error);
+}
+
 TEST_CASE("golden: pools are accepted, refused and stored as libvirtd does") {
     // libvirtd of the recording has no back end for these.
     const auto score =
