@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 
 #include "model/domain/complete/machine.h"
 #include "model/domain/complete/refuse.h"
@@ -434,6 +435,22 @@ bool can_be_second(VideoModel model) {
     return model == VideoModel::qxl || model == VideoModel::virtio;
 }
 
+void check_video_memory(const Video& v) {
+    if (v.model == VideoModel::vga && v.vram != 0 && v.vram < 1024)
+        unsupported("value for 'vram' must be at least 1 MiB (1024 KiB)");
+    if (v.model != VideoModel::qxl) return;
+    static constexpr uint32_t most = UINT32_MAX / 1024;  // QEMU counts bytes
+    const auto require_countable = [](const char* name, uint32_t kib) {
+        if (kib > most)
+            throw Error(ErrorCode::overflow, ErrorDomain::qemu,
+                        fmt::format("value for '{}' must be less than '{}'", name, most));
+    };
+    require_countable("vram", v.vram);
+    require_countable("ram", v.ram);
+    if (v.vgamem != 0 && v.vgamem < 1024) unsupported("value for 'vgamem' must be at least 1 MiB (1024 KiB)");
+    if (v.vgamem != 0 && !std::has_single_bit(v.vgamem)) unsupported("value for 'vgamem' must be power of two");
+}
+
 }  // namespace
 
 void check_displays(const Domain& d, const Platform& platform) {
@@ -453,10 +470,7 @@ void check_displays(const Domain& d, const Platform& platform) {
             throw Error(ErrorCode::xml_error, ErrorDomain::qemu, "model resolution is not supported");
         if (v.acceleration.accel3d == xml::YesNo::yes && v.model != VideoModel::virtio)
             unsupported("3d acceleration is supported only with 'virtio' video device");
-        if (v.model == VideoModel::vga && v.vram != 0 && v.vram < 1024)
-            unsupported("value for 'vram' must be at least 1 MiB (1024 KiB)");
-        if (v.model == VideoModel::qxl && v.vgamem != 0 && v.vgamem < 1024)
-            unsupported("value for 'vgamem' must be at least 1 MiB (1024 KiB)");
+        check_video_memory(v);
         if (v.backend == VideoBackend::vhostuser && v.model == VideoModel::none)
             unsupported("video type 'none' takes no driver");
     }

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <bit>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -142,12 +144,19 @@ void complete_disks(Domain& d) {
 
 namespace {
 
+// Who has no port yet gets the ones behind the highest.
 template <typename List>
 void number_ports(List& list) {
+    constexpr int last = std::numeric_limits<int>::max();
     int highest = -1;
     for (const auto& c : list) highest = std::max(highest, c.port);
-    for (auto& c : list)
-        if (c.port == -1) c.port = ++highest;
+    for (auto& c : list) {
+        if (c.port != -1) continue;
+        if (highest == last)
+            throw Error(ErrorCode::config_unsupported, ErrorDomain::domain,
+                        fmt::format("port number {} is too high: none is left for the next device", last));
+        c.port = ++highest;
+    }
 }
 
 }  // namespace
@@ -204,43 +213,47 @@ void pair_console_and_serial(Domain& d) {
 }
 
 void number_consoles(Domain& d) {
-    int highest = -1;
-    for (const Console& c : d.consoles) highest = std::max(highest, c.port);
-    for (Console& c : d.consoles)
-        if (c.port == -1) c.port = ++highest;
+    number_ports(d.consoles);
 }
+
+namespace {
+
+// Memory of graphics cards comes in powers of two. Above the last of them libvirt's sum comes out as nothing at all,
+// and its default takes the place of what was asked for.
+void round_up(uint32_t& kib) {
+    constexpr uint32_t last = 1u << 31;
+    if (kib > last)
+        throw Error(ErrorCode::overflow, ErrorDomain::qemu,
+                    fmt::format("{} KiB of video memory are too many, the most is {}", kib, last));
+    if (kib != 0) kib = std::bit_ceil(kib);
+}
+
+}  // namespace
 
 void complete_videos(Domain& d) {
     for (Video& v : d.videos) {
         if (v.model == VideoModel::none) continue;
         if (v.heads == 0) v.heads = 1;
-        const auto power = [](uint32_t& kib) {
-            uint32_t n = 1;
-            while (n < kib) n <<= 1;
-            if (kib != 0) kib = n;
-        };
         switch (v.model) {
             case VideoModel::qxl:
                 if (v.ram == 0) v.ram = 64 * 1024;
                 if (v.vram == 0) v.vram = 64 * 1024;
                 if (v.vgamem == 0) v.vgamem = 16 * 1024;
-                power(v.ram);
-                power(v.vram);
-                power(v.vgamem);
-                power(v.vram64);
+                round_up(v.ram);
+                round_up(v.vram);
                 break;
             case VideoModel::vga:
             case VideoModel::bochs:
             case VideoModel::vmvga:
                 if (v.vram == 0) v.vram = 16 * 1024;
-                power(v.vram);
+                round_up(v.vram);
                 break;
             case VideoModel::cirrus:
             case VideoModel::vbox:
             case VideoModel::xen:
                 if (v.vram == 0)
                     v.vram = v.model == VideoModel::xen ? 4 * 1024 : v.model == VideoModel::vbox ? 8 * 1024 : 16 * 1024;
-                power(v.vram);
+                round_up(v.vram);
                 break;
             default:
                 break;

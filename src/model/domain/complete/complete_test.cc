@@ -135,6 +135,16 @@ TEST_CASE("numbers without measure are refused and not acted upon") {
     CHECK(refused("<disk type='file'><source file='/a'/><target dev='sda' bus='scsi'/>"
                   "<address type='drive' controller='4000000000' bus='0' target='0' unit='0'/></disk>") ==
           ErrorCode::config_unsupported);
+    CHECK(refused("<serial type='pty'><target port='2147483647'/></serial><serial type='pty'/>") ==
+          ErrorCode::config_unsupported);
+    const auto of_card = [](const std::string& memory) { return refused("<video><model " + memory + "/></video>"); };
+    CHECK(of_card("type='qxl' vram='4294967295'") == ErrorCode::overflow);
+    CHECK(of_card("type='vga' vram='2147483649'") == ErrorCode::overflow);
+    CHECK(of_card("type='qxl' vram='4194303'") == ErrorCode::overflow);
+    CHECK(of_card("type='qxl' ram='4194305'") == ErrorCode::overflow);
+    CHECK(of_card("type='qxl' vgamem='4294967295'") == ErrorCode::config_unsupported);
+    CHECK(of_card("type='qxl' vram64='4294967295'") == ErrorCode::ok);
+    CHECK(of_card("type='vga' vram='2147483648'") == ErrorCode::ok);
     std::string many;
     for (int i = 0; i < 5000; i++) many += "<hub type='usb'/>";
     CHECK(refused(many) == ErrorCode::xml_error);
