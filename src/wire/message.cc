@@ -1,5 +1,7 @@
 #include "wire/message.h"
 
+#include "base/excerpt.h"
+
 namespace virtue::wire {
 
 namespace {
@@ -10,9 +12,7 @@ constexpr size_t error_text_max = 65536;
 
 std::string clipped(std::string text) {
     if (text.size() <= error_text_max) return text;
-    size_t end = error_text_max;
-    while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xc0U) == 0x80U) end--;  // not inside a UTF-8 letter
-    text.resize(end);
+    text.resize(excerpt(text, error_text_max).size());
     return text + "...";
 }
 

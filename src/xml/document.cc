@@ -9,6 +9,7 @@
 #include <libxml/xmlerror.h>
 
 #include "base/error.h"
+#include "base/excerpt.h"
 #include "xml/document_tree.h"
 
 namespace virtue::xml {
@@ -57,7 +58,7 @@ std::string context_of(const xmlParserInput* input) {
     constexpr size_t widest = 200;
     if (column > widest) return {};
     const std::string_view line(reinterpret_cast<const char*>(at), static_cast<size_t>(end - at));
-    return fmt::format("{}\n{}^", line.substr(0, widest), std::string(column, '-'));
+    return fmt::format("{}\n{}^", excerpt(line, widest), std::string(column, '-'));
 }
 
 void on_error(void* user, xmlErrorPtr error) {

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/excerpt.h"
 #include "xml/describe.h"
 #include "xml/scratch.h"
 
@@ -262,7 +263,7 @@ bool Mapper::answers_for(const char* name, std::string_view text) const {
 void Mapper::fail_value(const char* attribute, std::string_view text, std::string_view wanted) const {
     // libvirt raises most of these in its XML part, whatever is being read; clients see the number.
     const Element at = frames_.back().element;
-    const std::string shown = text.size() > 100 ? std::string(text.substr(0, 100)) + "…" : std::string(text);
+    const std::string shown = text.size() > 100 ? std::string(excerpt(text, 100)) + "…" : std::string(text);
     const std::string what = attribute != nullptr ? fmt::format("attribute '{}'", attribute) : std::string("the text");
     const Refusal* refusal = refusal_of(attribute);
     const Answer answer = refusal == nullptr                                           ? Answer{}

@@ -123,6 +123,12 @@ TEST_CASE("a wrong value is told with its place") {
     CHECK(has(message_of("<think/>"), "expecting root element of 'thing', not 'think'"));
 }
 
+TEST_CASE("a long wrong value is quoted up to a letter's end: clients take nothing but UTF-8") {
+    std::string value = "a";
+    for (int i = 0; i < 100; i++) value += "é";
+    CHECK(has(message_of(("<thing power='" + value + "'/>").c_str()), std::string("é…'").c_str()));
+}
+
 TEST_CASE("unknown names pass unless validation is asked for, then the nearest is named") {
     const char* text = "<thing><devices><rgn/></devices></thing>";
     CHECK(message_of(text) == "accepted");

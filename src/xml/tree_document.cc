@@ -5,6 +5,7 @@
 #include <libxml/xmlstring.h>
 
 #include "base/error.h"
+#include "base/excerpt.h"
 #include "xml/document_tree.h"
 #include "xml/tree.h"
 
@@ -24,7 +25,7 @@ public:
     xmlNode* element(const std::string& name, const Tree& from, int depth) {
         if (depth > limits_.depth) refuse(from, fmt::format("elements are nested more than {} deep", limits_.depth));
         if (xmlValidateQName(chars(name), 0) != 0)
-            refuse(from, fmt::format("'{}' cannot be the name of an element", name.substr(0, 100)));
+            refuse(from, fmt::format("'{}' cannot be the name of an element", excerpt(name, 100)));
         xmlNode* node = xmlNewDocRawNode(doc_, nullptr, chars(name), nullptr);
         if (node == nullptr) throw std::bad_alloc();
         node->line = static_cast<unsigned short>(std::min(from.line, 65535));
@@ -34,7 +35,7 @@ public:
         }
         if (from.kind == Tree::Kind::list) {
             xmlFreeNode(node);
-            refuse(from, fmt::format("a list in a list makes no sense under '{}'", name.substr(0, 100)));
+            refuse(from, fmt::format("a list in a list makes no sense under '{}'", excerpt(name, 100)));
         }
         // The node is linked before it is filled: what throws leaves it to the document.
         return node;
@@ -71,9 +72,9 @@ private:
         if (!from.scalar.empty()) xmlAddChild(node, xmlNewDocText(doc_, chars(from.scalar)));
     }
     void attribute(xmlNode* node, const std::string& name, const Tree& from) {
-        if (!from.is_scalar()) refuse(from, fmt::format("the attribute '{}' must be a text", name.substr(0, 100)));
+        if (!from.is_scalar()) refuse(from, fmt::format("the attribute '{}' must be a text", excerpt(name, 100)));
         if (xmlValidateNCName(chars(name), 0) != 0)
-            refuse(from, fmt::format("'{}' cannot be the name of an attribute", name.substr(0, 100)));
+            refuse(from, fmt::format("'{}' cannot be the name of an attribute", excerpt(name, 100)));
         check_text(from);
         xmlNewProp(node, chars(name), chars(from.scalar));
     }

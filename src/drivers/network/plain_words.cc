@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "base/error.h"
+#include "base/excerpt.h"
 #include "base/text.h"
 
 namespace virtue::network {
@@ -87,7 +88,7 @@ void require_short_lines(const std::string& network, const std::string& text) {
         if (line.size() <= longest_line) continue;
         fail(ErrorCode::config_unsupported, ErrorDomain::network,
              "network '{}' needs a line of {} bytes in dnsmasq's configuration, which reads {} at most: '{}…'", network,
-             line.size(), longest_line, line.substr(0, 60));
+             line.size(), longest_line, excerpt(line, 60));
     }
 }
 

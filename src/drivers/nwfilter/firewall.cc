@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "base/error.h"
+#include "base/excerpt.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -17,7 +18,7 @@ constexpr io::Milliseconds patience{60000};
 /// The first lines of a tool's words: what it did not like.
 std::string shortened(const std::string& text) {
     constexpr size_t longest = 1000;
-    return std::string(trim(text.substr(0, longest)));
+    return std::string(trim(excerpt(text, longest)));
 }
 
 }  // namespace

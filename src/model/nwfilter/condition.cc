@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/excerpt.h"
 #include "base/text.h"
 #include "model/network/host_address.h"
 #include "model/nwfilter/filter.h"
@@ -204,7 +205,7 @@ Text canonical_condition(Type type, std::string_view text) {
             return boolean(text);
         case Type::text:
             // As much as iptables keeps of a comment.
-            return std::string(text.substr(0, 256));
+            return std::string(excerpt(text, 256));
         case Type::states:
             return word_list(text, states);
         case Type::tcp_flags:

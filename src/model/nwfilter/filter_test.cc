@@ -19,6 +19,15 @@ TEST_CASE("values of rules are written in one form") {
     CHECK_FALSE(model::canonical_condition(ConditionType::ethertype, "5"));
 }
 
+TEST_CASE("a comment that is too long for iptables ends at a letter, so that the filter can be read again") {
+    std::string comment = "a";
+    for (int i = 0; i < 200; i++) comment += "é";
+    const std::string text = xml::format(Filter::parse(
+        "<filter name='f'><rule action='accept' direction='in'><tcp comment='" + comment + "'/></rule></filter>"));
+    CHECK(text.find("éé'") != std::string::npos);
+    CHECK(xml::format(Filter::parse(text)) == text);
+}
+
 TEST_CASE("a chain has libvirt's priority unless another is given") {
     CHECK(Filter::parse("<filter name='a' chain='arp-x'/>").priority == -500);
     CHECK(Filter::parse("<filter name='a' chain='arp-x' priority='-510'/>").priority == -510);

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "base/excerpt.h"
+
 namespace virtue::qemu {
 
 namespace {
@@ -268,7 +270,7 @@ void Monitor::handle(std::string_view text) {
     }
     if (message.find("return") == nullptr && message.find("error") == nullptr) {
         fail(ErrorCode::internal_error, ErrorDomain::qemu, "the QEMU monitor of guest '{}' sent an unknown message: {}",
-             guest_, text.substr(0, 200));
+             guest_, excerpt(text, 200));
     }
     auto found = pending_.find(message.string_or("id", ""));
     if (found == pending_.end()) return;
