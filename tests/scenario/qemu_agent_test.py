@@ -13,7 +13,7 @@ libvirt = harness.libvirt()
 ANSWERS = {
     'guest-get-vcpus': [{'logical-id': 0, 'online': True, 'can-offline': False}, {'logical-id': 1, 'online': True, 'can-offline': True}, {'logical-id': 2, 'online': False, 'can-offline': True}],
     'guest-set-vcpus': 1,
-    'guest-get-users': [{'user': 'ann', 'login-time': 1500.5}, {'user': 'bob', 'domain': 'CORP', 'login-time': 2000.25}, {'user': 'ann', 'login-time': 1400.0}],
+    'guest-get-users': [{'user': 'ann', 'login-time': 1500.5}, {'user': 'bob', 'domain': 'CORP', 'login-time': 2000.25}, {'user': 'ann', 'login-time': 1400.0}, {'user': 'eve', 'login-time': -1.5}, {'user': 'mallory', 'login-time': 1e300}],
     'guest-get-osinfo': {'id': 'tiny', 'name': 'Tiny Linux', 'pretty-name': 'Tiny Linux 1', 'version-id': '1', 'machine': 'x86_64', 'kernel-release': '6.1', 'kernel-version': '#1'},
     'guest-get-timezone': {'zone': 'CET', 'offset': 3600},
     'guest-get-host-name': {'host-name': 'inside'},
@@ -103,7 +103,8 @@ class Agent(harness.TestCase):
 
     def test_everything_about_the_guest(self):
         info = self.domain.guestInfo(0)
-        self.assertEqual((info['user.count'], info['user.0.name'], info['user.0.login-time'], info['user.1.domain']), (2, 'ann', 1400000, 'CORP'))
+        self.assertEqual((info['user.count'], info['user.0.name'], info['user.0.login-time'], info['user.1.domain']), (4, 'ann', 1400000, 'CORP'))
+        self.assertEqual((info['user.2.login-time'], info['user.3.login-time']), (0, 2**64 - 1), 'what no clock can show is the nearest that can be told')
         self.assertEqual((info['os.id'], info['os.pretty-name'], info['timezone.offset'], info['hostname']), ('tiny', 'Tiny Linux 1', 3600, 'inside'))
         self.assertEqual((info['fs.count'], info['fs.0.total-bytes'], info['fs.0.disk.0.serial'], info['fs.0.disk.0.device']), (1, 1000, 'S1', '/dev/vda1'))
         self.assertEqual((info['if.0.name'], info['if.0.addr.0.addr'], info['if.0.addr.0.prefix']), ('eth0', '10.0.2.15', 24))

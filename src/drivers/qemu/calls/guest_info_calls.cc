@@ -24,6 +24,14 @@ std::span<const Json> items_of(const Json& from, std::string_view member) {
     return list->items();
 }
 
+/// A guest's seconds as milliseconds. It may tell any number: what cannot be counted is the nearest that can.
+uint64_t milliseconds_of(double seconds) {
+    constexpr double too_many = 18446744073709551616.0;  // 2^64
+    const double wanted = seconds * 1000;
+    if (!(wanted > 0)) return 0;
+    return wanted < too_many ? static_cast<uint64_t>(wanted) : UINT64_MAX;
+}
+
 /// Somebody who is logged in more than once is told once, with the earliest login.
 void add_users(const model::Domain&, const Json& answer, Parameters& out) {
     struct User {
@@ -47,7 +55,7 @@ void add_users(const model::Domain&, const Json& answer, Parameters& out) {
         const std::string prefix = fmt::format("user.{}.", i);
         out.add_string(prefix + "name", users[i].name);
         if (!users[i].domain.empty()) out.add_string(prefix + "domain", users[i].domain);
-        out.add_ullong(prefix + "login-time", static_cast<uint64_t>(users[i].since * 1000));
+        out.add_ullong(prefix + "login-time", milliseconds_of(users[i].since));
     }
 }
 
