@@ -66,8 +66,8 @@ class Command(Case):
         if not image.exists():
             subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", image, "64M"], check=True)
         guest = private.guest_image()
-        return ["up", image, "--kernel", guest / "vmlinuz", "--initrd", guest / "initrd.img", "--append", "console=ttyS0",
-                "--ssh-key", f"{self.key}.pub", "--user", "anna", *words]
+        return ["up", image, "--kernel", guest / "vmlinuz", "--initrd", guest / "initrd.img",
+                "--append", "console=ttyS0 no_timer_check", "--ssh-key", f"{self.key}.pub", "--user", "anna", *words]
 
     def test_what_fails_leaves_nothing(self):
         taken = self.virtue(*self.up("--network", "nowhere"), check=False)
@@ -111,7 +111,8 @@ class Login(Case):
     def up(self, *words):
         cloud = pathlib.Path(os.environ["VIRTUE_CLOUD"])
         return ["up", cloud / "disk.qcow2", "--kernel", cloud / "vmlinuz", "--initrd", cloud / "initrd.img", "--append",
-                "root=/dev/vda ro console=ttyS0 quiet", "--ssh-key", f"{self.key}.pub", "--user", "anna", "--memory", "768",
+                "root=/dev/vda ro console=ttyS0 quiet no_timer_check", "--ssh-key", f"{self.key}.pub", "--user", "anna",
+                "--memory", "768",
                 "--timeout", BOOT, *words]
 
     def test_from_an_image_to_a_login_and_back(self):

@@ -58,7 +58,7 @@ class Case(unittest.TestCase):
 
     def kernel(self):
         image = private.guest_image()
-        return ["--boot", f"kernel={image}/vmlinuz,initrd={image}/initrd.img,kernel_args=console=ttyS0 quiet"]
+        return ["--boot", f"kernel={image}/vmlinuz,initrd={image}/initrd.img,kernel_args=console=ttyS0 quiet no_timer_check"]
 
     def definition(self, name, *words):
         return ElementTree.fromstring(self.virsh("dumpxml", name, *words))
