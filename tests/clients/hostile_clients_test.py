@@ -4,6 +4,7 @@
 more than words in the configuration of other programs, ports that say too much of themselves, starts that fail half way,
 definitions of the greatest size."""
 
+import json
 import os
 import pathlib
 import re
@@ -14,7 +15,7 @@ import unittest
 
 import private
 from network_faults_test import NAT, STATE, Case, servers
-from network_test import Replaced, bridges, dnsmasq_pid, table
+from network_test import Replaced, bridges, dnsmasq_pid, ip, table
 
 NEEDS = ["/usr/bin/virsh", "/usr/sbin/dnsmasq", "/usr/sbin/nft", "/usr/sbin/ip", "/usr/lib/python3/dist-packages/libvirt.py"]
 load_tests = private.load_tests
@@ -146,14 +147,22 @@ class Many(Case):
 
 
 class Busy(Case):
+    @staticmethod
+    def number_of_a_new_link():
+        ip("link", "add", "probe", "type", "bridge")
+        number = json.loads(ip("-j", "link", "show", "probe"))[0]["ifindex"]
+        ip("link", "del", "probe")
+        return number
+
     def test_rules_come_back_while_links_come_and_go_all_the_time(self):
         self.connection.networkCreateXML(NAT.format(name="calm", bridge="virbr67", net=167, more=""))
         rules = table()
         # No pause is long enough to call it calm, and there is no end to it; it leaves a host with one processor to others.
-        with subprocess.Popen(["nice", "sh", "-c", "yes 'link add noise type bridge\nlink del noise' | ip -batch -"],
+        with subprocess.Popen(["nice", "sh", "-c", "yes 'link add noise type bridge\nlink del noise' | ip -force -batch -"],
                               start_new_session=True) as noise:
             try:
-                private.wait_for("the noise", lambda: "noise" in bridges())
+                # Each link has a number of its own: others were made between two of ours.
+                private.wait_for("the noise", lambda: self.number_of_a_new_link() + 1 < self.number_of_a_new_link())
                 subprocess.run(["nft", "flush", "ruleset"], check=True)
                 private.wait_for("the rules", lambda: table() == rules)
                 self.assertIsNone(noise.poll())
