@@ -13,8 +13,9 @@ namespace {
 constexpr int32_t vcpu_running = 1;
 constexpr uint32_t live_or_config = api::domain_affect_live | api::domain_affect_config;
 
+/// No more bytes than there can be CPUs, whatever a client asks for.
 std::vector<uint8_t> map_of(const Bitmap& cpus, int32_t length) {
-    std::vector<uint8_t> bytes(static_cast<size_t>(std::max(length, 0)));
+    std::vector<uint8_t> bytes(static_cast<size_t>(std::clamp<int32_t>(length, 0, Bitmap::limit / 8)));
     for (size_t i = 0; i < bytes.size() * 8; i++)
         if (cpus.test(static_cast<unsigned>(i))) bytes[i / 8] |= static_cast<uint8_t>(1 << i % 8);
     return bytes;
@@ -28,6 +29,17 @@ Bitmap cpus_of(const std::vector<uint8_t>& bytes) {
 }
 
 const Bitmap all_cpus = Bitmap::first(host_cpu_count);
+
+/// Of how many vCPUs a client hears that has room for `asked`, each with a map of `length` bytes. Throws internal_error
+/// for more than fits into an answer.
+uint32_t count_of(uint32_t there, int32_t asked, int32_t length) {
+    const uint32_t count = std::min(there, static_cast<uint32_t>(std::max(asked, 0)));
+    const uint64_t bytes = uint64_t{count} * static_cast<uint32_t>(std::max(length, 0));
+    if (count > proc::vcpuinfo_max || bytes > proc::cpumaps_max)
+        fail(ErrorCode::internal_error, ErrorDomain::rpc, "{} vCPUs with maps of {} bytes do not fit into an answer",
+             count, length);
+    return count;
+}
 
 /// Where a vCPU of that definition may run.
 Bitmap pin_of(const Guest& guest, const model::Domain& domain, uint32_t vcpu) {
@@ -124,7 +136,7 @@ proc::DomainGetVcpus::Ret get_vcpus(Instance& in, proc::DomainGetVcpus::Args arg
     auto now =
         std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch());
     proc::DomainGetVcpus::Ret ret;
-    uint32_t count = std::min(guest.current.vcpus.online(), static_cast<uint32_t>(std::max(args.maxinfo, 0)));
+    const uint32_t count = count_of(guest.current.vcpus.online(), args.maxinfo, args.maplen);
     for (uint32_t vcpu = 0; vcpu < count; vcpu++) {
         proc::VcpuInfo info;
         info.number = vcpu;
@@ -145,7 +157,7 @@ proc::DomainGetVcpuPinInfo::Ret get_pins(Instance& in, proc::DomainGetVcpuPinInf
     Guest& guest = guest_of(in, args.domain);
     const model::Domain& domain = guest.chosen(args.flags);
     proc::DomainGetVcpuPinInfo::Ret ret;
-    uint32_t count = std::min(domain.vcpus.maximum, static_cast<uint32_t>(std::max(args.ncpumaps, 0)));
+    const uint32_t count = count_of(domain.vcpus.maximum, args.ncpumaps, args.maplen);
     for (uint32_t vcpu = 0; vcpu < count; vcpu++) {
         std::vector<uint8_t> bytes = map_of(pin_of(guest, domain, vcpu), args.maplen);
         ret.cpumaps.insert(ret.cpumaps.end(), bytes.begin(), bytes.end());

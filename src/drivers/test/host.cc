@@ -222,7 +222,8 @@ proc::NodeGetFreeMemory::Ret get_free_memory(Instance& in, proc::NodeGetFreeMemo
 
 proc::NodeGetCellsFreeMemory::Ret get_cells_free(Instance& in, proc::NodeGetCellsFreeMemory::Args args) {
     const int32_t count = in.host.has_cells ? 2 : 0;
-    if (args.start_cell >= count) refuse(ErrorCode::invalid_arg, "Range exceeds available cells");
+    if (args.start_cell < 0 || args.start_cell >= count)
+        refuse(ErrorCode::invalid_arg, "Range exceeds available cells");
     proc::NodeGetCellsFreeMemory::Ret ret;
     for (int32_t i = args.start_cell; i < count && i - args.start_cell < args.maxcells; i++)
         ret.cells.push_back(cells[i].memory);
@@ -233,11 +234,11 @@ proc::NodeGetCellsFreeMemory::Ret get_cells_free(Instance& in, proc::NodeGetCell
 proc::NodeGetFreePages::Ret get_free_pages(Instance&, proc::NodeGetFreePages::Args args) {
     check_flags(args.flags, 0, "testNodeGetFreePages");
     proc::NodeGetFreePages::Ret ret;
-    uint64_t figure = 42;
-    for (uint32_t cell = 0; cell < args.cell_count; cell++) {
-        for (size_t page = 0; page < args.pages.size() && ret.counts.size() < ret.counts.max; page++)
-            ret.counts.push_back(figure++);
-    }
+    const uint64_t wanted = uint64_t{args.cell_count} * args.pages.size();
+    if (wanted > ret.counts.max)
+        fail(ErrorCode::internal_error, ErrorDomain::rpc, "{} page counts do not fit into an answer, which holds {}",
+             wanted, ret.counts.max);
+    for (uint64_t i = 0; i < wanted; i++) ret.counts.push_back(42 + i);
     return ret;
 }
 
