@@ -1,4 +1,4 @@
-# deadline: 600
+# deadline: 900
 """What a guest's agent tells and does, through the stock Python binding: a Linux guest with a small agent of our own,
 which has canned answers and tells what it was asked."""
 
@@ -82,8 +82,10 @@ class Agent(harness.TestCase):
         text = harness.guest_xml('talker', **{image.initrd: cls.initrd, 'console=ttyS0 quiet': 'console=ttyS0 quiet rdinit=/with-agent',
                                               '</devices>': "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel></devices>"})
         cls.domain = cls.connection.createXML(text, 0)
-        harness.wait_until(cls.is_connected, timeout=300, what='the agent in the guest')
-        # A shell in an emulated guest: on a busy machine it may need longer than agents usually do.
+        # A shell in an emulated guest: on a busy machine it may need longer than agents usually do. Not much longer as
+        # long as it is not yet there to hear all that it is asked.
+        cls.domain.agentSetResponseTimeout(30)
+        harness.wait_until(cls.is_connected, timeout=600, what='the agent in the guest')
         cls.domain.agentSetResponseTimeout(harness.PATIENCE)
 
     @classmethod
