@@ -320,6 +320,13 @@ class Calls(harness.TestCase):
         self.refused(libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED, domain.getTime)
         self.refused(libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED, domain.shutdownFlags, libvirt.VIR_DOMAIN_SHUTDOWN_GUEST_AGENT)
 
+    def test_how_long_an_agent_is_waited_for_can_be_told_before_the_guest_runs(self):
+        domain = self.define()
+        domain.agentSetResponseTimeout(7)
+        domain.create()
+        with open(os.path.join(self.place.run_directory, f'libvirt/qemu/{self.name}.xml'), encoding='utf-8') as file:
+            self.assertIn('<agentTimeout>7</agentTimeout>', file.read())
+
     def test_the_definition_on_disk_can_be_read_by_a_person(self):
         self.define()
         path = os.path.join(self.place.root, 'etc/libvirt/qemu', self.name + '.xml')

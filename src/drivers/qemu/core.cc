@@ -31,6 +31,17 @@ io::JournalSettler::Options settling(std::shared_ptr<io::Journal> journal) {
     return {std::move(journal), settle_after, settle_again_after, tell};
 }
 
+/// Of work in the background. That a guest ended meanwhile is no failure.
+void tell_failure(const std::exception_ptr& problem) {
+    try {
+        std::rethrow_exception(problem);
+    } catch (const GuestEnded& ended) {
+        logger.debug("background work was cut short: {}", ended.message());
+    } catch (...) {
+        logger.error("background work failed: {}", log::describe(problem));
+    }
+}
+
 CapabilitiesCache::Options cache_options(const Settings& settings, const std::optional<GuestUser>& user) {
     CapabilitiesCache::Options options;
     options.folder = settings.paths.cache + "/qemu/capabilities";
@@ -56,7 +67,7 @@ Core::Core(io::Loop& on, Settings with, driver::NetworkService* from)
       guest_user(find_guest_user(settings)),
       capabilities(on, cache_options(settings, guest_user)),
       display_ports(settings.first_display_port, settings.last_display_port),
-      gate(on, [](std::exception_ptr error) { logger.error("background work failed: {}", log::describe(error)); }),
+      gate(on, tell_failure),
       unclaimed_(on),
       settler_(on, gate, settling(journal)) {
     for (const std::string& problem : journal->recover()) logger.error("definitions may be lost: {}", problem);
@@ -173,7 +184,7 @@ Task<void> write_status(Core& core, DomainOwner domain) {
     status.channel_folder = run.channel_folder;
     status.fake_reboot = run.fake_reboot;
     status.images_opened = run.images_opened;
-    status.agent_timeout = run.agent_timeout;
+    status.agent_timeout = domain->agent_timeout;
     status.capability_flags = run.capability_flags;
     status.asked_cpu = run.asked_cpu;
     status.taints = run.taints;

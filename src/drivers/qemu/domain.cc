@@ -112,7 +112,7 @@ const model::Domain& Domain::next() const {
 }
 
 Run& Domain::running() {
-    if (!is_active()) throw Error(ErrorCode::operation_invalid, ErrorDomain::domain, "domain is not running");
+    if (!is_active()) throw GuestEnded(ErrorCode::operation_invalid, ErrorDomain::domain, "domain is not running");
     return *run_;
 }
 
@@ -124,7 +124,7 @@ std::shared_ptr<Monitor> Domain::monitor() {
                     "its QEMU may be stopped or overloaded; the daemon keeps trying");
     }
     if (run.monitor->is_lost()) {
-        throw Error(ErrorCode::operation_invalid, ErrorDomain::qemu, "domain is no longer running");
+        throw GuestEnded(ErrorCode::operation_invalid, ErrorDomain::qemu, "domain is no longer running");
     }
     return run.monitor;
 }

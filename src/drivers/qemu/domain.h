@@ -100,7 +100,6 @@ struct Run {
     /// Block jobs that QEMU has or had until just now, by their names.
     std::map<std::string, std::shared_ptr<BlockJob>> block_jobs;
     uint32_t last_node = 0;  ///< the highest number that a layer of a disk got so far
-    int agent_timeout = -2;  ///< virDomainAgentSetResponseTimeout; -2 waits as configured
     std::map<std::string, std::weak_ptr<TerminalStream::Seat>> terminals;  ///< path → its present user
 };
 
@@ -159,6 +158,8 @@ public:
 
     /// Descriptors that clients handed over for its images, by the name that disks use.
     std::map<std::string, std::shared_ptr<FdGroup>> fd_groups;
+    /// virDomainAgentSetResponseTimeout, in seconds; -2 waits as configured. It outlives a run, but not the daemon.
+    int agent_timeout = -2;
     bool autostart = false;
     bool autostart_once = false;
     bool updated = false;   ///< virDomainIsUpdated: the live definition was changed

@@ -82,7 +82,6 @@ std::unique_ptr<Run> run_of(Core& core, GuestStatus status) {
         job->record = std::move(record);
         run->block_jobs[job->record.name] = std::move(job);
     }
-    run->agent_timeout = status.agent_timeout;
     run->ports = claim_ports(*run->domain, core.display_ports);
     run->agent_path = agent_socket(*run->domain).value_or("");
     run->tpm_socket = tpm_socket_path(core, *run);
@@ -240,6 +239,7 @@ Task<void> take_up(Core& core, const std::string& name, const std::string& text,
     std::unique_ptr<io::Process> process;
     if (status.pid > 0) process = io::Process::adopt(core.loop, status.pid, status.start_time);
     if (process && !belongs_to_guest(status.pid, status)) process.reset();
+    domain->agent_timeout = status.agent_timeout;
     std::unique_ptr<Run> run = run_of(core, std::move(status));
     run->process = std::move(process);
     bool alive = run->process != nullptr;

@@ -15,9 +15,8 @@ io::Deadline agent_deadline(const Core& core, const driver::Call& call, int time
 Task<Json> ask_agent(Core& core, driver::Call& call, DomainOwner domain, const char* api, std::string command,
                      Json arguments) {
     driver::Job turn = co_await domain->jobs().begin(driver::JobKind::agent, api, call.deadline);
-    Run& run = domain->running();
     std::shared_ptr<Agent> agent = domain->agent();
-    io::Deadline deadline = agent_deadline(core, call, run.agent_timeout);
+    io::Deadline deadline = agent_deadline(core, call, domain->agent_timeout);
     Json answer = co_await agent->command(std::move(command), std::move(arguments), deadline);
     co_return answer;
 }
@@ -25,9 +24,8 @@ Task<Json> ask_agent(Core& core, driver::Call& call, DomainOwner domain, const c
 Task<Json> exchange_with_agent(Core& core, driver::Call& call, DomainOwner domain, const char* api, std::string command,
                                Json arguments) {
     driver::Job turn = co_await domain->jobs().begin(driver::JobKind::agent, api, call.deadline);
-    Run& run = domain->running();
     std::shared_ptr<Agent> agent = domain->agent();
-    io::Deadline deadline = agent_deadline(core, call, run.agent_timeout);
+    io::Deadline deadline = agent_deadline(core, call, domain->agent_timeout);
     Json reply = co_await agent->try_command(std::move(command), std::move(arguments), deadline);
     co_return reply;
 }

@@ -246,7 +246,7 @@ Task<proc::DomainAgentSetResponseTimeout::Ret> GuestCalls::set_timeout(driver::C
              args.timeout, -2);
     }
     DomainOwner domain = core_.at(args.domain.name, args.domain.uuid);
-    domain->running().agent_timeout = args.timeout;
+    domain->agent_timeout = args.timeout;
     co_await save_status(core_, domain);
     co_return proc::DomainAgentSetResponseTimeout::Ret{};
 }

@@ -223,7 +223,7 @@ void Monitor::flush() {
         // Told from the loop, not from inside command(): what QEMU still said before it went is read first.
         outgoing_.clear();
         socket_->on_writable({});
-        if (error.int1() != EPIPE && error.int1() != ECONNRESET) lose(error.message());
+        if (error.int1() != EPIPE && error.int1() != ECONNRESET) lose(error.message(), false);
     }
 }
 
@@ -234,7 +234,7 @@ void Monitor::readable() {
         const io::Socket::Moved moved = socket_->try_read(bytes);
         if (moved.would_block) return;
         if (moved.end_of_stream) {
-            lose("End of file from qemu monitor");
+            lose("End of file from qemu monitor", true);
             return;
         }
         last_heard_ = io::Clock::now();
@@ -246,7 +246,7 @@ void Monitor::readable() {
             handle(*text);
         }
     } catch (const Error& error) {
-        if (*alive) lose(error.detail());
+        if (*alive) lose(error.detail(), false);
     }
 }
 
@@ -280,17 +280,21 @@ void Monitor::handle(std::string_view text) {
 }
 
 void Monitor::fail_lost(std::string_view name) const {
-    fail(ErrorCode::internal_error, ErrorDomain::qemu, "cannot send '{}' to QEMU of guest '{}': {}", name, guest_,
-         lost_reason_);
+    const GuestEnded error(ErrorCode::internal_error, ErrorDomain::qemu,
+                           fmt::format("cannot send '{}' to QEMU of guest '{}': {}", name, guest_, lost_reason_));
+    if (has_ended_) throw error;
+    throw Error(error);
 }
 
-void Monitor::lose(const std::string& reason) {
+void Monitor::lose(const std::string& reason, bool has_ended) {
     if (lost_) return;
     lost_ = true;
+    has_ended_ = has_ended;
     lost_reason_ = reason;
     socket_->close();
     outgoing_.clear();
-    auto error = std::make_exception_ptr(Error(ErrorCode::internal_error, ErrorDomain::qemu, reason));
+    const GuestEnded ended(ErrorCode::internal_error, ErrorDomain::qemu, reason);
+    auto error = has_ended ? std::make_exception_ptr(ended) : std::make_exception_ptr(Error(ended));
     for (auto& [id, pending] : pending_) pending->set_error(error);
     pending_.clear();
     greeted_.set_error(error);
@@ -301,7 +305,7 @@ void Monitor::lose(const std::string& reason) {
 
 void Monitor::close() {
     callbacks_.on_lost = {};
-    lose("the monitor was closed");
+    lose("the monitor was closed", true);
 }
 
 }  // namespace virtue::qemu

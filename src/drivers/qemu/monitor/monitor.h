@@ -34,6 +34,13 @@ struct MonitorGreeting {
     std::string package;
 };
 
+/// What was asked of a guest cannot be had because its QEMU has ended: an error to the client who asked, and nothing
+/// that the driver's own work in the background has to tell anybody.
+class GuestEnded : public Error {
+public:
+    using Error::Error;
+};
+
 /// A QMP connection.
 class Monitor {
 public:
@@ -95,7 +102,7 @@ private:
     void readable();
     void handle(std::string_view text);
     void flush();
-    void lose(const std::string& reason);
+    void lose(const std::string& reason, bool has_ended);
     [[noreturn]] void fail_lost(std::string_view name) const;
 
     io::Loop& loop_;
@@ -111,6 +118,7 @@ private:
     io::TimePoint last_heard_;
     bool lost_ = false;
     std::string lost_reason_;
+    bool has_ended_ = false;  // lost because QEMU closed it, or we did
     std::shared_ptr<bool> alive_;
 };
 
