@@ -75,6 +75,7 @@ std::vector<std::unique_ptr<driver::Backend>> make_backends(const WiringContext&
     // The hypervisor first: it uses the others, so it must go before them.
     auto qemu = std::make_unique<qemu::QemuDriver>(context.loop, qemu_settings(context), tables, &networks->service());
     qemu->meet(storage.get(), secrets.get(), filters->service());
+    devices->meet(qemu.get());
     backends.push_back(std::move(qemu));
     backends.push_back(std::move(networks));
     backends.push_back(std::move(storage));

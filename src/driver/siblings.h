@@ -45,4 +45,12 @@ public:
     virtual Task<VolumePlace> find_volume(std::string pool, std::string volume, io::Deadline deadline) = 0;
 };
 
+/// Answered by the hypervisor driver.
+class DeviceUsers {
+public:
+    virtual ~DeviceUsers() = default;
+    /// The running guest that was given the host's PCI device with that address ("0000:03:00.0"), or nothing.
+    virtual std::optional<std::string> guest_with_pci(const std::string& address) const = 0;
+};
+
 }  // namespace virtue::driver

@@ -1,6 +1,7 @@
 // The node device calls. Owned by the driver; loop thread only.
 #pragma once
 #include "driver/event_hub.h"
+#include "driver/siblings.h"
 #include "drivers/nodedev/devices.h"
 #include "protocol/remote/node_device.h"
 
@@ -10,6 +11,8 @@ class Calls {
 public:
     Calls(io::Loop& loop, Devices& devices) : loop_(loop), devices_(devices) {}
     void bind(driver::HandlerTable& on);
+    /// Who tells which guest uses a device; may be null.
+    void meet(const driver::DeviceUsers* users) { users_ = users; }
 
 private:
     using Call = driver::Call;
@@ -38,8 +41,12 @@ private:
     Task<proc::NodeDeviceReAttach::Ret> reattach(Call& call, proc::NodeDeviceReAttach::Args args);
     Task<proc::NodeDeviceReset::Ret> reset(Call& call, proc::NodeDeviceReset::Args args);
 
+    /// The path of a PCI device that no guest has. Throws no_node_device, invalid_arg, operation_invalid.
+    std::string idle_pci_path(const std::string& name) const;
+
     io::Loop& loop_;
     Devices& devices_;
+    const driver::DeviceUsers* users_ = nullptr;
 };
 
 /// Throws invalid_arg "unsupported flags (0x…) in function …" for flags beyond `known`.

@@ -157,6 +157,15 @@ void rebind(const host::SystemFiles& files, const std::string& path, const std::
 
 }  // namespace
 
+std::string Calls::idle_pci_path(const std::string& name) const {
+    std::string path = pci_path(devices_, name);
+    const std::string address = host::last_part(path);
+    const std::optional<std::string> guest = users_ ? users_->guest_with_pci(address) : std::nullopt;
+    if (!guest) return path;
+    throw Error(ErrorCode::operation_invalid, ErrorDomain::none,
+                fmt::format("PCI device {} is in use by driver QEMU, domain {}", address, *guest));
+}
+
 Task<proc::NodeDeviceDettach::Ret> Calls::detach(Call& call, proc::NodeDeviceDettach::Args args) {
     proc::NodeDeviceDetachFlags::Args same;
     same.name = std::move(args.name);
@@ -179,14 +188,14 @@ Task<proc::NodeDeviceDetachFlags::Ret> Calls::detach_flags(Call& call, proc::Nod
         throw Error(ErrorCode::argument_unsupported, part,
                     "VFIO device assignment is currently not supported on this system");
     co_await devices_.ready(call.deadline);
-    auto work = [files = devices_.files(), path = pci_path(devices_, args.name)] { rebind(files, path, guest_driver); };
+    auto work = [files = devices_.files(), path = idle_pci_path(args.name)] { rebind(files, path, guest_driver); };
     co_await io::offload(loop_, std::move(work), call.deadline);
     co_return proc::NodeDeviceDetachFlags::Ret{};
 }
 
 Task<proc::NodeDeviceReAttach::Ret> Calls::reattach(Call& call, proc::NodeDeviceReAttach::Args args) {
     co_await devices_.ready(call.deadline);
-    auto work = [files = devices_.files(), path = pci_path(devices_, args.name)] {
+    auto work = [files = devices_.files(), path = idle_pci_path(args.name)] {
         // Only what was taken is given back.
         if (files.text(path + "/driver_override") == guest_driver) rebind(files, path, "");
     };
@@ -196,7 +205,7 @@ Task<proc::NodeDeviceReAttach::Ret> Calls::reattach(Call& call, proc::NodeDevice
 
 Task<proc::NodeDeviceReset::Ret> Calls::reset(Call& call, proc::NodeDeviceReset::Args args) {
     co_await devices_.ready(call.deadline);
-    auto work = [files = devices_.files(), path = pci_path(devices_, args.name)] {
+    auto work = [files = devices_.files(), path = idle_pci_path(args.name)] {
         if (!files.exists(path + "/reset"))
             fail(ErrorCode::internal_error, ErrorDomain::none,
                  "Unable to reset PCI device {}: no FLR, PM reset or bus reset available", host::last_part(path));

@@ -45,6 +45,10 @@ NodeDeviceDriver::NodeDeviceDriver(io::Loop& loop, const driver::Paths& paths, s
 
 NodeDeviceDriver::~NodeDeviceDriver() = default;
 
+void NodeDeviceDriver::meet(const driver::DeviceUsers* users) {
+    state_->calls.meet(users);
+}
+
 const driver::HandlerTable& NodeDeviceDriver::table() const {
     return state_->table;
 }

@@ -7,6 +7,7 @@
 #include "driver/backend.h"
 #include "driver/handler_table.h"
 #include "driver/paths.h"
+#include "driver/siblings.h"
 
 namespace virtue::nodedev {
 
@@ -21,6 +22,10 @@ public:
     bool accepts(const driver::Uri& uri) const override;
     Task<driver::Route> open(driver::Call& call, driver::Uri uri) override;
     Task<void> stop() override;
+
+    /// Who is asked whether a guest uses a device, before it is taken or reset; null where nobody can tell. It must be
+    /// there whenever calls come.
+    void meet(const driver::DeviceUsers* users);
 
     /// For the connections of other drivers.
     const driver::HandlerTable& table() const;

@@ -33,6 +33,7 @@
 #include "drivers/qemu/fd_groups.h"
 #include "drivers/qemu/interfaces.h"
 #include "drivers/qemu/reconnect.h"
+#include "model/domain/domain.h"
 
 namespace virtue::qemu {
 namespace {
@@ -199,6 +200,22 @@ Core& QemuDriver::core() {
 
 driver::HandlerTable& QemuDriver::table() {
     return state_->table;
+}
+
+std::optional<std::string> QemuDriver::guest_with_pci(const std::string& address) const {
+    std::optional<std::string> found;
+    state_->core.domains.for_each([&](const Domain& domain) {
+        if (found || !domain.run() || !domain.run()->domain) return;
+        for (const model::Hostdev& device : domain.run()->domain->hostdevs) {
+            const bool is_pci = device.mode == model::HostdevMode::subsystem && device.type == model::HostdevType::pci;
+            if (is_pci && device.pci.to_string() == address) found = domain.name();
+        }
+        for (const model::Interface& card : domain.run()->domain->interfaces) {
+            if (card.type == model::InterfaceType::hostdev && card.host_pci.to_string() == address)
+                found = domain.name();
+        }
+    });
+    return found;
 }
 
 void QemuDriver::meet(driver::VolumeFinder* volumes, const driver::SecretValues* secrets,

@@ -18,7 +18,7 @@ namespace virtue::qemu {
 struct Core;
 
 /// Owns all guests of one daemon instance.
-class QemuDriver final : public driver::Backend {
+class QemuDriver final : public driver::Backend, public driver::DeviceUsers {
 public:
     /// `others` are the tables of the other kinds (network, storage, …) that connections to this driver get, by
     /// DriverKind; null where there is none, like `networks` for guests' interfaces. They must outlive the driver.
@@ -39,6 +39,8 @@ public:
     /// Whom guests' disks and secrets are looked up with, and who filters their packets; null where there is none. They
     /// must outlive the driver.
     void meet(driver::VolumeFinder* volumes, const driver::SecretValues* secrets, driver::FilterService* filters);
+
+    std::optional<std::string> guest_with_pci(const std::string& address) const override;
 
     /// For the parts of other files that add calls: the shared state and the table.
     Core& core();
