@@ -5,15 +5,14 @@
 #include <set>
 
 #include "base/error.h"
-#include "base/log.h"
 #include "base/text.h"
 #include "drivers/qemu/block/chain.h"
 #include "drivers/qemu/block/io_tune.h"
-#include "drivers/qemu/block/job_flow.h"
 #include "drivers/qemu/calls/support.h"
 #include "drivers/qemu/command/single_device.h"
 #include "drivers/qemu/device_changes.h"
 #include "drivers/qemu/guest_secrets.h"
+#include "drivers/qemu/hotplug_steps.h"
 #include "drivers/qemu/interfaces.h"
 #include "drivers/qemu/launch.h"
 #include "drivers/qemu/live_definition.h"
@@ -26,52 +25,12 @@
 #include "model/domain/complete/complete.h"
 
 namespace virtue::qemu {
+
+using namespace hotplug;
+
 namespace {
 
-constinit log::Module logger("qemu.hotplug");
-
 using model::Device;
-
-/// What libvirt waits for a guest to let go of a device.
-constexpr io::Milliseconds unplug_patience{5000};
-
-[[noreturn]] void refuse(const std::string& sentence) {
-    throw Error(ErrorCode::operation_unsupported, ErrorDomain::qemu, sentence);
-}
-
-void require_pluggable(const Device& device) {
-    if (const auto* disk = std::get_if<model::Disk>(&device)) {
-        using enum model::DiskBus;
-        const bool removable = disk->device == model::DiskDevice::cdrom || disk->device == model::DiskDevice::floppy;
-        if (removable && disk->bus != usb && disk->bus != scsi) refuse("cdrom/floppy device hotplug isn't supported");
-        if (disk->bus != usb && disk->bus != scsi && disk->bus != virtio) {
-            refuse(fmt::format("disk bus '{}' cannot be hotplugged.", xml::to_name(disk->bus)));
-        }
-        if (disk->transient) refuse("transient disk hotplug isn't supported");
-        return;
-    }
-    if (const auto* controller = std::get_if<model::Controller>(&device)) {
-        if (controller->type == model::ControllerType::scsi) return;
-        refuse(fmt::format("'{}' controller cannot be hotplugged.", xml::to_name(controller->type)));
-    }
-    if (const auto* interface = std::get_if<model::Interface>(&device)) {
-        using enum model::InterfaceType;
-        const auto type = interface->actual_type();
-        const bool on_host = type == network || type == bridge || type == direct || type == ethernet;
-        const bool in_qemu = type == user || type == client || type == server || type == mcast || type == udp;
-        if (on_host || in_qemu || type == vhostuser) return;
-        refuse(fmt::format("hotplug of interface type of {} is not implemented yet", xml::to_name(type)));
-    }
-    const bool other =
-        std::holds_alternative<model::Lease>(device) || std::holds_alternative<model::Hostdev>(device) ||
-        std::holds_alternative<model::RedirectedDevice>(device) || std::holds_alternative<model::Serial>(device) ||
-        std::holds_alternative<model::Channel>(device) || std::holds_alternative<model::Console>(device) ||
-        std::holds_alternative<model::Parallel>(device) || std::holds_alternative<model::Rng>(device) ||
-        std::holds_alternative<model::MemoryDevice>(device) || std::holds_alternative<model::Shmem>(device) ||
-        std::holds_alternative<model::Watchdog>(device) || std::holds_alternative<model::Input>(device) ||
-        std::holds_alternative<model::Filesystem>(device);
-    if (!other) refuse(fmt::format("live attach of device '{}' is not supported", model::device_kind(device)));
-}
 
 std::multiset<std::string> aliases_of(const model::Domain& domain) {
     std::multiset<std::string> aliases;
@@ -185,26 +144,6 @@ Task<void> make_folders(Core& core, std::vector<std::string> folders) {
     co_await io::offload(core.loop, std::move(work));
 }
 
-Task<void> restore_files(Core& core, std::vector<OwnedFile> files) {
-    std::optional<DacOwner> owner = core.owner_of_files();
-    if (!owner || files.empty()) co_return;
-    auto work = [owner, files] { owner->restore(files); };
-    co_await io::offload(core.loop, std::move(work));
-}
-
-/// Takes back what was done, the last first. Nothing of it may stop the rest.
-Task<void> undo(std::shared_ptr<Monitor> monitor, std::vector<QmpStep> steps, io::Deadline deadline) {
-    while (!steps.empty()) {
-        QmpStep step = std::move(steps.back());
-        steps.pop_back();
-        try {
-            co_await monitor->command(step.undo, std::move(step.undo_arguments), deadline);
-        } catch (const Error& error) {
-            logger.debug("{}: {}", step.undo, error.message());
-        }
-    }
-}
-
 /// Runs the steps; gives the ptys that QEMU made, by the back end's id.
 Task<std::map<std::string, std::string>> run_steps(std::shared_ptr<Monitor> monitor, std::vector<QmpStep> steps,
                                                    io::Deadline deadline) {
@@ -286,22 +225,6 @@ std::optional<QmpStep> limit_step(const Device& device) {
     const auto* disk = std::get_if<model::Disk>(&device);
     if (disk == nullptr || disk->iotune == model::DiskIoTune{} || disk->source.empty()) return std::nullopt;
     return QmpStep{"block_set_io_throttle", throttle_arguments(*disk, disk->iotune), "", {}};
-}
-
-/// The disk, if its images are opened by the daemon.
-const model::Disk* own_disk(const Run& run, const Device& device) {
-    return run.images_opened ? std::get_if<model::Disk>(&device) : nullptr;
-}
-
-/// After a disk that did not come: QEMU closes what it got for it, if it still runs and listens.
-Task<void> forget_images(DomainOwner domain, int id, Device device, io::Deadline deadline) {
-    if (domain->id() != id || !own_disk(domain->running(), device)) co_return;
-    model::Disk disk = std::get<model::Disk>(std::move(device));
-    try {
-        co_await take_back_images(domain->monitor(), std::move(disk), deadline);
-    } catch (const Error& error) {
-        logger.debug("images that were not needed stay with the guest: {}", error.message());
-    }
 }
 
 Task<void> enter(Core& core, DomainOwner domain, Addition addition, std::map<std::string, std::string> ptys) {
@@ -390,169 +313,6 @@ Task<void> plug_device(Core& core, DomainOwner domain, Device device, Capabiliti
     owned.insert(owned.end(), files.begin(), files.end());
     co_await enter(core, domain, std::move(addition), std::move(ptys));
     if (std::holds_alternative<model::MemoryDevice>(complete)) co_await learn_memory_devices(domain, deadline);
-}
-
-namespace {
-
-void require_unpluggable(const model::Domain& domain, const Device& device) {
-    if (const auto* disk = std::get_if<model::Disk>(&device)) {
-        using enum model::DiskBus;
-        const bool plain = disk->device == model::DiskDevice::disk || disk->device == model::DiskDevice::lun;
-        if (!plain && disk->bus != usb && disk->bus != scsi) {
-            refuse(fmt::format("disk device type '{}' cannot be detached", xml::to_name(disk->device)));
-        }
-        if (disk->bus != usb && disk->bus != scsi && disk->bus != virtio) {
-            refuse("This type of disk cannot be hot unplugged");
-        }
-        return;
-    }
-    if (const auto* controller = std::get_if<model::Controller>(&device)) {
-        if (controller->type != model::ControllerType::scsi) {
-            refuse(fmt::format("'{}' controller cannot be hotunplugged.", xml::to_name(controller->type)));
-        }
-        for (const model::Disk& disk : domain.disks) {
-            const bool on_it = disk.bus == model::DiskBus::scsi &&
-                               std::cmp_equal(disk.info.address.drive.controller, controller->index);
-            if (!on_it) continue;
-            throw Error(ErrorCode::operation_failed, ErrorDomain::qemu, "device cannot be detached: device is busy");
-        }
-        return;
-    }
-    if (std::holds_alternative<model::Interface>(device)) return;
-    try {
-        require_pluggable(device);
-    } catch (const Error&) {
-        refuse(fmt::format("live detach of device '{}' is not supported", model::device_kind(device)));
-    }
-}
-
-}  // namespace
-
-Task<void> unplug_device(Core& core, DomainOwner domain, Device device, io::Deadline deadline) {
-    Run& run = domain->running();
-    require_unpluggable(*run.domain, device);
-    if (const auto* disk = std::get_if<model::Disk>(&device)) require_no_block_job(run, *disk);
-    const model::DeviceInfo* info = model::info_of(device);
-    if (info == nullptr) {
-        model::remove_device(*run.domain, device);
-        co_await live_changed(core, domain);
-        co_return;
-    }
-    std::string alias = info->alias;
-    int id = domain->id();
-    auto leaving = std::make_shared<io::Completion<bool>>(core.loop);
-    run.unplugging[alias] = leaving;
-    Json arguments = Json::object({{"id", alias}});
-    Json reply = co_await domain->monitor()->exchange("device_del", std::move(arguments), deadline);
-    if (const Json* error = reply.find("error")) {
-        if (domain->id() == id) domain->running().unplugging.erase(alias);
-        if (error->string_or("class", "") != "DeviceNotFound") throw monitor_error("device_del", *error);
-        co_await finish_unplug(core, domain, alias);
-        co_return;
-    }
-    bool gone = false;
-    bool answered = true;
-    try {
-        io::Deadline patience = deadline.within(unplug_patience);
-        gone = co_await leaving->take(patience, "the guest's letting go of a device");
-    } catch (const Error& error) {
-        if (error.code() != ErrorCode::operation_timeout) throw;
-        answered = false;
-    }
-    if (domain->id() != id) throw Error(ErrorCode::operation_failed, ErrorDomain::qemu, "domain is not running");
-    domain->running().unplugging.erase(alias);
-    if (!answered) co_return;
-    if (!gone) {
-        throw Error(ErrorCode::operation_failed, ErrorDomain::qemu, "unplug of device was rejected by the guest");
-    }
-    co_await finish_unplug(core, domain, alias);
-}
-
-namespace {
-
-/// The files of a device that is gone which no other device of the guest uses; they are taken off the run's list.
-std::vector<OwnedFile> no_longer_used(Run& run, const Device& device) {
-    auto paths = [](const model::Domain& domain) {
-        std::set<std::string> all;
-        for (const OwnedFile& file : guest_files(domain)) all.insert(file.path);
-        return all;
-    };
-    model::Domain only = model::without_devices(*run.domain);
-    model::insert_device(only, device);
-    const std::set<std::string> its_own = paths(only);
-    const std::set<std::string> still = paths(*run.domain);
-    std::vector<OwnedFile> left;
-    std::erase_if(run.files, [&](const OwnedFile& file) {
-        const bool gone = its_own.contains(file.path) && !still.contains(file.path);
-        if (gone) left.push_back(file);
-        return gone;
-    });
-    return left;
-}
-
-/// The tap of a card that is gone, and its port. `only` is the guest with nothing but this card.
-Task<void> remove_card_behind(Core& core, std::shared_ptr<model::Domain> only, std::shared_ptr<Monitor> monitor,
-                              io::Deadline deadline) {
-    const model::Interface& card = only->interfaces.front();
-    try {
-        Json arguments = Json::object({{"id", "host" + card.info.alias}});
-        co_await monitor->command("netdev_del", std::move(arguments), deadline);
-    } catch (const Error& error) {
-        logger.warn("the tap '{}' stays until its guest ends: {}", card.target, error.message());
-    }
-    co_await close_interfaces(core, only);
-}
-
-/// The QMP commands that made a device that is gone, of which the last steps are still to be undone.
-std::vector<QmpStep> steps_behind(Core& core, const Domain& domain, const Run& run, const Device& device) {
-    std::vector<QmpStep> steps;
-    try {
-        CapabilitiesRef capabilities = core.capabilities.find(emulator_of(*run.domain));
-        LaunchContext context = launch_context(core, *run.domain, run.id, capabilities);
-        const Device one[] = {device};
-        std::vector<std::string> options = build_device(*run.domain, one, std::move(context));
-        steps = qmp_steps(options);
-    } catch (const Error& error) {
-        logger.warn("what stood behind a device of guest '{}' stays: {}", domain.name(), error.message());
-    }
-    std::erase_if(steps, [](const QmpStep& step) { return step.is_device(); });
-    return steps;
-}
-
-}  // namespace
-
-Task<void> finish_unplug(Core& core, DomainOwner domain, std::string alias) {
-    if (!domain->is_active()) co_return;
-    Run& run = domain->running();
-    std::optional<Device> device = model::find_device_by_alias(*run.domain, alias);
-    if (!device) co_return;
-    const auto* card = std::get_if<model::Interface>(&*device);
-    const bool has_tap = card != nullptr && !card->target.empty();
-    std::vector<QmpStep> steps;
-    if (!has_tap) steps = steps_behind(core, *domain, run, *device);
-    auto alone = std::make_shared<model::Domain>(model::without_devices(*run.domain));
-    if (has_tap) alone->interfaces = {*card};
-    if (const auto* memory = std::get_if<model::MemoryDevice>(&*device)) {
-        const uint64_t size = std::min(run.domain->memory.count, memory->size.count);
-        run.domain->memory.count -= size;
-        if (run.domain->current_memory) {
-            run.domain->current_memory->count = std::min(run.domain->current_memory->count, run.domain->memory.count);
-        }
-    }
-    model::remove_device(*run.domain, *device);
-    domain->changed();
-    std::shared_ptr<Monitor> monitor = domain->monitor();
-    io::Deadline deadline = io::Deadline::after(core.settings.monitor_deadline).with_cancel(core.gate.cancel_source());
-    co_await undo(monitor, std::move(steps), deadline);
-    if (has_tap) co_await remove_card_behind(core, alone, monitor, deadline);
-    if (!domain->is_active()) co_return;
-    // The files that no other device of the guest uses.
-    std::vector<OwnedFile> left = no_longer_used(domain->running(), *device);
-    co_await restore_files(core, std::move(left));
-    const int id = domain->id();
-    co_await forget_images(domain, id, std::move(*device), deadline);
-    co_await live_changed(core, domain);
-    core.announcer.device_removed(*domain, alias);
 }
 
 }  // namespace virtue::qemu
