@@ -85,6 +85,19 @@ class VolumesJournal(journals.TestCase):
         self.place.start()
         self.assertEqual(self.pool().listVolumes(), ['first'])
 
+    def test_a_volume_that_was_deleted_right_after_it_was_made_stays_away(self):
+        for _ in range(5):
+            self.pool().createXML(volume_xml('gone')).delete()
+            self.place.kill9()
+            if self.path('gone') in journals.recorded(self.journal):
+                break
+            self.place.start()
+        else:
+            self.fail('the records were gone before the kill, five times')
+        self.another_boot()
+        self.place.start()
+        self.assertEqual(self.pool().listVolumes(), ['first'])
+
     def test_a_clean_stop_leaves_nothing_in_the_journal(self):
         pool = self.pool()
         for number in range(20):

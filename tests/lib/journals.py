@@ -63,7 +63,7 @@ def recorded(path):
         rest = Bytes(content[24:])
         rest.text()
         for _ in range(rest.take('<I')):
-            kind = rest.take('<I')  # a file, its removal, or a file of holes
+            kind = rest.take('<I')  # a file, its removal, a file of holes, or one to be forgotten
             rest.take('<I')  # mode
             paths.append(os.fsdecode(rest.text()))
             rest.text()
