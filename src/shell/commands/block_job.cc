@@ -10,6 +10,7 @@
 #include "shell/commands/commands.h"
 #include "shell/commands/object.h"
 #include "shell/job_watch.h"
+#include "shell/seconds.h"
 #include "shell/xml_text.h"
 
 namespace virtue::shell {
@@ -152,13 +153,8 @@ Waiting waiting_of(const Arguments& arguments, std::initializer_list<const char*
     Waiting waiting{
         .wait = arguments.has("wait"), .verbose = arguments.has("verbose"), .async = arguments.has("async")};
     for (const char* option : implying) waiting.wait = waiting.wait || arguments.has(option);
-    if (std::optional<int64_t> seconds = arguments.find_number("timeout")) {
-        if (*seconds <= 0)
-            throw UsageError{fmt::format("Numeric value '{}' for <timeout> option is malformed or out of range",
-                                         arguments.text("timeout"))};
-        waiting.limit = std::chrono::seconds(*seconds);
-        waiting.wait = true;
-    }
+    waiting.limit = find_seconds(arguments, "timeout");
+    waiting.wait = waiting.wait || waiting.limit;
     return waiting;
 }
 

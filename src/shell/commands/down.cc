@@ -6,6 +6,7 @@
 #include "protocol/remote/storage_volume.h"
 #include "shell/commands/commands.h"
 #include "shell/lookup.h"
+#include "shell/seconds.h"
 #include "shell/up/guest_text.h"
 
 namespace virtue::shell {
@@ -14,7 +15,7 @@ namespace {
 using namespace proc;
 
 constexpr io::Milliseconds between_looks{100};
-constexpr int64_t default_patience = 60;  // seconds for the guest to shut down by itself
+constexpr io::Milliseconds default_patience = std::chrono::seconds(60);  // for the guest to shut down by itself
 
 Task<bool> is_running(Context& context, DomainRef domain) {
     DomainIsActive::Args ask{.domain = std::move(domain)};
@@ -56,8 +57,9 @@ Task<Result> run_down(Context& context, Arguments arguments) {
     if (volumes.empty())
         throw Failure{
             fmt::format("'{0}' was not made by virtue up; use virtue undefine {0} --remove-all-storage", domain.name)};
-    const int64_t patience = arguments.has("force") ? 0 : arguments.find_number("timeout").value_or(default_patience);
-    co_await stop_guest(context, domain, io::Milliseconds(1000 * patience));
+    io::Milliseconds patience = find_seconds(arguments, "timeout", 0).value_or(default_patience);
+    if (arguments.has("force")) patience = io::Milliseconds(0);
+    co_await stop_guest(context, domain, patience);
     DomainUndefineFlags::Args forget{.domain = domain,
                                      .flags = api::domain_undefine_managed_save | api::domain_undefine_nvram |
                                               api::domain_undefine_snapshots_metadata |

@@ -13,6 +13,7 @@
 #include "shell/commands/object.h"
 #include "shell/event_words.h"
 #include "shell/json_text.h"
+#include "shell/seconds.h"
 
 namespace virtue::shell {
 namespace {
@@ -44,9 +45,9 @@ public:
     Listener& operator=(const Listener&) = delete;
 
     // Subscriptions are there; waits, and says how it ended.
-    Task<Result> run(std::optional<int64_t> timeout) {
+    Task<Result> run(std::optional<io::Milliseconds> timeout) {
         io::Deadline limit = context_.forever();
-        if (timeout) limit = limit.within(io::Milliseconds(*timeout * 1000));
+        if (timeout) limit = limit.within(*timeout);
         io::WakeReason reason = io::WakeReason::notified;
         while (reason == io::WakeReason::notified && (loop_ || count_ == 0) && context_.is_connected()) {
             reason = co_await arrived_.wait(limit);
@@ -316,7 +317,7 @@ Task<Result> event(Context& context, Arguments arguments) {
         ConnectDomainEventCallbackRegisterAny::Args call{.event_id = id, .domain = domain};
         co_await context.call<ConnectDomainEventCallbackRegisterAny>(std::move(call));
     }
-    std::optional<int64_t> timeout = arguments.find_number("timeout");
+    std::optional<io::Milliseconds> timeout = find_seconds(arguments, "timeout");
     co_return co_await listener.run(timeout);
 }
 
@@ -377,7 +378,7 @@ Task<Result> object_event(Context& context, Arguments arguments, std::string_vie
     }
     Listener listener(context, arguments, describe_object);
     co_await context.call<Register>(std::move(call));
-    std::optional<int64_t> timeout = arguments.find_number("timeout");
+    std::optional<io::Milliseconds> timeout = find_seconds(arguments, "timeout");
     co_return co_await listener.run(timeout);
 }
 
@@ -423,7 +424,7 @@ Task<Result> monitor_event(Context& context, Arguments arguments) {
     auto describe = [pretty](const driver::EventPacket& packet) { return describe_monitor(packet, pretty); };
     Listener listener(context, arguments, describe);
     co_await context.call<QemuConnectDomainMonitorEventRegister>(std::move(call));
-    std::optional<int64_t> timeout = arguments.find_number("timeout");
+    std::optional<io::Milliseconds> timeout = find_seconds(arguments, "timeout");
     co_return co_await listener.run(timeout);
 }
 

@@ -10,6 +10,7 @@
 #include "shell/commands/commands.h"
 #include "shell/commands/object.h"
 #include "shell/job_watch.h"
+#include "shell/seconds.h"
 
 namespace virtue::shell {
 namespace {
@@ -302,13 +303,11 @@ Task<void> suspend(Context& context, DomainRef domain) {
 
 JobWatch watch_of(Context& context, const Arguments& arguments, const DomainRef& domain) {
     JobWatch watch{.label = "Migration", .verbose = arguments.has("verbose")};
-    std::optional<int64_t> seconds = arguments.find_number("timeout");
-    if (!seconds && (arguments.has("timeout-suspend") || arguments.has("timeout-postcopy")))
+    watch.limit = find_seconds(arguments, "timeout");
+    if (!watch.limit && (arguments.has("timeout-suspend") || arguments.has("timeout-postcopy")))
         throw Failure{"migrate: Unexpected --timeout-* option without --timeout"};
-    if (seconds && arguments.has("offline")) throw Failure{"migrate: Unexpected timeout for offline migration"};
-    if (seconds) {
-        if (*seconds < 0) throw Failure{"timeout must be positive"};
-        if (*seconds > 0) watch.limit = std::chrono::seconds(*seconds);
+    if (watch.limit && arguments.has("offline")) throw Failure{"migrate: Unexpected timeout for offline migration"};
+    if (watch.limit) {
         bool postcopy = arguments.has("timeout-postcopy");
         watch.on_limit = [&context, domain, postcopy] {
             return postcopy ? start_postcopy(context, domain) : suspend(context, domain);

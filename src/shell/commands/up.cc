@@ -24,6 +24,7 @@
 #include "protocol/remote/storage_volume.h"
 #include "shell/commands/commands.h"
 #include "shell/lookup.h"
+#include "shell/seconds.h"
 #include "shell/transfer.h"
 #include "shell/up/guest_text.h"
 #include "shell/up/image.h"
@@ -38,7 +39,7 @@ using namespace proc;
 
 constexpr io::Milliseconds between_looks{200};
 constexpr uint64_t default_memory = 2ULL << 30;
-constexpr int64_t default_wait = 600;  // seconds; a first boot under emulation takes minutes
+constexpr io::Milliseconds default_wait = std::chrono::minutes(10);  // a first boot under emulation takes minutes
 
 /// What was done, and when.
 class Timeline {
@@ -454,7 +455,7 @@ Task<Result> run_up(Context& context, Arguments arguments) {
         record.emplace_back("timeline", up.timeline.take());
         co_return Custom{fmt::format("virtue console {}\n", up.plan.name), Value(std::move(record))};
     }
-    const io::Milliseconds patience(1000 * arguments.find_number("timeout").value_or(default_wait));
+    const io::Milliseconds patience = find_seconds(arguments, "timeout", 0).value_or(default_wait);
     io::Deadline until = context.forever().within(patience);
     std::string address = co_await wait_for_address(up, until);
     up.timeline.step(fmt::format("address {}", address));
