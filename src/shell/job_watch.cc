@@ -1,5 +1,6 @@
 #include "shell/job_watch.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "driver/constants.h"
@@ -54,6 +55,8 @@ void show_progress(Context& context, const std::string& label, uint64_t remainin
         percent = 100;
     } else if (total > 0) {
         // Not 100 before the end, not 0 after the beginning.
+        // What a guest writes meanwhile may make more remain than there was.
+        remaining = std::min(remaining, total);
         double share = 100.0 - static_cast<double>(remaining) * 100.0 / static_cast<double>(total);
         percent = static_cast<uint64_t>(share);
         if (percent >= 100 && remaining > 0) percent = 99;
