@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "model/domain/card_models.h"
+
 namespace virtue::model {
 
 VIRTUE_BIG_VALUE_CODE(Interface);
@@ -146,7 +148,13 @@ void map_links(xml::Mapper& m, Interface& n) {
 }
 
 void map_host_side(xml::Mapper& m, Interface& n) {
+    const bool switched = n.type == InterfaceType::network || n.type == InterfaceType::bridge ||
+                          n.type == InterfaceType::direct || n.type == InterfaceType::hostdev;
     m.child("vlan", n.vlan);
+    // Where it has no meaning its contents are not looked at.
+    if (m.reading() && !switched && m.has("virtualport"))
+        m.fail(ErrorCode::config_unsupported,
+               fmt::format("<virtualport> element unsupported for <interface type='{}'>", xml::to_name(n.type)));
     m.child("virtualport", n.virtual_port);
     m.child("bandwidth", n.bandwidth);
     m.attribute_of("port", "isolated", n.port_isolated);
@@ -157,11 +165,6 @@ void map_host_side(xml::Mapper& m, Interface& n) {
     m.attribute_of("downscript", "path", n.downscript);
     if (!m.reading()) return;
     if (n.bandwidth && !n.bandwidth->inbound && !n.bandwidth->outbound) n.bandwidth.reset();
-    const bool switched = n.type == InterfaceType::network || n.type == InterfaceType::bridge ||
-                          n.type == InterfaceType::direct || n.type == InterfaceType::hostdev;
-    if (n.virtual_port && !switched)
-        m.fail(ErrorCode::config_unsupported,
-               fmt::format("<virtualport> element unsupported for <interface type='{}'>", xml::to_name(n.type)));
 }
 
 }  // namespace
@@ -195,6 +198,7 @@ void map(xml::Mapper& m, Interface& n) {
     m.attribute_of("guest", "dev", n.guest_name);
     m.group("model", [&] { m.attribute("type", n.model); });
     constexpr std::string_view model_letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+    if (const auto word = known_card(n.model); m.reading() && word) n.model = *word;
     if (m.reading() && n.model.find_first_not_of(model_letters) != std::string::npos)
         m.fail(ErrorCode::invalid_arg, "Model name contains invalid characters");
     if (n.type != InterfaceType::hostdev) map_driver(m, n);
@@ -202,6 +206,8 @@ void map(xml::Mapper& m, Interface& n) {
     const bool plain = m.reading() && !n.is_virtio();
     if (plain) n.driver = {.virtio = n.driver.virtio};
     m.group("backend", [&] {
+        static constexpr std::string_view backends[] = {"passt"};
+        m.words("type", backends);
         m.attribute("type", n.backend_type);
         m.attribute("tap", n.backend_tap);
         m.attribute("vhost", n.backend_vhost);

@@ -29,8 +29,58 @@ void map(xml::Mapper& m, Vlan& v) {
     if (v.trunk == xml::YesNo::absent && v.tags.size() > 1) v.trunk = xml::YesNo::yes;
 }
 
+namespace {
+
+/// What a type of port does not have, of what is said.
+const char* extra_of(const VirtualPort& v) {
+    const bool switched = v.type == "802.1Qbg", named = v.type == "802.1Qbh", open = v.type == "openvswitch";
+    if (!switched && v.manager_id) return "managerid";
+    if (!switched && v.type_id) return "typeid";
+    if (!switched && v.type_id_version) return "typeidversion";
+    if (!switched && v.instance_id) return "instanceid";
+    if (!named && !open && !v.profile_id.empty()) return "profileid";
+    if ((switched || named) && v.interface_id) return "interfaceid";
+    return nullptr;
+}
+
+void check_port(xml::Mapper& m, VirtualPort& v) {
+    // A network completes what its guests leave open.
+    const xml::Element card = m.element().parent();
+    const bool whole = !card || card.attribute("type") != "network";
+    const auto lacks = [&](bool said, const char* what) {
+        if (whole && !said)
+            throw xml::Disagreement(ErrorCode::xml_error, ErrorDomain::net,
+                                    fmt::format("missing {} in virtualport of type {}", what, v.type));
+    };
+    const auto at_most = [&](const std::optional<uint32_t>& number, uint32_t most, const char* what) {
+        if (number && *number > most)
+            throw xml::Disagreement(ErrorCode::xml_error, ErrorDomain::none,
+                                    fmt::format("value of {} out of range", what));
+    };
+    if (whole && v.type.empty())
+        throw xml::Disagreement(ErrorCode::xml_error, ErrorDomain::none, "missing required virtualport type");
+    at_most(v.manager_id, 0xff, "managerid");
+    at_most(v.type_id, 0xffffff, "typeid");
+    at_most(v.type_id_version, 0xff, "typeidversion");
+    if (v.type.empty()) return;
+    if (v.type == "802.1Qbg") {
+        if (!v.instance_id) v.instance_id = Uuid::generate();
+        lacks(v.manager_id.has_value(), "managerid");
+        lacks(v.type_id.has_value(), "typeid");
+        lacks(v.type_id_version.has_value(), "typeidversion");
+    }
+    if (v.type == "802.1Qbh") lacks(!v.profile_id.empty(), "profileid");
+    if (v.type == "openvswitch" && !v.interface_id) v.interface_id = Uuid::generate();
+    if (v.type == "midonet") lacks(v.interface_id.has_value(), "interfaceid");
+    if (const char* extra = extra_of(v))
+        throw xml::Disagreement(ErrorCode::xml_error, ErrorDomain::net,
+                                fmt::format("extra {} unsupported in virtualport of type {}", extra, v.type));
+}
+
+}  // namespace
+
 void map(xml::Mapper& m, VirtualPort& v) {
-    static constexpr std::string_view types[] = {"none", "802.1Qbg", "802.1Qbh", "openvswitch", "midonet"};
+    static constexpr std::string_view types[] = {"802.1Qbg", "802.1Qbh", "openvswitch", "midonet"};
     m.words("type", types);
     m.attribute("type", v.type);
     m.group("parameters", [&] {
@@ -41,24 +91,7 @@ void map(xml::Mapper& m, VirtualPort& v) {
         m.attribute("interfaceid", v.interface_id);
         m.attribute("profileid", v.profile_id);
     });
-    if (m.writing()) return;
-    // A network completes what its guests leave open.
-    const xml::Element card = m.element().parent();
-    const bool whole = !card || card.attribute("type") != "network";
-    const auto lacks = [&](const char* what) {
-        m.fail(ErrorCode::xml_error, ErrorDomain::net,
-               fmt::format("missing {} in virtualport of type {}", what, v.type));
-    };
-    if (whole && v.type.empty()) m.fail(ErrorCode::xml_error, ErrorDomain::none, "missing required virtualport type");
-    if (v.type == "802.1Qbg") {
-        if (whole && !v.manager_id) lacks("managerid");
-        if (whole && !v.type_id) lacks("typeid");
-        if (whole && !v.type_id_version) lacks("typeidversion");
-        if (!v.instance_id) v.instance_id = Uuid::generate();
-    }
-    if (whole && v.type == "802.1Qbh" && v.profile_id.empty()) lacks("profileid");
-    if (v.type == "openvswitch" && !v.interface_id) v.interface_id = Uuid::generate();
-    if (whole && v.type == "midonet" && !v.interface_id) lacks("interfaceid");
+    if (m.reading()) check_port(m, v);
 }
 
 void map(xml::Mapper& m, BandwidthLimit& b) {
@@ -100,6 +133,9 @@ void map(xml::Mapper& m, IpAddress& ip) {
     if (ip.prefix == 0u) ip.prefix.reset();
     if (!ip.peer.empty() && !of_family(HostAddress::parse(ip.peer)))
         m.fail(ErrorCode::invalid_arg, fmt::format("Invalid peer '{}' in <ip>", ip.peer));
+    // Short forms are stored in full, as libvirt stores them.
+    ip.address = address->to_string();
+    if (!ip.peer.empty()) ip.peer = HostAddress::parse(ip.peer)->to_string();
 }
 
 void map(xml::Mapper& m, Route& r) {
@@ -113,6 +149,9 @@ void map(xml::Mapper& m, Route& r) {
     // What a network asks of its routes.
     NetworkRoute checked;
     map(m, checked);
+    r.address = checked.address.to_string();
+    r.netmask = checked.netmask.to_string();
+    r.gateway = checked.gateway.to_string();
 }
 
 void map(xml::Mapper& m, FilterParameter& p) {
@@ -151,6 +190,8 @@ void map(xml::Mapper& m, PortForward& f) {
     m.words("proto", protocols);
     m.required("proto", f.proto);
     m.attribute("address", f.address);
+    if (m.reading() && !f.address.empty() && !HostAddress::parse(f.address))
+        m.fail(fmt::format("Invalid address '{}' in <portForward>", f.address));
     m.attribute("dev", f.dev);
     m.children("range", f.ranges);
 }

@@ -174,7 +174,8 @@ void each_virtio(Domain& d, bool mmio, Visit visit) {
     for (Disk& x : d.disks)
         if (x.bus == DiskBus::virtio) visit(x.info);
     for (Interface& x : d.interfaces)
-        if (x.is_virtio() && x.type != InterfaceType::hostdev) visit(x.info);
+        // The other virtio models say that they are on PCI.
+        if (x.model == "virtio" && x.type != InterfaceType::hostdev) visit(x.info);
     if (!mmio) {
         for (Hostdev& x : d.hostdevs)
             if ((x.type == HostdevType::mdev && x.model == HostdevModel::vfio_ccw) || x.type == HostdevType::scsi_host)

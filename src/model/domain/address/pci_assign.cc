@@ -294,7 +294,12 @@ void Assignment::place_all() {
         next(f);
     }
     for (Interface& n : d_.interfaces)
-        if (n.type != InterfaceType::hostdev) next(n);
+        if (n.type != InterfaceType::hostdev) {
+            // On USB, but libvirt looks for a slot, and none suits it.
+            if (n.model == "usb-net" && n.info.address.is(AddressType::none))
+                static_cast<void>(buses_.reserve_next(connect_none));
+            next(n);
+        }
     for (Sound& sound : d_.sounds) {
         // There is no such card in QEMU, so no slot suits it.
         if (sound.model == SoundModel::ich7) static_cast<void>(buses_.reserve_next(connect_none));

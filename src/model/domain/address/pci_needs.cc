@@ -1,5 +1,6 @@
 #include "model/domain/address/pci_needs.h"
 
+#include "model/domain/card_models.h"
 #include "model/domain/complete/machine.h"
 
 namespace virtue::model {
@@ -65,12 +66,13 @@ uint32_t needs_of(const Domain& d, const Disk& disk) {
 
 uint32_t needs_of(const Domain& d, const Interface& n) {
     if (n.type == InterfaceType::hostdev || n.type == InterfaceType::vdpa) return express(d);
-    if (n.model == "usb-net" || n.model == "spapr-vlan" || n.model == "lan9118" || n.model == "smc91c111" ||
-        n.model.starts_with("netfront"))
-        return connect_none;
-    if (n.model == "virtio-transitional") return old_slot;
-    if (n.model.starts_with("virtio") || n.model == "e1000e" || n.model == "vmxnet3") return express(d);
-    return old_slot;
+    if (n.model == "usb-net" || n.model == "spapr-vlan") return connect_none;
+    // The cards that boards without PCI have; elsewhere libvirt finds a slot for them.
+    const bool on_board = arch_is_arm(d) && !is_arm_virt(d);
+    if (on_board && (n.model == "lan9118" || n.model == "smc91c111")) return connect_none;
+    if (n.model == "virtio" || n.model == "virtio-non-transitional" || n.model == "e1000e") return express(d);
+    // A model that libvirt has no word for is taken for one that suits the newest bus.
+    return known_card(n.model) || n.model.empty() ? old_slot : express(d);
 }
 
 uint32_t needs_of(const Domain&, const Sound& s) {

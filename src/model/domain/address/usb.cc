@@ -199,13 +199,10 @@ void UsbAssignment::run() {
         if (off && !d_.hubs.empty())
             throw Error(ErrorCode::config_unsupported, ErrorDomain::domain,
                         "Can't add USB hub: USB is disabled for this domain");
-        if (any && off)
+        if (any)
             throw Error(ErrorCode::config_unsupported, ErrorDomain::qemu,
                         "USB is disabled for this domain, but USB devices are present in the domain XML");
-        if (!any) return;
-        add_controller(d_, ControllerType::usb, 0,
-                       arch_is_x86(d_) && !is_q35(d_) ? ControllerModel::piix3_uhci : ControllerModel::qemu_xhci);
-        note_controllers();
+        return;
     }
     // Hubs in the order of their depth, so that each finds the one it is plugged into.
     std::vector<DeviceInfo*> given;
