@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "model/network/host_address.h"
+
 namespace virtue::model {
 
 VIRTUE_BIG_VALUE_CODE(ChardevSource);
@@ -38,6 +40,8 @@ void map_channel_target(xml::Mapper& m, Channel& c) {
         if (c.target == ChannelTarget::guestfwd) {
             m.required("address", c.guest_address);
             m.required("port", c.guest_port);
+            const auto address = m.reading() ? HostAddress::parse(c.guest_address) : std::nullopt;
+            if (address) c.guest_address = address->to_string();
         } else {
             m.attribute("name", c.name);
             if (m.reading() || !m.options().inactive) m.attribute("state", c.state);

@@ -84,8 +84,8 @@ void map(xml::Mapper& m, NumaCell& c) {
     std::string unit = m.writing() ? "KiB" : "";
     m.attribute("memory", c.memory.count);
     m.attribute("unit", unit);
-    m.attribute("discard", c.discard);
     m.attribute("memAccess", c.access);
+    m.attribute("discard", c.discard);
     m.group("distances", [&] { m.children("sibling", c.distances); });
     m.children("cache", c.caches);
     for (size_t i = 0; m.reading() && i < c.caches.size(); i++)
@@ -149,6 +149,28 @@ void map(xml::Mapper& m, CpuNuma& n) {
 
 namespace {
 
+// What one cell says of another holds the other way too, unless that says otherwise; each is 10 away from itself.
+void complete_distances(std::vector<NumaCell>& cells) {
+    constexpr uint32_t own = 10;
+    const auto note = [&](size_t from, uint32_t to, uint32_t value) {
+        auto& there = cells[from].distances;
+        const auto at = std::find_if(there.begin(), there.end(), [&](const NumaSibling& s) { return s.id >= to; });
+        if (at == there.end() || at->id != to) there.insert(at, NumaSibling{.id = to, .value = value});
+    };
+    for (NumaCell& cell : cells)
+        std::stable_sort(cell.distances.begin(), cell.distances.end(),
+                         [](const NumaSibling& a, const NumaSibling& b) { return a.id < b.id; });
+    for (size_t i = 0; i < cells.size(); i++) {
+        if (cells[i].distances.empty()) continue;
+        note(i, i, own);
+        for (const NumaSibling& sibling : std::vector(cells[i].distances)) {
+            if (sibling.id >= cells.size()) continue;
+            note(sibling.id, sibling.id, own);
+            note(sibling.id, i, sibling.value);
+        }
+    }
+}
+
 // Cells may come in any order and without numbers; they end up in the order of their numbers.
 void number_cells(xml::Mapper& m, CpuNuma& numa) {
     uint32_t next = 0;
@@ -163,12 +185,11 @@ void number_cells(xml::Mapper& m, CpuNuma& numa) {
             m.disagree(
                 "Exactly one 'cell' element per guest NUMA cell allowed, non-contiguous ranges or ranges not starting "
                 "from 0 are not allowed");
+    complete_distances(numa.cells);
 }
 
 void map_model(xml::Mapper& m, Cpu& c) {
-    if (m.writing() && c.model.empty() &&
-        (c.mode != CpuMode::host_model || (c.fallback == CpuFallback::allow && c.vendor_id.empty())))
-        return;
+    if (m.writing() && c.model.empty() && (c.mode != CpuMode::host_model || c.vendor_id.empty())) return;
     m.group("model", [&] {
         if (m.reading() || !c.model.empty() || c.fallback != CpuFallback::allow) m.attribute("fallback", c.fallback);
         m.attribute("vendor_id", c.vendor_id);

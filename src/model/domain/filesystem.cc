@@ -1,5 +1,9 @@
 #include "model/domain/filesystem.h"
 
+#include <charconv>
+
+#include <fmt/format.h>
+
 namespace virtue::model {
 
 VIRTUE_BIG_VALUE_CODE(Filesystem);
@@ -61,6 +65,16 @@ void map_source(xml::Mapper& m, Filesystem& f) {
     });
 }
 
+// The bits of permission, in octal digits. None at all is as if nothing was said.
+void read_mode(xml::Mapper& m, const char* name, std::string& text) {
+    if (text.empty()) return;
+    uint32_t bits = 0;
+    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), bits, 8);
+    if (fault != std::errc{} || end != text.data() + text.size()) m.fail_value(name, text, "an octal number");
+    if (bits > 0777) m.fail(fmt::format("invalid {}: '{:o}'", name, bits));
+    text = bits == 0 ? "" : fmt::format("{:04o}", bits);
+}
+
 }  // namespace
 
 void map(xml::Mapper& m, Filesystem& f) {
@@ -92,6 +106,10 @@ void map(xml::Mapper& m, Filesystem& f) {
     m.child("space_hard_limit", f.space_hard_limit);
     m.child("space_soft_limit", f.space_soft_limit);
     map_info(m, f.info, InfoParts::boot);
+    if (m.reading()) {
+        read_mode(m, "fmode", f.fmode);
+        read_mode(m, "dmode", f.dmode);
+    }
     if (m.reading() && f.source.empty() && f.socket.empty() && f.volume.empty() && f.type != FilesystemType::ram)
         throw Error(ErrorCode::no_source, ErrorDomain::domain, f.target);
     if (m.reading() && f.target.empty() && f.type != FilesystemType::ram)

@@ -91,14 +91,14 @@ void map_boot(xml::Mapper& m, Os& os) {
         m.attribute("enable", os.bootmenu);
         if (m.reading() || os.bootmenu == xml::YesNo::yes) m.attribute("timeout", os.bootmenu_timeout);
         if (m.reading() && os.bootmenu_timeout > 65535u)
-            m.fail_value("timeout", std::to_string(*os.bootmenu_timeout), "in range [0,65535]");
+            m.fail(ErrorCode::config_unsupported, "invalid value for boot menu timeout, must be in range [0,65535]");
         if (m.reading() && os.bootmenu != xml::YesNo::yes) os.bootmenu_timeout.reset();
     });
     m.group("bios", [&] {
         m.attribute("useserial", os.useserial);
         m.attribute("rebootTimeout", os.reboot_timeout);
         if (m.reading() && os.reboot_timeout && (*os.reboot_timeout < -1 || *os.reboot_timeout > 65535))
-            m.fail("invalid value for rebootTimeout, must be in range [-1,65535]");
+            m.fail(ErrorCode::config_unsupported, "invalid value for rebootTimeout, must be in range [-1,65535]");
     });
 }
 

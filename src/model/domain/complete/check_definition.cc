@@ -1,11 +1,10 @@
 // What holds for the devices of every domain, whoever runs it: codes of libvirt's part for domains.
-#include <arpa/inet.h>
-
 #include <algorithm>
 
 #include "model/domain/complete/machine.h"
 #include "model/domain/complete/refuse.h"
 #include "model/domain/complete/steps.h"
+#include "model/network/host_address.h"
 
 namespace virtue::model {
 
@@ -37,7 +36,9 @@ void check_iommu(const Domain& d) {
         refuse(ErrorCode::xml_error, "iommu model '{}' doesn't support additional attributes", xml::to_name(i.model));
     if (i.model != IommuModel::virtio && !i.info.address.is(AddressType::none))
         refuse(ErrorCode::xml_error, "iommu model '{}' can't have address", xml::to_name(i.model));
-    if (i.intremap == xml::Switch::on && d.features.ioapic != "qemu")
+    // That the machine has no such device is told first, by who runs it.
+    const bool elsewhere = arch_is_x86(d) && !is_q35(d);
+    if (i.intremap == xml::Switch::on && d.features.ioapic != "qemu" && !elsewhere)
         contradiction("IOMMU interrupt remapping requires split I/O APIC (ioapic driver='qemu')");
 }
 
@@ -125,8 +126,24 @@ void check_disk_words(const Disk& disk) {
     }
 }
 
+void check_disk_address(const Disk& disk) {
+    const Address& a = disk.info.address;
+    if (a.is(AddressType::none) || a.is(AddressType::unassigned)) return;
+    const bool drive =
+        disk.bus == DiskBus::ide || disk.bus == DiskBus::scsi || disk.bus == DiskBus::sata || disk.bus == DiskBus::fdc;
+    const bool fits = drive                         ? a.is(AddressType::drive)
+                      : disk.bus == DiskBus::usb    ? a.is(AddressType::usb)
+                      : disk.bus == DiskBus::virtio ? a.is(AddressType::pci) || a.is(AddressType::ccw) ||
+                                                          a.is(AddressType::virtio_mmio) || a.is(AddressType::s390)
+                                                    : true;
+    if (!fits)
+        contradiction("Invalid address type '{}' for the disk '{}' with the bus type '{}'", xml::to_name(a.type),
+                      disk.target, xml::to_name(disk.bus));
+}
+
 void check_disk(const Disk& disk) {
     check_disk_words(disk);
+    check_disk_address(disk);
     if (disk.device == DiskDevice::lun) return;
     for (const StorageSource* s = &disk.source; s != nullptr; s = s->backing.empty() ? nullptr : &s->backing[0])
         if (s->reservations) contradiction("<reservations/> allowed only for lun devices");
@@ -148,12 +165,16 @@ void check_numa(const Domain& d) {
     }
 }
 
-bool is_address(const std::string& text) {
-    in6_addr address;
-    return inet_pton(AF_INET, text.c_str(), &address) == 1 || inet_pton(AF_INET6, text.c_str(), &address) == 1;
+void check_nvdimm(const Domain& d, const MemoryDevice& m) {
+    constexpr uint64_t least_label = 128;  // KiB
+    if (m.label_size.count != 0 && m.label_size.count < least_label)
+        refuse(ErrorCode::xml_error, "nvdimm label must be at least {}KiB", least_label);
+    if (arch_is_ppc64(d) && m.label_size.count == 0) contradiction("label size is required for NVDIMM device");
+    if (!arch_is_ppc64(d) && m.uuid) contradiction("UUID is not supported for NVDIMM device");
 }
 
-void check_memory(const MemoryDevice& m) {
+void check_memory(const Domain& d, const MemoryDevice& m) {
+    if (m.model == MemoryModel::nvdimm) check_nvdimm(d, m);
     if (m.model == MemoryModel::virtio_pmem && m.node != -1) contradiction("virtio-pmem does not support NUMA nodes");
     if (m.model != MemoryModel::virtio_mem) return;
     if (m.requested.count > m.size.count)
@@ -161,6 +182,8 @@ void check_memory(const MemoryDevice& m) {
     constexpr uint64_t least = 2048;  // KiB: a transparent huge page
     if (m.block.count != 0 && m.block.count < least)
         refuse(ErrorCode::xml_detail, "block size too small, must be at least {}KiB", least);
+    if (m.block.count != 0 && m.requested.count % m.block.count != 0)
+        refuse(ErrorCode::xml_detail, "requested size must be an integer multiple of block size");
 }
 
 void check_thread_pool(const std::optional<int>& least, const std::optional<int>& most) {
@@ -169,9 +192,21 @@ void check_thread_pool(const std::optional<int>& least, const std::optional<int>
     if (least && !most) contradiction("thread_pool_max must be specified with thread_pool_min");
 }
 
+void refuse_spicevmc(const ChardevSource& source) {
+    if (source.type == ChardevType::spicevmc) contradiction("spicevmc device type only supports virtio");
+}
+
+void check_unassigned(const Domain& d) {
+    size_t all = 0, hostdevs = 0;
+    each_info(d, [&](const DeviceInfo& info) { all += info.address.is(AddressType::unassigned); });
+    for (const Hostdev& h : d.hostdevs) hostdevs += h.info.address.is(AddressType::unassigned);
+    if (all != hostdevs) contradiction("address of type 'unassigned' is supported only for hostdevs");
+}
+
 }  // namespace
 
 void check_definition(const Domain& d) {
+    check_unassigned(d);
     for (const Video& v : d.videos) check_video(v);
     if (std::count_if(d.videos.begin(), d.videos.end(), [](const Video& v) { return v.primary; }) > 1)
         contradiction("Only one primary video device is supported");
@@ -191,13 +226,17 @@ void check_definition(const Domain& d) {
         if (i.type == InputType::passthrough && i.bus != InputBus::virtio)
             contradiction("only bus 'virtio' is supported for 'passthrough' input devices");
     check_cards(d);
+    for (const Serial& s : d.serials) {
+        refuse_spicevmc(s.source);
+        if (s.target == SerialTarget::isa_debug && !arch_is_x86(d))
+            contradiction("isa-debug serial type only valid on x86 architecture");
+    }
+    for (const Parallel& p : d.parallels) refuse_spicevmc(p.source);
+    for (const Channel& c : d.channels)
+        if (c.target != ChannelTarget::virtio) refuse_spicevmc(c.source);
     for (const Input& i : d.inputs)
         if (i.bus == InputBus::xen && d.type != DomainType::xen)
             refuse(ErrorCode::internal_error, "unsupported input bus xen");
-    for (const Interface& n : d.interfaces)
-        for (const IpAddress& ip : n.guest_ips)
-            if (!is_address(ip.address) || (ip.family == "ipv6") != (ip.address.find(':') != std::string::npos))
-                refuse(ErrorCode::xml_error, "Invalid address '{}' in <ip>", ip.address);
     for (size_t i = 1; i < d.consoles.size(); i++)
         if (d.consoles[i].target == ConsoleTarget::serial) contradiction("Only the first console can be a serial port");
     for (const Serial& s : d.serials)
@@ -209,15 +248,15 @@ void check_definition(const Domain& d) {
     for (const Filesystem& f : d.filesystems)
         if (f.info.boot_order != 0 && f.driver_type != "virtiofs")
             contradiction("boot order is only supported for virtiofs");
-    for (const MemoryDevice& m : d.memory_devices) check_memory(m);
-    for (const Channel& c : d.channels)
-        if (c.target == ChannelTarget::guestfwd && c.guest_address.find(':') != std::string::npos &&
-            is_address(c.guest_address))
-            contradiction("guestfwd channel only supports IPv4 addresses");
-    for (const Channel& c : d.channels)
-        if (c.target == ChannelTarget::guestfwd && !is_address(c.guest_address))
+    for (const MemoryDevice& m : d.memory_devices) check_memory(d, m);
+    for (const Channel& c : d.channels) {
+        if (c.target != ChannelTarget::guestfwd) continue;
+        const auto address = HostAddress::parse(c.guest_address);
+        if (!address)
             throw Error(ErrorCode::system_error, ErrorDomain::none,
                         fmt::format("Cannot parse socket address '{}': Name or service not known", c.guest_address));
+        if (!address->is_ipv4()) contradiction("guestfwd channel only supports IPv4 addresses");
+    }
     for (const Tpm& t : d.tpms)
         if (!t.pcr_banks.empty() && t.version != TpmVersion::v2_0)
             refuse(ErrorCode::xml_error, "<active_pcr_banks/> requires TPM version '2.0'");

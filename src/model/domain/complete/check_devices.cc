@@ -7,11 +7,32 @@
 
 namespace virtue::model {
 
+namespace {
+
+void check_expander(const Domain& d, const Controller& c) {
+    if (c.type != ControllerType::pci) return;
+    const bool old = c.model == ControllerModel::pci_expander_bus;
+    if (!old && c.model != ControllerModel::pcie_expander_bus) return;
+    if (old && !is_i440fx(d))
+        unsupported("pci-expander-bus controllers are only supported on 440fx-based machinetypes");
+    if (!old && !is_q35(d) && !is_arm_virt(d))
+        unsupported("pcie-expander-bus controllers are not supported with this machine type");
+    const size_t cells = d.cpu ? d.cpu->numa.cells.size() : 0;
+    if (c.pci.numa_node >= 0 && static_cast<size_t>(c.pci.numa_node) >= cells)
+        throw Error(ErrorCode::xml_error, ErrorDomain::qemu,
+                    fmt::format("{} with index {} is configured for a NUMA node ({}) not present in the domain's "
+                                "<cpu><numa> array ({})",
+                                xml::to_name(c.model), c.index, c.pci.numa_node, cells));
+}
+
+}  // namespace
+
 void check_before_placing(const Domain& d) {
     if (!d.os.bootloader.empty()) unsupported("bootloader is not supported by QEMU");
     const ControllerModel root = is_i440fx(d)                                      ? ControllerModel::pci_root
                                  : is_q35(d) || is_arm_virt(d) || is_riscv_virt(d) ? ControllerModel::pcie_root
                                                                                    : ControllerModel::absent;
+    for (const Controller& c : d.controllers) check_expander(d, c);
     for (const Controller& c : d.controllers) {
         if (c.type != ControllerType::pci || root == ControllerModel::absent) continue;
         const auto wrong = [](std::string sentence) {
@@ -27,8 +48,10 @@ void check_before_placing(const Domain& d) {
     }
     for (const Disk& disk : d.disks) {
         const Address& a = disk.info.address;
-        if (a.is(AddressType::drive) && disk.bus == DiskBus::virtio)
-            unsupported("virtio disk cannot have an address of type 'drive'");
+        const bool reachable = a.is(AddressType::none) || a.is(AddressType::pci) || a.is(AddressType::ccw) ||
+                               a.is(AddressType::s390) || a.is(AddressType::virtio_mmio);
+        if (disk.bus == DiskBus::virtio && !reachable)
+            unsupported("virtio disk cannot have an address of type '{}'", xml::to_name(a.type));
         if (a.is(AddressType::drive) && disk.bus == DiskBus::usb)
             throw Error(ErrorCode::internal_error, ErrorDomain::qemu, "unexpected address type for usb disk");
         if (a.is(AddressType::drive) && disk.bus == DiskBus::xen)
@@ -151,6 +174,10 @@ void check_controllers(const Domain& d) {
         const bool virtio = c.model == ControllerModel::virtio_scsi ||
                             c.model == ControllerModel::virtio_transitional ||
                             c.model == ControllerModel::virtio_non_transitional;
+        if (c.model == ControllerModel::qusb1 || c.model == ControllerModel::qusb2)
+            unsupported("USB controller model type 'qusb1' or 'qusb2' is not supported in qemu");
+        if (c.type == ControllerType::scsi && c.model == ControllerModel::ncr53c90)
+            unsupported("ncr53c90 SCSI controller is not a built-in for this machine");
         if (c.type == ControllerType::scsi && c.model == ControllerModel::buslogic)
             unsupported("Unsupported controller model: buslogic");
         if (c.driver.iothread != 0 && !(c.type == ControllerType::scsi && virtio))
@@ -251,9 +278,9 @@ bool video_fits(const Domain& d, VideoModel model) {
     if (arch_is_s390(d)) return model == VideoModel::virtio || model == VideoModel::none;
     if (arch_is_ppc64(d))
         return model == VideoModel::vga || model == VideoModel::virtio || model == VideoModel::none ||
-               model == VideoModel::bochs;
-    if (arch_is_arm(d) || arch_is_riscv(d))
-        return model != VideoModel::qxl && model != VideoModel::cirrus && model != VideoModel::vmvga;
+               model == VideoModel::bochs || model == VideoModel::cirrus || model == VideoModel::vmvga;
+    if (arch_is_riscv(d)) return model != VideoModel::qxl && model != VideoModel::cirrus && model != VideoModel::vmvga;
+    if (arch_is_arm(d)) return model != VideoModel::qxl;
     return true;
 }
 
@@ -280,6 +307,10 @@ void check_video_memory(const Video& v) {
 }  // namespace
 
 void check_displays(const Domain& d, const Platform& platform) {
+    const bool spice = std::any_of(d.graphics.begin(), d.graphics.end(),
+                                   [](const Graphics& g) { return g.type == GraphicsType::spice; });
+    for (const Audio& a : d.audios)
+        if (a.type == AudioType::spice && !spice) unsupported("Spice audio is not supported without spice graphics");
     for (const Video& v : d.videos) {
         if (v.model == VideoModel::none && d.videos.size() > 1)
             contradiction("a 'none' video type must be the only video device defined for the domain");
@@ -420,6 +451,8 @@ void check_chardevs(const Domain& d) {
         if (r.backend == RngBackendModel::egd && r.source.type == ChardevType::unix_socket && r.source.path.empty())
             refuse(ErrorCode::internal_error, "Missing source path attribute for char device");
     if (!d.parallels.empty() && (arch_is_ppc64(d) || arch_is_s390(d))) unsupported("parallel ports are not supported");
+    if (d.os.useserial == xml::YesNo::yes && !arch_is_x86(d))
+        unsupported("BIOS serial console only supported on x86 architectures");
     if (d.os.useserial == xml::YesNo::yes && d.serials.empty())
         throw Error(ErrorCode::xml_error, ErrorDomain::qemu, "need at least one serial port to use BIOS serial output");
 }

@@ -6,6 +6,12 @@ namespace virtue::model {
 
 namespace {
 
+void check_nfs_host(const StorageSource& s) {
+    if (s.hosts.size() != 1) unsupported("'nfs' protocol requires the usage of exactly one host");
+    if (s.hosts[0].transport != HostTransport::tcp) unsupported("'nfs' host must use TCP protocol");
+    if (!s.hosts[0].port.empty()) unsupported("port cannot be specified in 'nfs' protocol host");
+}
+
 void check_lun(const Disk& disk) {
     if (disk.device != DiskDevice::lun) {
         if (disk.rawio == xml::YesNo::yes)
@@ -61,6 +67,7 @@ void check_source(const Disk& disk) {
         unsupported("'directory' storage format is not directly supported by QEMU, use 'dir' disk type instead");
     if (s.protocol == StorageProtocol::tftp && s.type == StorageType::network)
         unsupported("'tftp' protocol is not supported with this QEMU binary");
+    if (s.type == StorageType::network && s.protocol == StorageProtocol::nfs) check_nfs_host(s);
     if (disk.shareable && s.format != StorageFormat::raw && s.format != StorageFormat::absent)
         unsupported("shared access for disk '{}' requires use of supported storage format", disk.target);
     if (s.metadata_cache_max && s.format != StorageFormat::qcow2)

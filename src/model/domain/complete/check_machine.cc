@@ -58,11 +58,18 @@ void check_firmware(const Domain& d) {
 
 void check_loader(const Domain& d) {
     const bool automatic = d.os.firmware != OsFirmware::absent;
+    const auto chosen = [&](bool said, const char* what) {
+        if (automatic && said)
+            refuse(ErrorCode::xml_detail, "{} cannot be specified when firmware autoselection is enabled", what);
+    };
+    if (d.os.loader) {
+        chosen(d.os.loader->readonly != xml::YesNo::absent, "loader attribute 'readonly'");
+        chosen(d.os.loader->type != LoaderType::absent || !d.os.loader->path.empty(), "loader attribute 'type'");
+        chosen(d.os.loader->secure == xml::YesNo::no, "loader attribute 'secure'");
+    }
+    chosen(d.os.nvram && !d.os.nvram->template_path.empty(), "nvram attribute 'template'");
     if (!d.os.loader) return;
     const Loader& l = *d.os.loader;
-    if (automatic && l.readonly != xml::YesNo::absent && !l.path.empty())
-        refuse(ErrorCode::xml_detail,
-               "loader attribute 'readonly' cannot be specified when firmware autoselection is enabled");
     if (l.stateless == xml::YesNo::yes && d.os.nvram) {
         if (!d.os.nvram->template_path.empty())
             refuse(ErrorCode::xml_detail, "NVRAM template is not permitted when loader is stateless");
@@ -245,10 +252,10 @@ void check_timers(const Domain& d) {
         const bool paravirtual = t.name == TimerName::kvmclock || t.name == TimerName::hypervclock;
         if (paravirtual && t.tickpolicy != TickPolicy::absent)
             contradiction("timer {} doesn't support setting of timer tickpolicy", xml::to_name(t.name));
-        const bool x86_only = t.name == TimerName::pit || t.name == TimerName::hpet || t.name == TimerName::tsc ||
-                              t.name == TimerName::kvmclock || t.name == TimerName::hypervclock;
-        // What no other machine has may well be said not to be there.
-        const bool unwanted = t.name == TimerName::hpet && t.present == xml::YesNo::no;
+        const bool x86_only = t.name == TimerName::hpet || t.name == TimerName::tsc || t.name == TimerName::kvmclock ||
+                              t.name == TimerName::hypervclock;
+        // What no other machine has may well be spoken of, as long as it is not asked for.
+        const bool unwanted = t.name == TimerName::hpet && t.present != xml::YesNo::yes;
         const bool arm_only = t.name == TimerName::armvtimer;
         if ((x86_only && !unwanted && !arch_is_x86(d)) || (arm_only && !is_arm_virt(d)))
             unsupported("Configuring the '{}' timer is not supported for virtType={} arch={} machine={} guests",
@@ -311,6 +318,11 @@ void check_small_devices(const Domain& d, const Platform& platform) {
     each_info(d, [&](const DeviceInfo& info) {
         const ZpciAddress& z = info.address.pci.zpci;
         if ((z.uid || z.fid) && !arch_is_s390(d)) unsupported("This QEMU binary doesn't support zPCI");
+        if (info.address.is(AddressType::none) || info.address.is(AddressType::pci)) return;
+        if (info.acpi_index != 0) unsupported("ACPI index is only supported for PCI devices");
+        const bool tuned =
+            info.rom_enabled != xml::YesNo::absent || info.rom_bar != xml::Switch::absent || info.rom_file.has_value();
+        if (tuned) unsupported("ROM tuning is only supported for PCI devices");
     });
     for (const Input& i : d.inputs)
         if (i.bus == InputBus::ps2 && !arch_is_x86(d)) unsupported("ps2 is not supported by this QEMU binary");

@@ -36,10 +36,20 @@ void complete_memory(Domain& d) {
     if (is_pseries(d)) {
         constexpr uint64_t piece = 256 * 1024;
         modules = 0;
-        for (MemoryDevice& m : d.memory_devices) modules += m.size.count = (m.size.count + piece - 1) / piece * piece;
+        for (MemoryDevice& m : d.memory_devices) {
+            // What a guest sees of an NVDIMM is what its label leaves.
+            if (m.model == MemoryModel::nvdimm && m.size.count >= m.label_size.count + piece)
+                m.size.count = (m.size.count - m.label_size.count) / piece * piece + m.label_size.count;
+            else
+                m.size.count = (m.size.count + piece - 1) / piece * piece;
+            modules += m.size.count;
+        }
     }
     // With NUMA cells their sum counts, and memory modules come on top.
     if (cells != 0) d.memory.count = cells + modules;
+    if (cells == 0 && modules > d.memory.count)
+        throw Error(ErrorCode::xml_error, ErrorDomain::domain,
+                    "Total size of memory devices exceeds the total memory size");
     if (!d.current_memory || d.current_memory->count > d.memory.count || d.current_memory->count == 0)
         d.current_memory = d.memory;
     if (d.max_memory && d.max_memory->size.count < d.memory.count)

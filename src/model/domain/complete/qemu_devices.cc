@@ -241,7 +241,7 @@ void complete_small(Domain& d) {
         if (s.ioeventfd == xml::Switch::absent) s.ioeventfd = xml::Switch::on;
     }
     for (Filesystem& f : d.filesystems)
-        if (f.access == FilesystemAccess::absent) f.access = FilesystemAccess::passthrough;
+        if (f.access == FilesystemAccess::absent && f.socket.empty()) f.access = FilesystemAccess::passthrough;
     for (Hostdev& h : d.hostdevs) {
         if (h.mode != HostdevMode::subsystem) continue;
         if (h.type == HostdevType::mdev && h.model == HostdevModel::vfio_pci && h.display == xml::Switch::absent)
