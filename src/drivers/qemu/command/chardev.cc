@@ -108,7 +108,7 @@ void add_chardev(Builder& builder, const ChardevSource& source, const std::strin
                                                   {"id", fmt::format("obj{}_tls0", id)},
                                                   {"dir", folder.empty() ? "/etc/pki/qemu" : folder},
                                                   {"endpoint", source.listen ? "server" : "client"},
-                                                  {"verify-peer", !source.listen}}));
+                                                  {"verify-peer", true}}));
     }
     std::string text = describe(builder, source, id, fd_key);
     if (!source.log_file.empty()) {

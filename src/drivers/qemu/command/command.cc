@@ -197,6 +197,7 @@ void add_head(Builder& builder, const Domain& domain) {
             Json::object({{"driver", "vmgenid"}, {"guid", domain.genid->to_string()}, {"id", "vmgenid0"}}));
     }
     add_smbios(builder, domain);
+    add_firmware_words(builder, domain);
     if (domain.graphics.empty()) builder.add("-display", "none");
     builder.add("-no-user-config");
     builder.add("-nodefaults");

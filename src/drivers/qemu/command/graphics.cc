@@ -46,11 +46,8 @@ void add_vnc(Builder& builder, const Graphics& graphics, std::span<const model::
             refuse_config("vnc port must be in range [5900,65535]");
         // Display numbers count from port 5900; a text without a port allotted shows the first.
         text = fmt::format("{}:{}", bracketed(address), graphics.port >= 5900 ? graphics.port - 5900 : 0);
-        if (graphics.websocket != 0) {
-            // -1 lets QEMU choose by the display number.
-            text += graphics.websocket > 0 ? fmt::format(",websocket={}", graphics.websocket)
-                                           : fmt::format(",websocket={}", 5700);
-        }
+        // -1 is a port that is allotted at the start.
+        if (graphics.websocket != 0) text += fmt::format(",websocket={}", graphics.websocket);
     }
     if (graphics.share_policy != model::VncSharePolicy::absent) {
         text += fmt::format(",share={}", xml::to_name(graphics.share_policy));
@@ -100,7 +97,9 @@ std::string spice_place(Builder& builder, const Graphics& graphics) {
     const LaunchContext& context = builder.context;
     const GraphicsListen* listen = first_listen(graphics);
     if (listen != nullptr && listen->type == ListenType::socket) {
-        return fmt::format("unix,addr={},", escape_commas(listen->socket));
+        const std::string own =
+            fmt::format("{}/{}/spice.sock", context.paths.library, short_name(context.domain_id, builder.shape.name));
+        return fmt::format("unix,addr={},", escape_commas(listen->socket.empty() ? own : listen->socket));
     }
     if (listen != nullptr && listen->type == ListenType::none) return "port=0,";
     std::string text;

@@ -155,8 +155,7 @@ void add_smp(Builder& builder, const Domain& domain) {
     if (domain.cpu && domain.cpu->topology) {
         const model::CpuTopology& topology = *domain.cpu->topology;
         text += fmt::format(",sockets={}", topology.sockets);
-        if (builder.shape.is_x86()) text += fmt::format(",dies={}", topology.dies);
-        text += fmt::format(",cores={},threads={}", topology.cores, topology.threads);
+        text += fmt::format(",dies={},cores={},threads={}", topology.dies, topology.cores, topology.threads);
     } else {
         text += fmt::format(",sockets={},cores=1,threads=1", domain.vcpus.maximum);
     }
@@ -217,13 +216,14 @@ void add_clock(Builder& builder, const Domain& domain) {
     std::string text = "base=" + rtc_base(domain.clock);
     for (const model::Timer& timer : domain.clock.timers) {
         if (timer.name != TimerName::rtc) continue;
+        if (timer.track == model::TimerTrack::wall) text += ",clock=host";
         if (timer.track == model::TimerTrack::guest) text += ",clock=vm";
         if (timer.track == model::TimerTrack::realtime) text += ",clock=rt";
         if (timer.tickpolicy == TickPolicy::catchup) text += ",driftfix=slew";
     }
     builder.add("-rtc", text);
     for (const model::Timer& timer : domain.clock.timers) {
-        if (timer.name == TimerName::pit && timer.tickpolicy == TickPolicy::delay) {
+        if (builder.shape.is_x86() && timer.name == TimerName::pit && timer.tickpolicy == TickPolicy::delay) {
             builder.add("-global", "kvm-pit.lost_tick_policy=delay");
         }
         if (timer.name == TimerName::pit && timer.tickpolicy == TickPolicy::discard) {
@@ -287,6 +287,15 @@ std::string smbios_block(int type, const model::SysinfoBlock& block,
 }
 
 }  // namespace
+
+void add_firmware_words(Builder& builder, const Domain& domain) {
+    for (const model::Sysinfo& info : domain.sysinfo)
+        for (const model::SysinfoEntry& entry : info.fwcfg)
+            builder.add("-fw_cfg",
+                        entry.file.empty()
+                            ? fmt::format("name={},string={}", escape_commas(entry.name), escape_commas(entry.value))
+                            : fmt::format("name={},file={}", escape_commas(entry.name), escape_commas(entry.file)));
+}
 
 void add_smbios(Builder& builder, const Domain& domain) {
     if (domain.os.smbios != model::SmbiosMode::sysinfo) return;

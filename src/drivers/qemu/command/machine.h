@@ -14,6 +14,8 @@ void add_iothreads(Builder& builder, const model::Domain& domain);
 void add_numa(Builder& builder, const model::Domain& domain);
 void add_memory_devices(Builder& builder, const model::Domain& domain);
 void add_smbios(Builder& builder, const model::Domain& domain);
+/// The words and files of <sysinfo type='fwcfg'>.
+void add_firmware_words(Builder& builder, const model::Domain& domain);
 void add_monitor(Builder& builder);
 void add_clock(Builder& builder, const model::Domain& domain);
 void add_power(Builder& builder, const model::Domain& domain);

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "drivers/qemu/command/machine.h"
@@ -205,6 +207,20 @@ bool needs_objects(Builder& builder, const Domain& domain) {
     return false;
 }
 
+// Said for one pair, it is said for all.
+void add_distances(Builder& builder, const std::vector<model::NumaCell>& cells) {
+    constexpr uint32_t own = 10, elsewhere = 20;
+    const auto said = [](const model::NumaCell& cell) { return !cell.distances.empty(); };
+    if (std::none_of(cells.begin(), cells.end(), said)) return;
+    for (size_t i = 0; i < cells.size(); i++)
+        for (size_t j = 0; j < cells.size(); j++) {
+            uint32_t value = i == j ? own : elsewhere;
+            for (const model::NumaSibling& sibling : cells[i].distances)
+                if (sibling.id == j) value = sibling.value;
+            builder.add("-numa", fmt::format("dist,src={},dst={},val={}", i, j, value));
+        }
+}
+
 }  // namespace
 
 uint64_t initial_memory(const GuestShape& shape, const Domain& domain) {
@@ -272,11 +288,7 @@ void add_numa(Builder& builder, const Domain& domain) {
         if (size != 0) text += objects ? fmt::format(",memdev=ram-node{}", i) : fmt::format(",mem={}", size / 1024);
         builder.add("-numa", text);
     }
-    for (size_t i = 0; i < cells.size(); i++) {
-        for (const model::NumaSibling& sibling : cells[i].distances) {
-            builder.add("-numa", fmt::format("dist,src={},dst={},val={}", i, sibling.id, sibling.value));
-        }
-    }
+    add_distances(builder, cells);
     for (const model::NumaInterconnect& link : domain.cpu->numa.interconnects) {
         const std::string hierarchy = link.cache ? fmt::format("{}-level", *link.cache == 1   ? "first"
                                                                            : *link.cache == 2 ? "second"
@@ -308,7 +320,12 @@ void add_memory_devices(Builder& builder, const Domain& domain) {
     for (const MemoryDevice& device : domain.memory_devices) {
         Backing backing;
         backing.id = "mem" + device.info.alias;
-        backing.kibibytes = round_up(device.size.count, builder.shape.is_ppc64() ? 256 * 1024 : 2048);
+        // The label of a module comes on top of whole pieces.
+        const bool labelled = builder.shape.is_ppc64() && device.model == MemoryModel::nvdimm;
+        const uint64_t label = labelled ? device.label_size.count : 0;
+        backing.kibibytes = round_up(device.size.count - std::min(label, device.size.count),
+                                     builder.shape.is_ppc64() ? 256 * 1024 : 2048) +
+                            label;
         backing.device = &device;
         backing.cell = device.node;
         builder.add_json("-object", object_of(builder, domain, backing));

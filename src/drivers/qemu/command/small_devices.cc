@@ -262,7 +262,7 @@ void add_filesystem(Builder& builder, const model::Filesystem& filesystem) {
     }
     if (filesystem.wrpolicy == "immediate") text += ",writeout=immediate";
     text += fmt::format(",id=fsdev-{},path={}", alias, escape_commas(filesystem.source));
-    if (filesystem.readonly) text += ",readonly=on";
+    if (filesystem.readonly) text += ",readonly";
     builder.add("-fsdev", text);
     Json json = builder.virtio_device("virtio-9p", filesystem.info, filesystem.model, &filesystem.virtio);
     json.set("id", alias);

@@ -119,16 +119,16 @@ void add_audio(Builder& builder, const Audio& audio) {
     Json json = Json::object({{"id", fmt::format("audio{}", audio.id)}, {"driver", audio_driver(audio.type)}});
     set_number(json, "timer-period", audio.timer_period);
     if (audio.type == AudioType::pulseaudio) set_text(json, "server", audio.server_name);
-    Json in = stream(audio, audio.input);
-    Json out = stream(audio, audio.output);
-    if (!in.members().empty()) json.set("in", std::move(in));
-    if (!out.members().empty()) json.set("out", std::move(out));
     if (audio.type == AudioType::oss) {
         set_yes_no(json, "try-mmap", audio.try_mmap);
         set_yes_no(json, "exclusive", audio.exclusive);
         if (audio.dsp_policy) json.set("dsp-policy", *audio.dsp_policy);
     }
     if (audio.type == AudioType::file) set_text(json, "path", audio.path);
+    Json in = stream(audio, audio.input);
+    Json out = stream(audio, audio.output);
+    if (!in.members().empty()) json.set("in", std::move(in));
+    if (!out.members().empty()) json.set("out", std::move(out));
     builder.add_json("-audiodev", json);
 }
 
