@@ -70,6 +70,24 @@ bool has_usb(const Domain& domain) {
     return false;
 }
 
+/// Bridges and ports are taken as they are given: what is left open is filled in only when a whole guest is read.
+void require_whole(const model::Controller& c) {
+    using enum model::ControllerModel;
+    if (c.type != model::ControllerType::pci || c.model == pci_root || c.model == pcie_root) return;
+    const auto need = [&](bool said, const char* option) {
+        if (said) return;
+        fail(ErrorCode::internal_error, ErrorDomain::qemu,
+             "Required option '{}' is not set for PCI controller with index '{}', model '{}' and modelName '{}'",
+             option, c.index, xml::to_name(c.model), c.pci.model_name.empty() ? "none" : c.pci.model_name);
+    };
+    const bool port = c.model == pcie_root_port || c.model == pcie_switch_downstream_port;
+    need(!c.pci.model_name.empty() && c.pci.model_name != "none", "modelName");
+    need(c.model != pci_bridge || c.pci.chassis_nr != -1, "chassisNr");
+    need(!port || c.pci.chassis != -1, "chassis");
+    need(!port || c.pci.port != -1, "port");
+    need((c.model != pci_expander_bus && c.model != pcie_expander_bus) || c.pci.bus_nr != -1, "busNr");
+}
+
 /// What single devices need of the guest and its emulator, whatever else the guest has.
 void require_possible(const Domain& domain, const Device& device, const model::Platform& platform) {
     const auto refuse = [](ErrorDomain where, const std::string& sentence) {
@@ -85,6 +103,7 @@ void require_possible(const Domain& domain, const Device& device, const model::P
             refuse(ErrorDomain::qemu, fmt::format("shmem model '{}' is not supported by this QEMU binary", name));
         }
     }
+    if (const auto* controller = std::get_if<model::Controller>(&device)) require_whole(*controller);
     const auto* memory = std::get_if<model::MemoryDevice>(&device);
     if (memory != nullptr && memory->node >= 0 && !(domain.cpu && !domain.cpu->numa.cells.empty())) {
         throw Error(ErrorCode::xml_detail, ErrorDomain::domain,
@@ -116,6 +135,12 @@ Device complete_device(const Domain& domain, const Device& given, const model::P
     const Device device = placed_by_name(given);
     Domain alone = model::without_devices(domain);
     if (is_one_of<model::Hub>(device)) alone.hubs.clear();
+    // What a device shows or speaks through is asked of the guest's screens.
+    if (!is_one_of<model::Graphics>(device)) {
+        alone.graphics = domain.graphics;
+    } else {
+        std::erase_if(alone.audios, [](const model::Audio& a) { return a.type == model::AudioType::spice; });
+    }
     const model::DeviceInfo* raw = model::info_of(device);
     const bool ccw = raw != nullptr && raw->address.is(model::AddressType::ccw);
     if (ccw && !domain.os.machine.starts_with("s390-ccw")) {
@@ -132,7 +157,8 @@ Device complete_device(const Domain& domain, const Device& given, const model::P
     // Places of other devices' kinds are checked; that two want one place is found when it is put in.
     if (info != nullptr && info->address.is(model::AddressType::pci)) info->address.pci = {};
     model::insert_device(alone, placeless);
-    model::complete_for_qemu(alone, platform, false);
+    // Whether there is a USB for it is found when it is put in.
+    model::complete_for_qemu(alone, platform, false, false);
     auto finish = [&](auto& list) {
         if (list.size() != 1) return device;
         Device done = list.front();
@@ -161,6 +187,9 @@ void require_new(const Domain& domain, const Device& device, ErrorCode code) {
         return;
     }
     if (const auto* controller = std::get_if<model::Controller>(&device); controller && controller->index < 0) return;
+    if (const auto* console = std::get_if<model::Console>(&device);
+        console && console->target == model::ConsoleTarget::serial)
+        throw Error(ErrorCode::operation_unsupported, ErrorDomain::qemu, "attaching serial console is not supported");
     if (const auto* console = std::get_if<model::Console>(&device); console && console->port < 0) return;
     if (is_one_of<model::Input>(device) || !model::find_device(domain, device)) return;
     if (const auto* disk = std::get_if<model::Disk>(&device)) {
