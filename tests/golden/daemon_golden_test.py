@@ -48,8 +48,10 @@ class Golden(harness.TestCase):
         self.place = tempfile.mkdtemp(prefix="vgd-")
         self.addCleanup(shutil.rmtree, self.place, ignore_errors=True)
 
-    def compare(self, kind):
-        """Runs the cases of a kind in a world of their own: the facets that differ by case, and what was printed."""
+    def compare(self, kind, root=None):
+        """Runs the cases of a kind (or those below root) in a world of their own: the facets that differ by case, and
+        what was printed."""
+        selected = ["-r", str(root), *sorted(path.name for path in root.iterdir())] if root else [kind]
         run = f"{self.place}/{kind}"
         environment = os.environ | {"GOLDEN_RUN": run, "GOLDEN_DAEMON": f"{harness.program('virtued')} --system"}
         os.mkdir(run)
@@ -59,7 +61,7 @@ class Golden(harness.TestCase):
             self.addCleanup(world.close)
             inner = wait_for_world(world, run)
             done = subprocess.run(["nsenter", "-t", inner, "-a", "/usr/bin/python3", f"{self.tools}/compare.py", "-m", "code",
-                                   *PACKAGES, "--json", f"{run}/keep.json", "-d", f"{run}/diffs", kind],
+                                   *PACKAGES, "--json", f"{run}/keep.json", "-d", f"{run}/diffs", *selected],
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=800)
             world.signal(signal.SIGKILL)
         self.assertIn(done.returncode, (0, 1), done.stdout[-3000:])
@@ -106,6 +108,12 @@ class Golden(harness.TestCase):
 
     def test_domain(self):
         self.judge("domain")
+
+    def test_our_own_recordings(self):
+        """What scripts/differential found: inputs of ours, answers of libvirtd 9.0.0, in the form of the others."""
+        differing, printed = self.compare("ours", pathlib.Path(__file__).with_name("recorded"))
+        diffs = "".join(path.read_text(encoding="utf-8") for path in sorted(pathlib.Path(f"{self.place}/ours/diffs").glob("*/*")))
+        self.assertEqual(differing, {}, f"{printed[-4000:]}\n{diffs[:8000]}")
 
     def test_cpu(self):
         self.judge("cpu")
