@@ -107,7 +107,7 @@ class CardTest(Case):
         domain = self.guest("leaving")
         # From a USB bus it goes without the guest's consent.
         card = CARD.format(kind="bridge", mac=MAC.format(2), source="<source bridge='brone'/>",
-                           more="").replace("'virtio'", "'usb-net'")
+                           more="<address type='usb' bus='0' port='1'/>").replace("'virtio'", "'usb-net'")
         domain.attachDeviceFlags(card, LIVE)
         tap = self.device(domain, MAC.format(2))
         self.assertEqual(ports("brone"), [tap])
