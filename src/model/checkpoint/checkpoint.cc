@@ -59,7 +59,7 @@ Checkpoint Checkpoint::parse(std::string_view text, bool redefine) {
     if (redefine) {
         if (result.name.empty()) fail(ErrorCode::xml_error, error_domain, "a redefined checkpoint must have a name");
         if (result.creation_time == 0)
-            fail(ErrorCode::xml_error, error_domain, "missing creationTime from existing checkpoint");
+            fail(ErrorCode::internal_error, error_domain, "missing creationTime from existing checkpoint");
         return result;
     }
     result.parent.clear();

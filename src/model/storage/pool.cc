@@ -104,7 +104,8 @@ void check_source(xml::Mapper& m, const Pool& p) {
     if ((required & dir) != 0 && s.dir.empty()) m.fail("missing storage pool source path");
     if ((required & adapter) != 0 && s.adapter.type == AdapterType::none) m.fail("missing storage pool source adapter");
     if (p.type == PoolType::rbd && s.name.empty()) m.fail("element 'name' is mandatory for RBD pool");
-    if (p.type == PoolType::iscsi_direct && s.initiator_iqn.empty()) m.fail("missing initiator IQN");
+    if (p.type == PoolType::iscsi_direct && s.initiator_iqn.empty())
+        m.fail(ErrorCode::config_unsupported, "missing initiator IQN");
 }
 
 void write_source(xml::Mapper& m, Pool& p) {
