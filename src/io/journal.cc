@@ -131,7 +131,7 @@ void change_directly(std::vector<PreparedFile>& files, const std::vector<FileCha
     for (PreparedFile& file : files) file.sync();
     std::set<std::string> touched;  // one path for each folder
     for (const FileChange& change : changes) {
-        if (!change.removal || time_of(change.path)) touched.insert(change.path.substr(0, change.path.rfind('/') + 1));
+        if (!change.removal || time_of(change.path)) touched.insert(folder_of(change.path));
     }
     put_in_place(files, changes);
     for (const std::string& folder : touched) sync_folder_of(folder);
@@ -518,7 +518,7 @@ void Journal::sync_paths(const std::set<std::string>& paths, uint64_t last) {
             fail_with(error, "cannot open", all[i]);
         if (synced[i].sync_error != 0) suspect_.insert(all[i]);
         if (suspect_.contains(all[i])) save_again(all[i], last);
-        std::string folder = all[i].substr(0, all[i].rfind('/') + 1);
+        std::string folder = folder_of(all[i]);
         if (::access(folder.c_str(), F_OK) == 0) folders.insert(std::move(folder));
     }
     for (const std::string& folder : folders) sync_folder_of(folder);

@@ -1,4 +1,4 @@
-// Blocking work off the loop: a disk, a name look-up, a library that waits. The work runs on libuv's pool and
+// Blocking work off the loop: a disk, a name look-up, a library that waits. The work runs on the loop's pool and
 // must own everything it touches; its result comes back to the loop thread.
 #pragma once
 #include <functional>

@@ -245,29 +245,8 @@ class Links(harness.TestCase):
 
 
 class FoundAgain(harness.TestCase):
-    def test_guests_that_die_while_a_new_daemon_talks_to_them_are_shut_off(self):
-        daemon = self.daemon()
-        connection = daemon.connect()
-        names = [f'g{number}' for number in range(8)]
-        for name in names:
-            connection.createXML(harness.minimal_xml(name), 0)
-        pids = [daemon.guest_pid(name) for name in names]
-        for pid in pids:
-            harness.freeze(pid)
-        connection.close()
-        daemon.kill9()
-        daemon.start()
-        connection = daemon.connect()
-        self.addCleanup(connection.close)
-        self.assertEqual(sorted(domain.name() for domain in connection.listAllDomains()), names)
-        for pid in pids:
-            os.kill(pid, signal.SIGKILL)
-        harness.wait_until(lambda: connection.listAllDomains() == [], what='the end of the guests')
-
-    def test_a_call_waits_for_a_guest_that_a_new_daemon_is_still_looking_for_and_a_destroy_does_not(self):
-        # Longer than any machine needs: the calls end when the guest goes on, not because time is over.
-        daemon = self.daemon(config='auth_unix_rw = "none"\nmonitor_timeout = 600\n')
-        names = ['destroyed', 'slow']
+    def look_for_frozen(self, daemon, names):
+        """Starts guests, freezes them and has a new daemon look for them; a connection to it and the guests' pids."""
         with daemon.connect() as connection:
             for name in names:
                 connection.createXML(harness.minimal_xml(name), 0)
@@ -279,6 +258,18 @@ class FoundAgain(harness.TestCase):
         connection = daemon.connect()
         self.addCleanup(connection.close)
         self.assertEqual(sorted(domain.name() for domain in connection.listAllDomains()), names)
+        return connection, pids
+
+    def test_guests_that_die_while_a_new_daemon_talks_to_them_are_shut_off(self):
+        connection, pids = self.look_for_frozen(self.daemon(), [f'g{number}' for number in range(8)])
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        harness.wait_until(lambda: connection.listAllDomains() == [], what='the end of the guests')
+
+    def test_a_call_waits_for_a_guest_that_a_new_daemon_is_still_looking_for_and_a_destroy_does_not(self):
+        # Longer than any machine needs: the calls end when the guest goes on, not because time is over.
+        daemon = self.daemon(config='auth_unix_rw = "none"\nmonitor_timeout = 600\n')
+        connection, pids = self.look_for_frozen(daemon, ['destroyed', 'slow'])
         slow, results = connection.lookupByName('slow'), []
         caller = threading.Thread(target=lambda: results.append(at_once(slow.suspend)[0]), daemon=True)
         caller.start()
